@@ -1,0 +1,102 @@
+//! What a caller puts into a chart and gets back: bytes, how they are labelled, and the terms they are found by.
+//!
+//! The library never looks into the bytes. Adapters (`ampoule-fhir`, `ampoule-dicom`) read foreign formats and fill in
+//! the terms; [`Record::opaque`] keeps anything else.
+
+mod date;
+mod label;
+mod patient;
+mod terms;
+
+pub use date::{DateError, DateRange};
+pub use label::{Label, LabelError};
+pub use patient::{Identifier, Patient};
+pub use terms::{Code, Terms};
+
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// Content of a record, with what it is found by. Everything in it is sealed; nothing of it is visible to the store.
+#[derive(Clone)]
+pub struct Record {
+    media_type: String,
+    content: Zeroizing<Vec<u8>>,
+    label: Option<Label>,
+    name: Option<String>,
+    terms: Terms,
+}
+
+impl Record {
+    /// A record of bytes that the library keeps as they are: HL7 v2 (`x-application/hl7-v2+er7`), CDA (`text/xml`), anything.
+    pub fn opaque(media_type: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        Self {
+            media_type: media_type.into(),
+            content: Zeroizing::new(content.into()),
+            label: None,
+            name: None,
+            terms: Terms::default(),
+        }
+    }
+
+    /// Routes the record to the compartment of `label`. Without one it goes to [`Label::general`].
+    #[must_use]
+    pub fn labelled(mut self, label: Label) -> Self {
+        self.label = Some(label);
+        self
+    }
+
+    /// Gives the record a display name, sealed with it.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The terms that `find` looks for.
+    #[must_use]
+    pub fn with_terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Media type, as the caller gave it.
+    pub fn media_type(&self) -> &str {
+        &self.media_type
+    }
+
+    /// The bytes, exactly as they went in.
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// The label that routes the record, if one was set.
+    pub fn label(&self) -> Option<&Label> {
+        self.label.as_ref()
+    }
+
+    /// The display name, if one was set.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What `find` looks for.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+}
+
+/// Shows sizes only: a record is a patient's.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            media_type: _,
+            content,
+            label: _,
+            name: _,
+            terms: _,
+        } = self;
+        f.debug_struct("Record")
+            .field("content_len", &content.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! What a record is found by.
+
+use super::DateRange;
+use core::fmt;
+
+/// A code in a code system, such as LOINC 4548-4: `http://loinc.org`, `4548-4`.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
+#[cbor(array)]
+pub struct Code {
+    /// URI of the code system; empty where none is given.
+    #[n(0)]
+    pub system: String,
+    /// The code in that system.
+    #[n(1)]
+    pub value: String,
+}
+
+/// Terms of one record. Sealed with it, and kept in the chart's sealed index.
+///
+/// More than [`Terms::MAX_CODES`], [`Terms::MAX_DATES`] or [`Terms::MAX_WORDS`] are refused by `put`.
+#[derive(Clone, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Terms {
+    /// What the record is: a FHIR resource type, an HL7 v2 message type. Empty where unknown.
+    #[n(0)]
+    pub kind: String,
+    /// Codes in the order in which they stand.
+    #[n(1)]
+    pub codes: Vec<Code>,
+    /// When it happened.
+    #[n(2)]
+    pub dates: Vec<DateRange>,
+    /// Words of its text, folded by [`Terms::fold`].
+    #[n(3)]
+    pub words: Vec<String>,
+}
+
+impl Terms {
+    /// Most codes of a record.
+    pub const MAX_CODES: usize = 256;
+    /// Most dates of a record.
+    pub const MAX_DATES: usize = 64;
+    /// Most words of a record.
+    pub const MAX_WORDS: usize = 1024;
+
+    /// Splits text into words as the index keeps them: NFKD without marks, lower case, at least two characters, each once.
+    pub fn fold(text: &str) -> Vec<String> {
+        use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+        let plain: String = text
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .flat_map(char::to_lowercase)
+            .collect();
+        let mut words: Vec<String> = plain
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.chars().nth(1).is_some() && word.len() <= 64)
+            .map(str::to_owned)
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+}
+
+/// Shows counts only: terms are a patient's.
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind: _,
+            codes,
+            dates,
+            words,
+        } = self;
+        f.debug_struct("Terms")
+            .field("codes", &codes.len())
+            .field("dates", &dates.len())
+            .field("words", &words.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_meets_across_accents_and_case() {
+        assert_eq!(
+            Terms::fold("Müller-LÜDENSCHEIDT, café"),
+            ["cafe", "ludenscheidt", "muller"]
+        );
+        assert_eq!(Terms::fold("ﬁbrosis fibrosis"), ["fibrosis"]);
+        assert!(Terms::fold("a b c ,, ").is_empty());
+    }
+}
