@@ -1,8 +1,12 @@
 //! Ampoule: encrypted storage for health records.
 
+mod codec;
+mod crypto;
 mod record;
 pub mod store;
 
+pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
+pub use crypto::{RandomError, Suite};
 pub use record::{
     Code, DateError, DateRange, Identifier, Label, LabelError, Patient, Record, Terms,
 };

@@ -1,0 +1,99 @@
+//! Room for what later versions add. Each extension is marked critical or ignorable.
+
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
+/// Extensions of a statement, in ascending order of their numbers. None is defined yet, so a critical one is of a newer
+/// version and refuses the whole; an ignorable one is kept as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extensions(Vec<Extension>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Extension {
+    number: u32,
+    critical: bool,
+    value: Vec<u8>,
+}
+
+const MOST: u64 = 16;
+
+impl<C> Encode<C> for Extensions {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.array(u64::try_from(self.0.len()).unwrap_or(u64::MAX))?;
+        for Extension {
+            number,
+            critical,
+            value,
+        } in &self.0
+        {
+            e.array(3)?.u32(*number)?.bool(*critical)?.bytes(value)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Extensions {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let invalid = || decode::Error::end_of_input();
+        let len = d.array()?.filter(|len| *len <= MOST).ok_or_else(invalid)?;
+        let mut all: Vec<Extension> = Vec::new();
+        for _ in 0..len {
+            if d.array()? != Some(3) {
+                return Err(invalid());
+            }
+            let extension = Extension {
+                number: d.u32()?,
+                critical: d.bool()?,
+                value: d.bytes()?.to_vec(),
+            };
+            if all
+                .last()
+                .is_some_and(|last| last.number >= extension.number)
+            {
+                return Err(invalid());
+            }
+            if extension.critical {
+                // The one kind of error that `codec::decode` reports as a newer version.
+                return Err(decode::Error::message("critical extension"));
+            }
+            all.push(extension);
+        }
+        Ok(Self(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{self, Malformed};
+
+    fn one(number: u32, critical: bool) -> Extension {
+        Extension {
+            number,
+            critical,
+            value: vec![1],
+        }
+    }
+
+    #[test]
+    fn a_critical_one_is_newer_and_an_ignorable_one_is_kept() {
+        let ignorable = Extensions(vec![one(1, false), one(2, false)]);
+        assert_eq!(
+            codec::decode::<Extensions>(&codec::encode(&ignorable)),
+            Ok(ignorable)
+        );
+        let critical = codec::encode(&Extensions(vec![one(1, true)]));
+        assert_eq!(
+            codec::decode::<Extensions>(&critical),
+            Err(Malformed::Newer)
+        );
+        let disordered = codec::encode(&Extensions(vec![one(2, false), one(1, false)]));
+        assert_eq!(
+            codec::decode::<Extensions>(&disordered),
+            Err(Malformed::Invalid)
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! Encodings: deterministic CBOR, signed statements, ids, padding. One value has one encoding; all else is refused.
+
+mod canonical;
+mod extensions;
+mod ids;
+pub(crate) mod padding;
+mod statement;
+
+pub(crate) use canonical::{Malformed, decode, encode};
+pub(crate) use extensions::Extensions;
+pub(crate) use ids::{CardHash, CompartmentId, Hash};
+pub use ids::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
+pub(crate) use statement::{Signed, StatementType};

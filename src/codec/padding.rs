@@ -1,0 +1,75 @@
+//! Padding, so that a size says little.
+
+/// Least padded size, in bytes.
+pub(crate) const LEAST: usize = 512;
+const STEPS_UP_TO: usize = 1 << 20;
+
+/// The padded size for `len` bytes: the next 2^k or 1.5·2^k from 512 B to 1 MiB, above that Padmé, which adds at most
+/// 12 % (Nikitin et al., PETS 2019, section 4.1).
+pub(crate) fn padded_len(len: usize) -> Option<usize> {
+    if len <= LEAST {
+        return Some(LEAST);
+    }
+    if len <= STEPS_UP_TO {
+        let power = len.checked_next_power_of_two()?;
+        let between = power.checked_sub(power >> 2)?;
+        return Some(if len <= between { between } else { power });
+    }
+    let exponent = len.ilog2();
+    let kept = exponent.ilog2().checked_add(1)?;
+    let mask = 1_usize
+        .checked_shl(exponent.checked_sub(kept)?)?
+        .checked_sub(1)?;
+    len.checked_add(mask).map(|sum| sum & !mask)
+}
+
+/// Whether the bytes after a content are zero and as many as [`padded_len`] asks for.
+pub(crate) fn is_canonical(unpadded_len: usize, padding: &[u8]) -> bool {
+    let total = unpadded_len.checked_add(padding.len());
+    total == padded_len(unpadded_len) && padding.iter().all(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_powers_and_halves_between() {
+        for (len, padded) in [
+            (0, 512),
+            (512, 512),
+            (513, 768),
+            (768, 768),
+            (769, 1024),
+            (1025, 1536),
+            (1537, 2048),
+            ((1 << 20) - 1, 1 << 20),
+            (1 << 20, 1 << 20),
+        ] {
+            assert_eq!(padded_len(len), Some(padded), "{len}");
+        }
+    }
+
+    #[test]
+    fn padme_adds_at_most_an_eighth_and_is_monotonic() {
+        let mut last = 1 << 20;
+        for len in ((1 << 20) + 1..40 << 20).step_by(99_991) {
+            let padded = padded_len(len).unwrap();
+            assert!(
+                padded >= len && padded - len <= len / 8 && padded >= last,
+                "{len}"
+            );
+            assert_eq!(padded_len(padded), Some(padded));
+            last = padded;
+        }
+        assert_eq!(padded_len(usize::MAX), None);
+    }
+
+    #[test]
+    fn only_zeros_to_the_exact_size_are_canonical() {
+        assert!(is_canonical(500, &[0; 12]));
+        assert!(!is_canonical(500, &[0; 11]));
+        assert!(!is_canonical(500, &[0; 268]));
+        assert!(!is_canonical(500, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
+    }
+}

@@ -1,0 +1,234 @@
+//! C2SP chunked-encryption, version 1 (<https://c2sp.org/chunked-encryption>), with SHA-512.
+//!
+//! | Offset | Length | Field |
+//! |---|---|---|
+//! | 0 | 24 | salt |
+//! | 24 | 32 | commitment |
+//! | 56 | 16400 each | full chunks: 16384 bytes of ciphertext, 16 of tag |
+//! | .. | 16 to 16399 | the final chunk, always shorter than a full one |
+
+use super::{Failed, KEY_LEN, NONCE_LEN, Role, Secret, Suite, TAG_LEN, aead::Cipher};
+use hkdf::Hkdf;
+use sha2::Sha512;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Plaintext bytes of a full chunk.
+pub(crate) const CHUNK: usize = 16 * 1024;
+/// Length of the salt.
+pub(crate) const SALT_LEN: usize = 24;
+/// Length of the key commitment.
+pub(crate) const COMMITMENT_LEN: usize = 32;
+const PREFIX_LEN: usize = SALT_LEN + COMMITMENT_LEN;
+const INFO: &[u8] = b"c2sp.org/chunked-encryption@v1+";
+/// Chunk counters stay below 2^38.
+const MAX_CHUNKS: u64 = 1 << 38;
+
+/// A message key with its base nonce and commitment, ready to seal or open chunks.
+pub(crate) struct MessageKey {
+    cipher: Cipher,
+    base_nonce: [u8; NONCE_LEN],
+    salt: [u8; SALT_LEN],
+    commitment: [u8; COMMITMENT_LEN],
+}
+
+impl MessageKey {
+    /// "Key derivation": HKDF-Expand from the input key, which is uniform.
+    pub(crate) fn derive<R: Role>(
+        suite: Suite,
+        input_key: &Secret<R>,
+        salt: [u8; SALT_LEN],
+        context: &[&[u8]],
+    ) -> Result<Self, Failed> {
+        // `from_prk` wants a key as long as the hash. HMAC pads a shorter key with zeros, so this is the same PRK.
+        let mut prk = Zeroizing::new([0; 64]);
+        prk.iter_mut()
+            .zip(input_key.expose())
+            .for_each(|(to, from)| *to = *from);
+        let hkdf = Hkdf::<Sha512>::from_prk(&prk[..]).map_err(|_| Failed)?;
+        let mut info: Vec<&[u8]> = vec![INFO, suite.name().as_bytes(), &[0], &salt];
+        info.extend_from_slice(context);
+        let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
+        hkdf.expand_multi_info(&info, &mut okm[..])
+            .map_err(|_| Failed)?;
+        let (key, rest) = okm.split_first_chunk::<KEY_LEN>().ok_or(Failed)?;
+        let (base_nonce, commitment) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Failed)?;
+        Ok(Self {
+            cipher: Cipher::new(suite, key)?,
+            base_nonce: *base_nonce,
+            salt,
+            commitment: commitment.try_into().map_err(|_| Failed)?,
+        })
+    }
+
+    /// The key commitment that stands before the chunks.
+    pub(crate) fn commitment(&self) -> &[u8; COMMITMENT_LEN] {
+        &self.commitment
+    }
+
+    /// Appends salt, commitment and sealed chunks of `plaintext` to `out`.
+    pub(crate) fn seal_into(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Failed> {
+        out.reserve(sealed_len(plaintext.len()));
+        out.extend_from_slice(&self.salt);
+        out.extend_from_slice(&self.commitment);
+        let (full, last) = plaintext.as_chunks::<CHUNK>();
+        let mut counter = 0;
+        for chunk in full.iter().map(<[u8; CHUNK]>::as_slice).chain([last]) {
+            let start = out.len();
+            out.extend_from_slice(chunk);
+            let tag = self
+                .cipher
+                .seal(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?)?;
+            out.extend_from_slice(&tag);
+            counter = counter.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Opens all chunks; nothing is released unless the last is authentic and short.
+    fn open_chunks(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failed> {
+        const SEALED_CHUNK: usize = CHUNK + TAG_LEN;
+        let (full, last) = sealed.as_chunks::<SEALED_CHUNK>();
+        let mut out = Zeroizing::new(Vec::with_capacity(sealed.len()));
+        let mut counter = 0;
+        for chunk in full
+            .iter()
+            .map(<[u8; SEALED_CHUNK]>::as_slice)
+            .chain([last])
+        {
+            let (ciphertext, tag) = chunk.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
+            let start = out.len();
+            out.extend_from_slice(ciphertext);
+            self.cipher.open(
+                self.nonce(counter)?,
+                out.get_mut(start..).ok_or(Failed)?,
+                tag,
+            )?;
+            counter = counter.saturating_add(1);
+        }
+        Ok(out)
+    }
+
+    /// "AEAD usage": the base nonce XOR the chunk number, big-endian.
+    fn nonce(&self, counter: u64) -> Result<[u8; NONCE_LEN], Failed> {
+        if counter >= MAX_CHUNKS {
+            return Err(Failed);
+        }
+        let mut nonce = self.base_nonce;
+        nonce
+            .iter_mut()
+            .rev()
+            .zip(counter.to_be_bytes().iter().rev())
+            .for_each(|(to, byte)| *to ^= byte);
+        Ok(nonce)
+    }
+}
+
+/// Seals a whole message with a salt of the caller, which must not repeat under one input key.
+pub(crate) fn seal<R: Role>(
+    suite: Suite,
+    input_key: &Secret<R>,
+    salt: [u8; SALT_LEN],
+    context: &[&[u8]],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Failed> {
+    let mut out = Vec::new();
+    MessageKey::derive(suite, input_key, salt, context)?.seal_into(plaintext, &mut out)?;
+    Ok(out)
+}
+
+/// Opens a whole message.
+pub(crate) fn open<R: Role>(
+    suite: Suite,
+    input_key: &Secret<R>,
+    context: &[&[u8]],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Failed> {
+    let (salt, commitment, chunks) = split(sealed)?;
+    let key = MessageKey::derive(suite, input_key, *salt, context)?;
+    // "When decrypting, implementations MUST check the commitment matches the derived value before continuing."
+    if !bool::from(key.commitment.ct_eq(commitment)) {
+        return Err(Failed);
+    }
+    key.open_chunks(chunks)
+}
+
+/// Salt, commitment and chunks of a sealed message.
+pub(crate) fn split(
+    sealed: &[u8],
+) -> Result<(&[u8; SALT_LEN], &[u8; COMMITMENT_LEN], &[u8]), Failed> {
+    let (salt, rest) = sealed.split_first_chunk::<SALT_LEN>().ok_or(Failed)?;
+    let (commitment, chunks) = rest.split_first_chunk::<COMMITMENT_LEN>().ok_or(Failed)?;
+    Ok((salt, commitment, chunks))
+}
+
+/// Length of a sealed message of `len` bytes.
+pub(crate) const fn sealed_len(len: usize) -> usize {
+    let tags = (len / CHUNK).saturating_add(1).saturating_mul(TAG_LEN);
+    len.saturating_add(tags).saturating_add(PREFIX_LEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::role;
+
+    fn key() -> Secret<role::DataKey> {
+        Secret::from_slice(&[5; 32]).unwrap()
+    }
+
+    #[test]
+    fn every_length_around_a_chunk_comes_back() {
+        for suite in [Suite::Aes256Gcm, Suite::ChaCha20Poly1305] {
+            for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 77] {
+                let plain: Vec<u8> = (0..len).map(|i| u8::try_from(i % 251).unwrap()).collect();
+                let sealed = seal(suite, &key(), [1; 24], &[b"context"], &plain).unwrap();
+                assert_eq!(sealed.len(), sealed_len(len));
+                assert_eq!(
+                    &open(suite, &key(), &[b"con", b"text"], &sealed).unwrap()[..],
+                    &plain[..]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn another_key_context_or_suite_opens_nothing() {
+        let sealed = seal(Suite::Aes256Gcm, &key(), [1; 24], &[b"context"], b"plain").unwrap();
+        let other = Secret::<role::DataKey>::from_slice(&[6; 32]).unwrap();
+        assert!(open(Suite::Aes256Gcm, &other, &[b"context"], &sealed).is_err());
+        assert!(open(Suite::Aes256Gcm, &key(), &[b"contexT"], &sealed).is_err());
+        assert!(open(Suite::ChaCha20Poly1305, &key(), &[b"context"], &sealed).is_err());
+    }
+
+    #[test]
+    fn truncation_at_every_chunk_boundary_is_found() {
+        let sealed = seal(Suite::Aes256Gcm, &key(), [1; 24], &[], &vec![7; 2 * CHUNK]).unwrap();
+        for end in [
+            0,
+            24,
+            55,
+            56,
+            71,
+            PREFIX_LEN + CHUNK + TAG_LEN,
+            PREFIX_LEN + 2 * (CHUNK + TAG_LEN),
+            sealed.len() - 1,
+        ] {
+            assert!(
+                open(Suite::Aes256Gcm, &key(), &[], &sealed[..end]).is_err(),
+                "{end}"
+            );
+        }
+        let mut longer = sealed;
+        longer.extend_from_slice(&[0; 16]);
+        assert!(open(Suite::Aes256Gcm, &key(), &[], &longer).is_err());
+    }
+
+    /// Without the check, a second key whose chunk happens to authenticate would open the message.
+    #[test]
+    fn the_commitment_is_checked() {
+        let mut sealed = seal(Suite::Aes256Gcm, &key(), [1; 24], &[], b"plain").unwrap();
+        sealed[SALT_LEN] ^= 1;
+        assert!(open(Suite::Aes256Gcm, &key(), &[], &sealed).is_err());
+    }
+}
