@@ -32,10 +32,7 @@ pub struct Patient {
 /// Shows nothing: it names a person.
 impl fmt::Debug for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            system: _,
-            value: _,
-        } = self;
+        let Self { system: _, value: _ } = self;
         f.debug_struct("Identifier").finish_non_exhaustive()
     }
 }
@@ -43,11 +40,7 @@ impl fmt::Debug for Identifier {
 /// Shows nothing: it names a person.
 impl fmt::Debug for Patient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            names: _,
-            identifiers: _,
-            birth_date: _,
-        } = self;
+        let Self { names: _, identifiers: _, birth_date: _ } = self;
         f.debug_struct("Patient").finish_non_exhaustive()
     }
 }
