@@ -40,7 +40,7 @@ impl Label {
     /// The eight labels that a chart has unless its creator names others.
     ///
     /// `general`, `restricted`, `psy` (mental health), `hiv`, `sud` (substance use), `sex` (sexual and reproductive
-    /// health), `gdis` (genetic disease), `sdv` (violence); the codes are those of HL7 v3 ActCode sensitivity.
+    /// health), `gdis` (genetic disease), `sdv` (violence); the codes are those of HL7 v3 `ActCode` sensitivity.
     pub fn standard() -> [Self; 8] {
         ["general", "restricted", "psy", "hiv", "sud", "sex", "gdis", "sdv"].map(|name| Self(name.into()))
     }

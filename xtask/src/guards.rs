@@ -1,0 +1,367 @@
+//! Proof that tests guard the code.
+//!
+//! Each `tests/guards/*.patch` takes one check out of the code and names, above the diff, the test that must notice:
+//!
+//! ```text
+//! Guard: The signature over the header is verified.
+//! Test: --test attacks a07_header_swapped
+//! ```
+//!
+//! `Test:` holds arguments of `cargo test`; the last one is the full name of one test. `-p PACKAGE` may stand first, the
+//! core is meant without it.
+
+use crate::place::Place;
+use crate::run::{self, Logged, program};
+use crate::test::{failed, passed};
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A test that never ends once its check is gone is ended after this; building is not part of it.
+const TEST_LIMIT: Duration = Duration::from_secs(120);
+const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// Tries all guards whose file name contains `only`. Returns their number.
+pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
+    let guards = read_all(&place.root.join("tests/guards"), only)?;
+    if guards.is_empty() {
+        ensure!(
+            only.is_none(),
+            "no patch in tests/guards has that in its name"
+        );
+        return Ok(0);
+    }
+    let copy = Copy::update(place)?;
+    copy.tests_pass_unpatched(&guards)?;
+    let mut faults = Vec::new();
+    for guard in &guards {
+        let begun = Instant::now();
+        let verdict = copy.try_guard(guard);
+        let seconds = begun.elapsed().as_secs_f32();
+        match verdict {
+            Ok(()) => println!(
+                "  {}: noticed by {} ({seconds:.1} s)",
+                guard.name, guard.test
+            ),
+            Err(error) => {
+                println!("  {}: NOT PROVEN: {error:#} ({seconds:.1} s)", guard.name);
+                faults.push(guard.name.as_str());
+            }
+        }
+    }
+    println!("  {} guards, {} not proven", guards.len(), faults.len());
+    ensure!(
+        faults.is_empty(),
+        "guards not proven: {}",
+        faults.join(", ")
+    );
+    Ok(guards.len())
+}
+
+/// One patch and the test that must fail with it.
+#[derive(Debug, PartialEq, Eq)]
+struct Guard {
+    /// File name without its extension.
+    name: String,
+    path: PathBuf,
+    /// Arguments of `cargo test` that choose the test program.
+    program: Vec<String>,
+    /// Full name of the test in that program.
+    test: String,
+    /// Files that the patch changes.
+    files: Vec<PathBuf>,
+}
+
+/// Sorted by test program, so that each is built in a row.
+fn read_all(folder: &Path, only: Option<&str>) -> Result<Vec<Guard>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut guards = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if path.extension().is_some_and(|kind| kind == "patch")
+            && only.is_none_or(|only| name.contains(only))
+        {
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            guards.push(Guard::parse(name, path, &text)?);
+        }
+    }
+    guards.sort_by(|one, other| (&one.program, &one.name).cmp(&(&other.program, &other.name)));
+    Ok(guards)
+}
+
+impl Guard {
+    fn parse(name: String, path: PathBuf, content: &str) -> Result<Self> {
+        let header = |field: &str| {
+            let mut values = content
+                .lines()
+                .take_while(|line| !line.starts_with("diff ") && !line.starts_with("--- "))
+                .filter_map(|line| line.strip_prefix(field));
+            match (values.next().map(str::trim), values.next()) {
+                (Some(value), None) if !value.is_empty() => Ok(value),
+                _ => bail!("{name}.patch needs one line \"{field} …\" above the diff"),
+            }
+        };
+        header("Guard:")?;
+        let mut words: Vec<String> = header("Test:")?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        let test = words.pop().unwrap_or_default();
+        let selects = words.iter().any(|word| {
+            ["--lib", "--test", "--doc", "--bin", "--example"].contains(&word.as_str())
+        });
+        ensure!(
+            selects,
+            "{name}.patch: \"Test:\" names no test program, such as --lib or --test NAME, and a test"
+        );
+        if words.first().is_none_or(|word| word != "-p") {
+            words.splice(0..0, ["-p".into(), "ampoule".into()]);
+        }
+        let files: Vec<PathBuf> = content
+            .lines()
+            .filter_map(|line| line.strip_prefix("+++ b/"))
+            .map(|file| PathBuf::from(file.split('\t').next().unwrap_or(file)))
+            .collect();
+        ensure!(!files.is_empty(), "{name}.patch changes no file");
+        Ok(Self {
+            name,
+            path,
+            program: words,
+            test,
+            files,
+        })
+    }
+}
+
+/// A copy of the checkout in which patches are tried, with build output of its own.
+///
+/// It stays between runs: only files that changed are written, so that only they are compiled again.
+struct Copy {
+    source: PathBuf,
+    tree: PathBuf,
+    output: PathBuf,
+    logs: PathBuf,
+}
+
+impl Copy {
+    fn update(place: &Place) -> Result<Self> {
+        let folder = place.target.join("guards");
+        let copy = Self {
+            source: place.root.clone(),
+            tree: folder.join("tree"),
+            output: folder.join("target"),
+            logs: folder.join("log"),
+        };
+        let sources = listed(&place.root, &["--cached", "--others", "--exclude-standard"])?;
+        fs::create_dir_all(&copy.tree)?;
+        for file in &sources {
+            copy.restore(file)?;
+        }
+        remove_others(&copy.tree, &copy.tree, &sources)?;
+        Ok(copy)
+    }
+
+    /// Makes a file equal to the checkout's. A file that is equal already keeps its time.
+    fn restore(&self, file: &Path) -> Result<()> {
+        let (from, to) = (self.source.join(file), self.tree.join(file));
+        let Ok(wanted) = fs::read(&from) else {
+            // Deleted in the checkout and not yet from the index.
+            let _absent = fs::remove_file(&to);
+            return Ok(());
+        };
+        if fs::read(&to).is_ok_and(|there| there == wanted) {
+            return Ok(());
+        }
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&to, wanted).with_context(|| format!("cannot write {}", to.display()))
+    }
+
+    /// A test that fails anyway proves nothing: all of them must pass before a patch is applied.
+    fn tests_pass_unpatched(&self, guards: &[Guard]) -> Result<()> {
+        let mut groups: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+        for guard in guards {
+            groups
+                .entry(&guard.program)
+                .or_default()
+                .insert(&guard.test);
+        }
+        for (program, tests) in groups {
+            self.build(program, "unpatched")?;
+            let tests: Vec<&str> = tests.into_iter().collect();
+            let ran = self.test(program, &tests, "unpatched")?;
+            if !ran.success || passed(&ran.text) != tests.len() {
+                println!("{}", ran.text);
+                bail!(
+                    "without any patch, not all of these pass in {}: {}",
+                    program.join(" "),
+                    tests.join(", ")
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn try_guard(&self, guard: &Guard) -> Result<()> {
+        let verdict = self.apply(guard).and_then(|()| {
+            self.build(&guard.program, &guard.name)?;
+            let ran = self.test(&guard.program, &[&guard.test], &guard.name)?;
+            ensure!(passed(&ran.text) == 0, "{} passes all the same", guard.test);
+            ensure!(
+                !ran.success && failed(&ran.text) == 1,
+                "{} did not run to a failure; see {}",
+                guard.test,
+                self.logs.display()
+            );
+            Ok(())
+        });
+        for file in &guard.files {
+            self.restore(file)?;
+        }
+        verdict
+    }
+
+    /// The ceiling keeps git from taking the copy for a part of a checkout that it lies in.
+    fn apply(&self, guard: &Guard) -> Result<()> {
+        let mut apply = program("git", ["apply", "--whitespace=nowarn"]);
+        apply.arg(&guard.path).current_dir(&self.tree).env(
+            "GIT_CEILING_DIRECTORIES",
+            self.tree.parent().unwrap_or(&self.tree),
+        );
+        let applied = run::logged(
+            &mut apply,
+            &self.logs.join(format!("{}.apply.txt", guard.name)),
+            TEST_LIMIT,
+        )?;
+        ensure!(
+            applied.success,
+            "the patch does not apply: {}",
+            applied.text.trim()
+        );
+        for file in &guard.files {
+            let same = fs::read(self.tree.join(file)).ok() == fs::read(self.source.join(file)).ok();
+            ensure!(!same, "the patch leaves {} as it is", file.display());
+        }
+        Ok(())
+    }
+
+    fn build(&self, program: &[String], name: &str) -> Result<()> {
+        let mut build = self.cargo(program);
+        build.arg("--no-run");
+        let result = run::logged(
+            &mut build,
+            &self.logs.join(format!("{name}.build.txt")),
+            BUILD_LIMIT,
+        )?;
+        if !result.success {
+            let errors: Vec<&str> = result
+                .text
+                .lines()
+                .filter(|line| line.starts_with("error"))
+                .take(3)
+                .collect();
+            bail!("it does not compile: {}", errors.join("; "));
+        }
+        Ok(())
+    }
+
+    fn test(&self, program: &[String], tests: &[&str], name: &str) -> Result<Logged> {
+        let mut test = self.cargo(program);
+        test.args(["--", "--exact"]).args(tests);
+        run::logged(
+            &mut test,
+            &self.logs.join(format!("{name}.test.txt")),
+            TEST_LIMIT,
+        )
+    }
+
+    fn cargo(&self, program: &[String]) -> std::process::Command {
+        let mut command = run::program("cargo", ["test", "--locked", "--all-features"]);
+        command
+            .args(program)
+            .current_dir(&self.tree)
+            .env("CARGO_TARGET_DIR", &self.output);
+        // Dead code is what a patch leaves behind: warnings that the environment turns into errors must stay warnings.
+        command
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_INCREMENTAL", "1");
+        command
+    }
+}
+
+/// Files that git lists, relative to `root`.
+fn listed(root: &Path, which: &[&str]) -> Result<BTreeSet<PathBuf>> {
+    let mut list = program("git", ["ls-files", "-z"]);
+    let text = run::read(list.args(which).current_dir(root))?;
+    Ok(text
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .map(PathBuf::from)
+        .collect())
+}
+
+/// Deletes what the checkout no longer has.
+fn remove_others(tree: &Path, folder: &Path, wanted: &BTreeSet<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            remove_others(tree, &path, wanted)?;
+        } else if !wanted.contains(path.strip_prefix(tree)?) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIFF: &str =
+        "--- a/src/record/label.rs\n+++ b/src/record/label.rs\n@@ -1 +1 @@\n-a\n+b\n";
+
+    fn parse(header: &str) -> Result<Guard> {
+        Guard::parse(
+            "label".into(),
+            "label.patch".into(),
+            &format!("{header}{DIFF}"),
+        )
+    }
+
+    #[test]
+    fn a_header_names_the_test_program_and_one_test() {
+        let guard =
+            parse("Guard: Labels are short.\nTest: --lib record::label::tests::long\n\n").unwrap();
+        assert_eq!(guard.program, ["-p", "ampoule", "--lib"]);
+        assert_eq!(guard.test, "record::label::tests::long");
+        assert_eq!(guard.files, [PathBuf::from("src/record/label.rs")]);
+        let other = parse("Guard: x\nTest: -p ampoule-fhir --test dates leap\n").unwrap();
+        assert_eq!(other.program, ["-p", "ampoule-fhir", "--test", "dates"]);
+    }
+
+    #[test]
+    fn a_header_that_proves_nothing_is_refused() {
+        for header in [
+            "",
+            "Guard: x\n",
+            "Test: --lib a\n",
+            "Guard:\nTest: --lib a\n",
+            "Guard: x\nTest: a\n",
+            "Guard: x\nTest: --lib\n",
+            "Guard: x\nTest: --lib a\nTest: --lib b\n",
+        ] {
+            assert!(parse(header).is_err(), "{header:?}");
+        }
+    }
+}

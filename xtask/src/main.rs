@@ -1,0 +1,82 @@
+//! `cargo xtask`: every chore of the project, one file a command.
+
+mod bench;
+mod data;
+mod fuzz;
+mod guards;
+mod place;
+mod run;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use place::Place;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's own commands",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks everything that a change must pass, and stops at the first failure.
+    Test,
+    /// Runs the fuzz targets and keeps what they find in the cache.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Adds inputs that reach new code to the committed corpus.
+        #[arg(long)]
+        keep: bool,
+        /// One target; all of them by default.
+        target: Option<String>,
+    },
+    /// Proves that the tests guard the code: each patch in `tests/guards` breaks one check, and its test must fail.
+    Guards {
+        /// Part of a patch's file name; all of them by default.
+        name: Option<String>,
+    },
+    /// Runs the benchmarks and writes their figures to `bench.tsv` in the target folder.
+    Bench {
+        /// One benchmark of `benches/`; all of them by default.
+        name: Option<String>,
+        /// Fails where a figure breaks its bound in `benches/bounds.tsv`.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Fetches the public FHIR examples that tests and `--fhir` use, and prints the folder.
+    Data,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    let place = Place::find()?;
+    match command {
+        Command::Test => test::all(&place),
+        Command::Fuzz {
+            seconds,
+            keep,
+            target,
+        } => fuzz::long(&place, seconds, keep, target.as_deref()),
+        Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
+        Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
+        Command::Data => data::print(&place),
+    }
+}

@@ -1,0 +1,205 @@
+//! Everything that a change must pass.
+
+use crate::place::Place;
+use crate::run::{self, Logged};
+use crate::{data, fuzz, guards, tools};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// No step takes nearly as long; one that does hangs.
+const LIMIT: Duration = Duration::from_secs(40 * 60);
+
+/// The steps in the order in which they run: cheap ones first.
+///
+/// Advisories are not among them: their database comes from the network at each run. CONTRIBUTING.md says when they
+/// are checked.
+fn steps() -> Vec<Step> {
+    vec![
+        step("format", cargo("fmt --all --check")),
+        step(
+            "format, fuzz",
+            cargo("fmt --all --check --manifest-path fuzz/Cargo.toml"),
+        ),
+        step(
+            "lints",
+            cargo("clippy --locked --workspace --all-targets -- -D warnings"),
+        ),
+        step(
+            "lints, all features",
+            cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
+        ),
+        step(
+            "lints, pure Rust",
+            cargo("clippy --locked -p ampoule --all-targets --no-default-features -- -D warnings"),
+        ),
+        step(
+            "documentation",
+            cargo("doc --locked --workspace --all-features --no-deps"),
+        ),
+        step("dependencies: licences, bans, doubles, sources", call(deny)),
+        step("tests", cargo("test --locked --workspace --all-features")),
+        step(
+            "tests, pure Rust",
+            cargo("test --locked -p ampoule --no-default-features --features testing"),
+        ),
+        step("guards", call(guards)),
+        step("fuzzing", call(fuzzing)),
+    ]
+}
+
+/// Runs all steps and stops at the first failure.
+pub(crate) fn all(place: &Place) -> Result<()> {
+    let begun = Instant::now();
+    prepare(place).context("preparation")?;
+    let steps = steps();
+    let mut tests = 0_usize;
+    for (index, step) in steps.iter().enumerate() {
+        tests = tests.saturating_add(step.run(place, index)?);
+    }
+    println!(
+        "{} steps, {tests} tests in {} s",
+        steps.len(),
+        begun.elapsed().as_secs()
+    );
+    println!("{} passed, 0 failed", steps.len().saturating_add(tests));
+    Ok(())
+}
+
+/// Installs what the steps need. Nothing is left out silently: what cannot be had is an error.
+fn prepare(place: &Place) -> Result<()> {
+    let begun = Instant::now();
+    println!("build output in {}", place.target.display());
+    tools::ensure_system()?;
+    tools::ensure_nightly()?;
+    tools::cargo_command(place, "cargo-deny")?;
+    tools::cargo_command(place, "cargo-fuzz")?;
+    data::fetch(place)?;
+    println!("preparation: {} s", begun.elapsed().as_secs());
+    Ok(())
+}
+
+type Action = Box<dyn Fn(&Place, &Path) -> Result<Done>>;
+
+struct Step {
+    name: &'static str,
+    action: Action,
+}
+
+/// What a step reports: a word on what it did, and the tests that it ran.
+struct Done {
+    note: String,
+    tests: usize,
+}
+
+fn step(name: &'static str, action: Action) -> Step {
+    Step { name, action }
+}
+
+impl Step {
+    /// Returns the number of tests that ran.
+    fn run(&self, place: &Place, index: usize) -> Result<usize> {
+        let begun = Instant::now();
+        let log = place.target.join("log").join(format!("{index:02}.txt"));
+        let done = (self.action)(place, &log).with_context(|| format!("step \"{}\"", self.name))?;
+        println!(
+            "{}: ok in {:.1} s{}",
+            self.name,
+            begun.elapsed().as_secs_f32(),
+            done.note
+        );
+        Ok(done.tests)
+    }
+}
+
+/// A cargo command as a step. Its words are split at blanks.
+fn cargo(words: &'static str) -> Action {
+    Box::new(move |place, log| {
+        let mut command = run::cargo(place, words.split_whitespace());
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        green(&mut command, log)
+    })
+}
+
+fn call(function: fn(&Place, &Path) -> Result<Done>) -> Action {
+    Box::new(function)
+}
+
+/// Runs a command that must succeed. Where it runs tests, it must have run some.
+fn green(command: &mut Command, log: &Path) -> Result<Done> {
+    let Logged { success, text } = run::logged(command, log, LIMIT)?;
+    if !success {
+        println!("{text}");
+        bail!("{} failed; its output stands above", run::name(command));
+    }
+    let tests = passed(&text);
+    let note = if tests == 0 {
+        String::new()
+    } else {
+        format!(", {tests} tests")
+    };
+    Ok(Done { note, tests })
+}
+
+fn deny(place: &Place, log: &Path) -> Result<Done> {
+    let mut command = run::program(
+        tools::cargo_command(place, "cargo-deny")?,
+        ["--all-features", "--workspace"],
+    );
+    command
+        .args(["check", "bans", "licenses", "sources"])
+        .current_dir(&place.root);
+    green(&mut command, log)
+}
+
+fn guards(place: &Place, _log: &Path) -> Result<Done> {
+    let count = guards::check(place, None)?;
+    Ok(Done {
+        note: format!(", {count} guards"),
+        tests: count,
+    })
+}
+
+fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {
+    let count = fuzz::short(place)?;
+    Ok(Done {
+        note: format!(", {count} targets"),
+        tests: count,
+    })
+}
+
+/// Tests that passed, by the summary lines of the test harness.
+pub(crate) fn passed(text: &str) -> usize {
+    summaries(text, "passed")
+}
+
+/// Tests that failed, by the summary lines of the test harness.
+pub(crate) fn failed(text: &str) -> usize {
+    summaries(text, "failed")
+}
+
+/// Sums the numbers that stand before `word` in lines such as `test result: ok. 5 passed; 0 failed; …`.
+fn summaries(text: &str, word: &str) -> usize {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("test result: "))
+        .flat_map(|line| line.split([';', '.']))
+        .filter_map(|part| part.trim().strip_suffix(word)?.trim().parse::<usize>().ok())
+        .fold(0, usize::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "running 3 tests\ntest a ... ok\n\
+        test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.00s\n\
+        test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+
+    #[test]
+    fn summaries_of_several_test_programs_are_added() {
+        assert_eq!(passed(TEXT), 5);
+        assert_eq!(failed(TEXT), 1);
+        assert_eq!(passed("9 passed; 9 failed"), 0);
+    }
+}
