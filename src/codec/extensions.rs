@@ -17,9 +17,18 @@ struct Extension {
 const MOST: u64 = 16;
 
 impl<C> Encode<C> for Extensions {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
         e.array(u64::try_from(self.0.len()).unwrap_or(u64::MAX))?;
-        for Extension { number, critical, value } in &self.0 {
+        for Extension {
+            number,
+            critical,
+            value,
+        } in &self.0
+        {
             e.array(3)?.u32(*number)?.bool(*critical)?.bytes(value)?;
         }
         Ok(())
@@ -35,8 +44,15 @@ impl<'b, C> Decode<'b, C> for Extensions {
             if d.array()? != Some(3) {
                 return Err(invalid());
             }
-            let extension = Extension { number: d.u32()?, critical: d.bool()?, value: d.bytes()?.to_vec() };
-            if all.last().is_some_and(|last| last.number >= extension.number) {
+            let extension = Extension {
+                number: d.u32()?,
+                critical: d.bool()?,
+                value: d.bytes()?.to_vec(),
+            };
+            if all
+                .last()
+                .is_some_and(|last| last.number >= extension.number)
+            {
                 return Err(invalid());
             }
             if extension.critical {
@@ -55,16 +71,29 @@ mod tests {
     use crate::codec::{self, Malformed};
 
     fn one(number: u32, critical: bool) -> Extension {
-        Extension { number, critical, value: vec![1] }
+        Extension {
+            number,
+            critical,
+            value: vec![1],
+        }
     }
 
     #[test]
     fn a_critical_one_is_newer_and_an_ignorable_one_is_kept() {
         let ignorable = Extensions(vec![one(1, false), one(2, false)]);
-        assert_eq!(codec::decode::<Extensions>(&codec::encode(&ignorable)), Ok(ignorable));
+        assert_eq!(
+            codec::decode::<Extensions>(&codec::encode(&ignorable)),
+            Ok(ignorable)
+        );
         let critical = codec::encode(&Extensions(vec![one(1, true)]));
-        assert_eq!(codec::decode::<Extensions>(&critical), Err(Malformed::Newer));
+        assert_eq!(
+            codec::decode::<Extensions>(&critical),
+            Err(Malformed::Newer)
+        );
         let disordered = codec::encode(&Extensions(vec![one(2, false), one(1, false)]));
-        assert_eq!(codec::decode::<Extensions>(&disordered), Err(Malformed::Invalid));
+        assert_eq!(
+            codec::decode::<Extensions>(&disordered),
+            Err(Malformed::Invalid)
+        );
     }
 }

@@ -105,7 +105,10 @@ ids! {
 }
 
 fn nibble(digit: u8) -> Result<u8, IdError> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(IdError)
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+        .ok_or(IdError)
 }
 
 #[cfg(test)]
@@ -116,7 +119,14 @@ mod tests {
     fn text_form_comes_back_and_nothing_else_does() {
         let id = EntryId::from_bytes(core::array::from_fn(|i| u8::try_from(i * 17).unwrap()));
         assert_eq!(id.to_string().parse(), Ok(id));
-        for bad in ["", "00", &"0".repeat(31), &"0".repeat(33), &"g".repeat(32), &"é".repeat(16)] {
+        for bad in [
+            "",
+            "00",
+            &"0".repeat(31),
+            &"0".repeat(33),
+            &"g".repeat(32),
+            &"é".repeat(16),
+        ] {
             assert!(bad.parse::<EntryId>().is_err(), "{bad}");
         }
     }

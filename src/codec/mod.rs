@@ -6,7 +6,7 @@ mod ids;
 pub(crate) mod padding;
 mod statement;
 
-pub(crate) use canonical::{Malformed, SecretBytes, decode, encode, encode_secret};
+pub(crate) use canonical::{Malformed, decode, encode};
 pub(crate) use extensions::Extensions;
 pub(crate) use ids::{CardHash, CompartmentId, Hash};
 pub use ids::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};

@@ -17,7 +17,9 @@ pub(crate) fn padded_len(len: usize) -> Option<usize> {
     }
     let exponent = len.ilog2();
     let kept = exponent.ilog2().checked_add(1)?;
-    let mask = 1_usize.checked_shl(exponent.checked_sub(kept)?)?.checked_sub(1)?;
+    let mask = 1_usize
+        .checked_shl(exponent.checked_sub(kept)?)?
+        .checked_sub(1)?;
     len.checked_add(mask).map(|sum| sum & !mask)
 }
 
@@ -53,7 +55,10 @@ mod tests {
         let mut last = 1 << 20;
         for len in ((1 << 20) + 1..40 << 20).step_by(99_991) {
             let padded = padded_len(len).unwrap();
-            assert!(padded >= len && padded - len <= len / 8 && padded >= last, "{len}");
+            assert!(
+                padded >= len && padded - len <= len / 8 && padded >= last,
+                "{len}"
+            );
             assert_eq!(padded_len(padded), Some(padded));
             last = padded;
         }

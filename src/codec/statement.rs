@@ -47,7 +47,11 @@ impl Signed {
         payload: &T,
     ) -> Result<Self, Malformed> {
         let cose = CoseSign1Builder::new()
-            .protected(HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build())
+            .protected(
+                HeaderBuilder::new()
+                    .algorithm(iana::Algorithm::EdDSA)
+                    .build(),
+            )
             .payload(canonical::encode(payload))
             .create_signature(kind.external_aad(), |message| key.sign(message).to_vec())
             .build();
@@ -58,18 +62,27 @@ impl Signed {
     /// Takes the one encoding of a statement: protected header EdDSA, unprotected header empty, payload inside.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let cose = CoseSign1::from_slice(bytes).map_err(|_| Malformed::Invalid)?;
-        let expected = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build();
-        let plain = cose.protected.header == expected && cose.unprotected.is_empty() && cose.payload.is_some();
+        let expected = HeaderBuilder::new()
+            .algorithm(iana::Algorithm::EdDSA)
+            .build();
+        let plain = cose.protected.header == expected
+            && cose.unprotected.is_empty()
+            && cose.payload.is_some();
         let mut again = cose.clone();
         again.protected.original_data = None;
         if !plain || again.to_vec().ok().as_deref() != Some(bytes) {
             return Err(Malformed::Invalid);
         }
-        Ok(Self { bytes: bytes.to_vec(), cose })
+        Ok(Self {
+            bytes: bytes.to_vec(),
+            cose,
+        })
     }
 
     /// The payload, before anything is known of its truth: to find out by whom it claims to be signed.
-    pub(crate) fn unverified<T: for<'b> Decode<'b, ()> + Encode<()>>(&self) -> Result<T, Malformed> {
+    pub(crate) fn unverified<T: for<'b> Decode<'b, ()> + Encode<()>>(
+        &self,
+    ) -> Result<T, Malformed> {
         canonical::decode(self.unverified_bytes())
     }
 
@@ -84,10 +97,12 @@ impl Signed {
         kind: StatementType,
         key: &VerifyingKey<R>,
     ) -> Result<T, Malformed> {
-        self.cose.verify_signature(kind.external_aad(), |signature, message| {
-            let signature = signature.try_into().map_err(|_| Malformed::Invalid)?;
-            key.verify(message, signature).map_err(|_| Malformed::Invalid)
-        })?;
+        self.cose
+            .verify_signature(kind.external_aad(), |signature, message| {
+                let signature = signature.try_into().map_err(|_| Malformed::Invalid)?;
+                key.verify(message, signature)
+                    .map_err(|_| Malformed::Invalid)
+            })?;
         self.unverified()
     }
 
@@ -110,9 +125,20 @@ mod tests {
     fn verifies_for_its_key_and_type_only() {
         let signed = Signed::sign(StatementType::Receipt, &key(1), &7_u32).unwrap();
         let again = Signed::parse(signed.as_bytes()).unwrap();
-        assert_eq!(again.verify::<_, u32>(StatementType::Receipt, &key(1).verifying_key()), Ok(7));
-        assert!(again.verify::<_, u32>(StatementType::LedgerEntry, &key(1).verifying_key()).is_err());
-        assert!(again.verify::<_, u32>(StatementType::Receipt, &key(2).verifying_key()).is_err());
+        assert_eq!(
+            again.verify::<_, u32>(StatementType::Receipt, &key(1).verifying_key()),
+            Ok(7)
+        );
+        assert!(
+            again
+                .verify::<_, u32>(StatementType::LedgerEntry, &key(1).verifying_key())
+                .is_err()
+        );
+        assert!(
+            again
+                .verify::<_, u32>(StatementType::Receipt, &key(2).verifying_key())
+                .is_err()
+        );
     }
 
     #[test]
@@ -122,8 +148,9 @@ mod tests {
             for bit in 0..8 {
                 let mut bytes = signed.as_bytes().to_vec();
                 bytes[at] ^= 1 << bit;
-                let accepted = Signed::parse(&bytes)
-                    .and_then(|changed| changed.verify::<_, u32>(StatementType::Receipt, &key(1).verifying_key()));
+                let accepted = Signed::parse(&bytes).and_then(|changed| {
+                    changed.verify::<_, u32>(StatementType::Receipt, &key(1).verifying_key())
+                });
                 assert!(accepted.is_err(), "byte {at} bit {bit}");
             }
         }

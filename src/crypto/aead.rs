@@ -49,18 +49,31 @@ impl Cipher {
     }
 
     /// Encrypts in place and returns the tag.
-    pub(crate) fn seal(&self, nonce: [u8; NONCE_LEN], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], Failed> {
+    pub(crate) fn seal(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        buffer: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], Failed> {
         self.0.seal(nonce, buffer)
     }
 
     /// Decrypts in place. On failure the buffer holds no plaintext.
-    pub(crate) fn open(&self, nonce: [u8; NONCE_LEN], buffer: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), Failed> {
+    pub(crate) fn open(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), Failed> {
         self.0.open(nonce, buffer, tag)
     }
 }
 
 /// Seals `plaintext` under a single-use key and nonce (44 bytes); returns ciphertext and tag.
-pub(crate) fn seal_once(suite: Suite, key_and_nonce: &[u8; 44], plaintext: &[u8]) -> Result<Vec<u8>, Failed> {
+pub(crate) fn seal_once(
+    suite: Suite,
+    key_and_nonce: &[u8; 44],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Failed> {
     let (key, nonce) = split(key_and_nonce)?;
     let mut out = Vec::with_capacity(plaintext.len().saturating_add(TAG_LEN));
     out.extend_from_slice(plaintext);
@@ -105,13 +118,23 @@ mod aws_lc {
                 Suite::Aes256Gcm => &AES_256_GCM,
                 Suite::ChaCha20Poly1305 => &CHACHA20_POLY1305,
             };
-            UnboundKey::new(algorithm, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| Failed)
+            UnboundKey::new(algorithm, key)
+                .map(|key| Self(LessSafeKey::new(key)))
+                .map_err(|_| Failed)
         }
 
-        pub(super) fn seal(&self, nonce: [u8; NONCE_LEN], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], Failed> {
+        pub(super) fn seal(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            buffer: &mut [u8],
+        ) -> Result<[u8; TAG_LEN], Failed> {
             let tag = self
                 .0
-                .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), buffer)
+                .seal_in_place_separate_tag(
+                    Nonce::assume_unique_for_key(nonce),
+                    Aad::empty(),
+                    buffer,
+                )
                 .map_err(|_| Failed)?;
             tag.as_ref().try_into().map_err(|_| Failed)
         }
@@ -123,7 +146,9 @@ mod aws_lc {
             tag: &[u8; TAG_LEN],
         ) -> Result<(), Failed> {
             let nonce = Nonce::assume_unique_for_key(nonce);
-            let opened = self.0.open_in_place_separate_tag(nonce, Aad::empty(), tag, buffer);
+            let opened = self
+                .0
+                .open_in_place_separate_tag(nonce, Aad::empty(), tag, buffer);
             if opened.is_err() {
                 // AWS-LC clears its output on failure, which is our buffer; this does not rely on it.
                 zeroize::Zeroize::zeroize(buffer);
@@ -150,18 +175,31 @@ mod pure {
     }
 
     impl Cipher {
-        #[expect(clippy::unnecessary_wraps, reason = "the two backends have one signature")]
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "the two backends have one signature"
+        )]
         pub(super) fn new(suite: Suite, key: &[u8; KEY_LEN]) -> Result<Self, Failed> {
             Ok(match suite {
                 Suite::Aes256Gcm => Self::Aes(Box::new(Aes256Gcm::new(key.into()))),
-                Suite::ChaCha20Poly1305 => Self::ChaCha(Box::new(ChaCha20Poly1305::new(key.into()))),
+                Suite::ChaCha20Poly1305 => {
+                    Self::ChaCha(Box::new(ChaCha20Poly1305::new(key.into())))
+                }
             })
         }
 
-        pub(super) fn seal(&self, nonce: [u8; NONCE_LEN], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], Failed> {
+        pub(super) fn seal(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            buffer: &mut [u8],
+        ) -> Result<[u8; TAG_LEN], Failed> {
             let tag = match self {
-                Self::Aes(cipher) => cipher.encrypt_inout_detached(&nonce.into(), b"", buffer.into()),
-                Self::ChaCha(cipher) => cipher.encrypt_inout_detached(&nonce.into(), b"", buffer.into()),
+                Self::Aes(cipher) => {
+                    cipher.encrypt_inout_detached(&nonce.into(), b"", buffer.into())
+                }
+                Self::ChaCha(cipher) => {
+                    cipher.encrypt_inout_detached(&nonce.into(), b"", buffer.into())
+                }
             };
             tag.map(Into::into).map_err(|_| Failed)
         }
@@ -173,8 +211,12 @@ mod pure {
             tag: &[u8; TAG_LEN],
         ) -> Result<(), Failed> {
             match self {
-                Self::Aes(cipher) => cipher.decrypt_inout_detached(&nonce.into(), b"", buffer.into(), tag.into()),
-                Self::ChaCha(cipher) => cipher.decrypt_inout_detached(&nonce.into(), b"", buffer.into(), tag.into()),
+                Self::Aes(cipher) => {
+                    cipher.decrypt_inout_detached(&nonce.into(), b"", buffer.into(), tag.into())
+                }
+                Self::ChaCha(cipher) => {
+                    cipher.decrypt_inout_detached(&nonce.into(), b"", buffer.into(), tag.into())
+                }
             }
             .map_err(|_| Failed)
         }
@@ -193,12 +235,18 @@ mod tests {
         for suite in SUITES {
             for len in [0, 1, 15, 16, 17, 64, 255, 4096, 16384] {
                 let key = core::array::from_fn(|i| u8::try_from(i * 7 % 256).unwrap());
-                let plain: Vec<u8> = (0..len).map(|i| u8::try_from(i * 31 % 256).unwrap()).collect();
+                let plain: Vec<u8> = (0..len)
+                    .map(|i| u8::try_from(i * 31 % 256).unwrap())
+                    .collect();
                 let (mut a, mut b) = (plain.clone(), plain.clone());
                 let fast = aws_lc::Cipher::new(suite, &key).unwrap();
                 let portable = pure::Cipher::new(suite, &key).unwrap();
                 let tag = fast.seal([9; 12], &mut a).unwrap();
-                assert_eq!(tag, portable.seal([9; 12], &mut b).unwrap(), "{suite:?} {len}");
+                assert_eq!(
+                    tag,
+                    portable.seal([9; 12], &mut b).unwrap(),
+                    "{suite:?} {len}"
+                );
                 assert_eq!(a, b, "{suite:?} {len}");
                 portable.open([9; 12], &mut a, &tag).unwrap();
                 fast.open([9; 12], &mut b, &tag).unwrap();
@@ -212,7 +260,10 @@ mod tests {
         for suite in SUITES {
             let key_and_nonce = [3; 44];
             let mut sealed = seal_once(suite, &key_and_nonce, &[0x55; 100]).unwrap();
-            assert_eq!(&open_once(suite, &key_and_nonce, &sealed).unwrap()[..], &[0x55; 100]);
+            assert_eq!(
+                &open_once(suite, &key_and_nonce, &sealed).unwrap()[..],
+                &[0x55; 100]
+            );
             *sealed.last_mut().unwrap() ^= 1;
             assert!(open_once(suite, &key_and_nonce, &sealed).is_err());
             let (buffer, tag) = sealed.split_last_chunk::<TAG_LEN>().unwrap();

@@ -42,12 +42,15 @@ impl MessageKey {
     ) -> Result<Self, Failed> {
         // `from_prk` wants a key as long as the hash. HMAC pads a shorter key with zeros, so this is the same PRK.
         let mut prk = Zeroizing::new([0; 64]);
-        prk.iter_mut().zip(input_key.expose()).for_each(|(to, from)| *to = *from);
+        prk.iter_mut()
+            .zip(input_key.expose())
+            .for_each(|(to, from)| *to = *from);
         let hkdf = Hkdf::<Sha512>::from_prk(&prk[..]).map_err(|_| Failed)?;
         let mut info: Vec<&[u8]> = vec![INFO, suite.name().as_bytes(), &[0], &salt];
         info.extend_from_slice(context);
         let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
-        hkdf.expand_multi_info(&info, &mut okm[..]).map_err(|_| Failed)?;
+        hkdf.expand_multi_info(&info, &mut okm[..])
+            .map_err(|_| Failed)?;
         let (key, rest) = okm.split_first_chunk::<KEY_LEN>().ok_or(Failed)?;
         let (base_nonce, commitment) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Failed)?;
         Ok(Self {
@@ -56,11 +59,6 @@ impl MessageKey {
             salt,
             commitment: commitment.try_into().map_err(|_| Failed)?,
         })
-    }
-
-    /// The salt that stands first.
-    pub(crate) fn salt(&self) -> &[u8; SALT_LEN] {
-        &self.salt
     }
 
     /// The key commitment that stands before the chunks.
@@ -78,7 +76,9 @@ impl MessageKey {
         for chunk in full.iter().map(<[u8; CHUNK]>::as_slice).chain([last]) {
             let start = out.len();
             out.extend_from_slice(chunk);
-            let tag = self.cipher.seal(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?)?;
+            let tag = self
+                .cipher
+                .seal(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?)?;
             out.extend_from_slice(&tag);
             counter = counter.saturating_add(1);
         }
@@ -91,11 +91,19 @@ impl MessageKey {
         let (full, last) = sealed.as_chunks::<SEALED_CHUNK>();
         let mut out = Zeroizing::new(Vec::with_capacity(sealed.len()));
         let mut counter = 0;
-        for chunk in full.iter().map(<[u8; SEALED_CHUNK]>::as_slice).chain([last]) {
+        for chunk in full
+            .iter()
+            .map(<[u8; SEALED_CHUNK]>::as_slice)
+            .chain([last])
+        {
             let (ciphertext, tag) = chunk.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
             let start = out.len();
             out.extend_from_slice(ciphertext);
-            self.cipher.open(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?, tag)?;
+            self.cipher.open(
+                self.nonce(counter)?,
+                out.get_mut(start..).ok_or(Failed)?,
+                tag,
+            )?;
             counter = counter.saturating_add(1);
         }
         Ok(out)
@@ -107,7 +115,11 @@ impl MessageKey {
             return Err(Failed);
         }
         let mut nonce = self.base_nonce;
-        nonce.iter_mut().rev().zip(counter.to_be_bytes().iter().rev()).for_each(|(to, byte)| *to ^= byte);
+        nonce
+            .iter_mut()
+            .rev()
+            .zip(counter.to_be_bytes().iter().rev())
+            .for_each(|(to, byte)| *to ^= byte);
         Ok(nonce)
     }
 }
@@ -142,7 +154,9 @@ pub(crate) fn open<R: Role>(
 }
 
 /// Salt, commitment and chunks of a sealed message.
-pub(crate) fn split(sealed: &[u8]) -> Result<(&[u8; SALT_LEN], &[u8; COMMITMENT_LEN], &[u8]), Failed> {
+pub(crate) fn split(
+    sealed: &[u8],
+) -> Result<(&[u8; SALT_LEN], &[u8; COMMITMENT_LEN], &[u8]), Failed> {
     let (salt, rest) = sealed.split_first_chunk::<SALT_LEN>().ok_or(Failed)?;
     let (commitment, chunks) = rest.split_first_chunk::<COMMITMENT_LEN>().ok_or(Failed)?;
     Ok((salt, commitment, chunks))
@@ -170,7 +184,10 @@ mod tests {
                 let plain: Vec<u8> = (0..len).map(|i| u8::try_from(i % 251).unwrap()).collect();
                 let sealed = seal(suite, &key(), [1; 24], &[b"context"], &plain).unwrap();
                 assert_eq!(sealed.len(), sealed_len(len));
-                assert_eq!(&open(suite, &key(), &[b"con", b"text"], &sealed).unwrap()[..], &plain[..]);
+                assert_eq!(
+                    &open(suite, &key(), &[b"con", b"text"], &sealed).unwrap()[..],
+                    &plain[..]
+                );
             }
         }
     }
@@ -187,10 +204,20 @@ mod tests {
     #[test]
     fn truncation_at_every_chunk_boundary_is_found() {
         let sealed = seal(Suite::Aes256Gcm, &key(), [1; 24], &[], &vec![7; 2 * CHUNK]).unwrap();
-        for end in
-            [0, 24, 55, 56, 71, PREFIX_LEN + CHUNK + TAG_LEN, PREFIX_LEN + 2 * (CHUNK + TAG_LEN), sealed.len() - 1]
-        {
-            assert!(open(Suite::Aes256Gcm, &key(), &[], &sealed[..end]).is_err(), "{end}");
+        for end in [
+            0,
+            24,
+            55,
+            56,
+            71,
+            PREFIX_LEN + CHUNK + TAG_LEN,
+            PREFIX_LEN + 2 * (CHUNK + TAG_LEN),
+            sealed.len() - 1,
+        ] {
+            assert!(
+                open(Suite::Aes256Gcm, &key(), &[], &sealed[..end]).is_err(),
+                "{end}"
+            );
         }
         let mut longer = sealed;
         longer.extend_from_slice(&[0; 16]);

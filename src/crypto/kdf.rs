@@ -93,12 +93,16 @@ pub(crate) fn label(label: &str) -> Vec<u8> {
 }
 
 fn label_len(label: &str) -> [u8; 4] {
-    u32::try_from(PREFIX.len().saturating_add(label.len())).unwrap_or(u32::MAX).to_be_bytes()
+    u32::try_from(PREFIX.len().saturating_add(label.len()))
+        .unwrap_or(u32::MAX)
+        .to_be_bytes()
 }
 
 fn first_half(digest: &[u8; 64]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    out.iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = *from);
     out
 }
 
@@ -112,9 +116,18 @@ mod tests {
         let seed = Secret::<role::ChartSeed>::from_slice(&[7; 32]).unwrap();
         let deriver = Deriver::new(&seed);
         let a: Secret<role::Compartment> = deriver.key(&[b"path"]);
-        assert_ne!(a.expose(), deriver.key::<role::Content>(&[b"path"]).expose());
-        assert_ne!(a.expose(), deriver.key::<role::Compartment>(&[b"patH"]).expose());
-        assert_eq!(a.expose(), deriver.key::<role::Compartment>(&[b"pa", b"th"]).expose());
+        assert_ne!(
+            a.expose(),
+            deriver.key::<role::Content>(&[b"path"]).expose()
+        );
+        assert_ne!(
+            a.expose(),
+            deriver.key::<role::Compartment>(&[b"patH"]).expose()
+        );
+        assert_eq!(
+            a.expose(),
+            deriver.key::<role::Compartment>(&[b"pa", b"th"]).expose()
+        );
     }
 
     #[test]

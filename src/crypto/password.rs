@@ -20,13 +20,25 @@ pub(crate) struct Cost {
 
 impl Cost {
     /// The least that is accepted: 64 MiB, three passes, one lane.
-    pub(crate) const FLOOR: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+    pub(crate) const FLOOR: Self = Self {
+        memory_kib: 64 * 1024,
+        passes: 3,
+        lanes: 1,
+    };
     /// The most that is accepted: 256 MiB, ten passes, four lanes.
-    pub(crate) const CEILING: Self = Self { memory_kib: 256 * 1024, passes: 10, lanes: 4 };
+    pub(crate) const CEILING: Self = Self {
+        memory_kib: 256 * 1024,
+        passes: 10,
+        lanes: 4,
+    };
 
     /// Whether it is between floor and ceiling.
     pub(crate) fn is_allowed(self) -> bool {
-        let Self { memory_kib, passes, lanes } = self;
+        let Self {
+            memory_kib,
+            passes,
+            lanes,
+        } = self;
         (Self::FLOOR.memory_kib..=Self::CEILING.memory_kib).contains(&memory_kib)
             && (Self::FLOOR.passes..=Self::CEILING.passes).contains(&passes)
             && (Self::FLOOR.lanes..=Self::CEILING.lanes).contains(&lanes)
@@ -42,7 +54,8 @@ pub(crate) fn argon2id(
     if !cost.is_allowed() {
         return Err(Failed);
     }
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Failed)?;
+    let params =
+        Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut result = Ok(());
     let secret = Secret::fill_with(|out| result = argon2.hash_password_into(passphrase, salt, out));
@@ -57,11 +70,23 @@ mod tests {
     fn costs_outside_floor_and_ceiling_are_refused() {
         let floor = Cost::FLOOR;
         for cost in [
-            Cost { memory_kib: 64 * 1024 - 1, ..floor },
-            Cost { memory_kib: 256 * 1024 + 1, ..floor },
-            Cost { memory_kib: u32::MAX, ..floor },
+            Cost {
+                memory_kib: 64 * 1024 - 1,
+                ..floor
+            },
+            Cost {
+                memory_kib: 256 * 1024 + 1,
+                ..floor
+            },
+            Cost {
+                memory_kib: u32::MAX,
+                ..floor
+            },
             Cost { passes: 2, ..floor },
-            Cost { passes: 11, ..floor },
+            Cost {
+                passes: 11,
+                ..floor
+            },
             Cost { lanes: 0, ..floor },
             Cost { lanes: 5, ..floor },
         ] {

@@ -2,7 +2,9 @@
 
 /// The operating system gave no randomness. Nothing was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gave no randomness; try again, or check that its random device is available")]
+#[error(
+    "the operating system gave no randomness; try again, or check that its random device is available"
+)]
 pub struct RandomError;
 
 /// Fills `out` with random bytes.
@@ -44,8 +46,12 @@ pub(crate) mod fixed {
                 STREAM.with_borrow_mut(|stream| *stream = self.0.take());
             }
         }
-        let _restore =
-            Restore(STREAM.with_borrow_mut(|stream| stream.replace(Stream { seed: seed.to_vec(), drawn: 0 })));
+        let _restore = Restore(STREAM.with_borrow_mut(|stream| {
+            stream.replace(Stream {
+                seed: seed.to_vec(),
+                drawn: 0,
+            })
+        }));
         work()
     }
 
@@ -53,9 +59,14 @@ pub(crate) mod fixed {
         STREAM.with_borrow_mut(|stream| {
             let Some(stream) = stream else { return false };
             for chunk in out.chunks_mut(64) {
-                let block =
-                    Sha512::new().chain_update(&stream.seed).chain_update(stream.drawn.to_be_bytes()).finalize();
-                chunk.iter_mut().zip(block).for_each(|(to, from)| *to = from);
+                let block = Sha512::new()
+                    .chain_update(&stream.seed)
+                    .chain_update(stream.drawn.to_be_bytes())
+                    .finalize();
+                chunk
+                    .iter_mut()
+                    .zip(block)
+                    .for_each(|(to, from)| *to = from);
                 stream.drawn = stream.drawn.wrapping_add(1);
             }
             true

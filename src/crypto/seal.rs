@@ -5,7 +5,10 @@
 
 use super::{Failed, Secret, kdf::Deriver, random::RandomError, role};
 use core::convert::Infallible;
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::XWing};
+use hpke::{
+    Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
+    kem::XWing,
+};
 use rand_core::{TryCryptoRng, TryRng};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -24,7 +27,11 @@ pub(crate) struct KemPublic(Box<[u8; PUBLIC_LEN]>);
 impl KemPublic {
     /// Checks the bytes of a public key.
     pub(crate) fn from_slice(bytes: &[u8]) -> Result<Self, Failed> {
-        let bytes: Box<[u8; PUBLIC_LEN]> = bytes.to_vec().into_boxed_slice().try_into().map_err(|_| Failed)?;
+        let bytes: Box<[u8; PUBLIC_LEN]> = bytes
+            .to_vec()
+            .into_boxed_slice()
+            .try_into()
+            .map_err(|_| Failed)?;
         refuse_low_order(&bytes[..])?;
         <XWing as Kem>::PublicKey::from_bytes(&bytes[..]).map_err(|_| Failed)?;
         Ok(Self(bytes))
@@ -50,17 +57,18 @@ impl core::fmt::Debug for KemPublic {
 }
 
 /// Seals `plaintext` to `recipient`, bound to `info`. Returns encapsulation and ciphertext, one after the other.
-pub(crate) fn seal_to(recipient: &KemPublic, info: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(crate) fn seal_to(
+    recipient: &KemPublic,
+    info: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, SealError> {
     let public = <XWing as Kem>::PublicKey::from_bytes(&recipient.0[..]).map_err(|_| Failed)?;
     let mut rng = Drawn::new()?;
-    let (encapsulation, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
-        &OpModeS::Base,
-        &public,
-        info,
-        plaintext,
-        b"",
-        &mut rng,
-    )
+    let (encapsulation, ciphertext) = hpke::single_shot_seal_with_rng::<
+        ChaCha20Poly1305,
+        HkdfSha256,
+        XWing,
+    >(&OpModeS::Base, &public, info, plaintext, b"", &mut rng)
     .map_err(|_| Failed)?;
     let mut out = encapsulation.to_bytes().to_vec();
     out.extend_from_slice(&ciphertext);
@@ -75,7 +83,8 @@ pub(crate) fn open_from(
 ) -> Result<Zeroizing<Vec<u8>>, Failed> {
     let (encapsulation, ciphertext) = sealed.split_at_checked(ENCAPSULATION_LEN).ok_or(Failed)?;
     refuse_low_order(encapsulation)?;
-    let encapsulation = <XWing as Kem>::EncappedKey::from_bytes(encapsulation).map_err(|_| Failed)?;
+    let encapsulation =
+        <XWing as Kem>::EncappedKey::from_bytes(encapsulation).map_err(|_| Failed)?;
     hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
         &OpModeR::Base,
         &private(secret.expose())?,
@@ -118,7 +127,11 @@ fn private(secret: &[u8; 32]) -> Result<<XWing as Kem>::PrivateKey, Failed> {
 fn refuse_low_order(bytes: &[u8]) -> Result<(), Failed> {
     let point: [u8; X25519_LEN] = *bytes.last_chunk().ok_or(Failed)?;
     let shared = StaticSecret::from([0x55; 32]).diffie_hellman(&PublicKey::from(point));
-    if shared.was_contributory() { Ok(()) } else { Err(Failed) }
+    if shared.was_contributory() {
+        Ok(())
+    } else {
+        Err(Failed)
+    }
 }
 
 /// Randomness for one encapsulation. It is drawn before, so that a failure of the operating system is an error here and
@@ -131,7 +144,10 @@ struct Drawn {
 impl Drawn {
     fn new() -> Result<Self, RandomError> {
         let seed = Secret::<role::Encapsulation>::generate()?;
-        Ok(Self { deriver: Deriver::new(&seed), blocks: 0 })
+        Ok(Self {
+            deriver: Deriver::new(&seed),
+            blocks: 0,
+        })
     }
 }
 
@@ -152,8 +168,12 @@ impl TryRng for Drawn {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
         for chunk in out.chunks_mut(32) {
-            let block: Secret<role::Encapsulation> = self.deriver.key(&[&self.blocks.to_be_bytes()]);
-            chunk.iter_mut().zip(block.expose()).for_each(|(to, from)| *to = *from);
+            let block: Secret<role::Encapsulation> =
+                self.deriver.key(&[&self.blocks.to_be_bytes()]);
+            chunk
+                .iter_mut()
+                .zip(block.expose())
+                .for_each(|(to, from)| *to = *from);
             self.blocks = self.blocks.wrapping_add(1);
         }
         Ok(())

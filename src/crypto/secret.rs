@@ -55,7 +55,10 @@ impl<R: Role> Secret<R> {
     }
 
     fn zero() -> Self {
-        Self { bytes: Box::new([0; 32]), role: PhantomData }
+        Self {
+            bytes: Box::new([0; 32]),
+            role: PhantomData,
+        }
     }
 }
 

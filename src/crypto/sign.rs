@@ -32,7 +32,10 @@ impl<R: Role> SigningKey<R> {
 
     /// The public half.
     pub(crate) fn verifying_key(&self) -> VerifyingKey<R> {
-        VerifyingKey { key: self.key.verifying_key(), role: PhantomData }
+        VerifyingKey {
+            key: self.key.verifying_key(),
+            role: PhantomData,
+        }
     }
 
     /// Signs a message that starts with the label of its type.
@@ -61,7 +64,10 @@ impl<R: Role> VerifyingKey<R> {
         if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
             return Err(Failed);
         }
-        Ok(Self { key, role: PhantomData })
+        Ok(Self {
+            key,
+            role: PhantomData,
+        })
     }
 
     /// The 32 bytes of the point.
@@ -70,14 +76,23 @@ impl<R: Role> VerifyingKey<R> {
     }
 
     /// Strict verification: canonical, no small-order points, no cofactor.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), Failed> {
-        self.key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).map_err(|_| Failed)
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8; SIGNATURE_LEN],
+    ) -> Result<(), Failed> {
+        self.key
+            .verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+            .map_err(|_| Failed)
     }
 }
 
 impl<R: Role> Clone for VerifyingKey<R> {
     fn clone(&self) -> Self {
-        Self { key: self.key, role: PhantomData }
+        Self {
+            key: self.key,
+            role: PhantomData,
+        }
     }
 }
 
@@ -116,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_signature_is_of_one_message() {
-        let key = SigningKey::<role::ObjectSigning>::from_seed(Secret::from_slice(&[1; 32]).unwrap());
+        let key =
+            SigningKey::<role::ObjectSigning>::from_seed(Secret::from_slice(&[1; 32]).unwrap());
         let signature = key.sign(b"message");
         key.verifying_key().verify(b"message", &signature).unwrap();
         assert!(key.verifying_key().verify(b"messagE", &signature).is_err());

@@ -22,7 +22,11 @@ pub struct DateError;
 impl DateRange {
     /// The span from `start` to just before `end`, in seconds since 1970.
     pub fn new(start: i64, end: i64) -> Result<Self, DateError> {
-        if end <= start { Err(DateError) } else { Ok(Self { start, end }) }
+        if end <= start {
+            Err(DateError)
+        } else {
+            Ok(Self { start, end })
+        }
     }
 
     /// First second.

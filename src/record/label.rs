@@ -42,7 +42,17 @@ impl Label {
     /// `general`, `restricted`, `psy` (mental health), `hiv`, `sud` (substance use), `sex` (sexual and reproductive
     /// health), `gdis` (genetic disease), `sdv` (violence); the codes are those of HL7 v3 ActCode sensitivity.
     pub fn standard() -> [Self; 8] {
-        ["general", "restricted", "psy", "hiv", "sud", "sex", "gdis", "sdv"].map(|name| Self(name.into()))
+        [
+            "general",
+            "restricted",
+            "psy",
+            "hiv",
+            "sud",
+            "sex",
+            "gdis",
+            "sdv",
+        ]
+        .map(|name| Self(name.into()))
     }
 
     /// The label in lower case.

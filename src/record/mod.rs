@@ -4,13 +4,11 @@
 //! the terms; [`Record::opaque`] keeps anything else.
 
 mod date;
-mod kind;
 mod label;
 mod patient;
 mod terms;
 
 pub use date::{DateError, DateRange};
-pub use kind::Kind;
 pub use label::{Label, LabelError};
 pub use patient::{Identifier, Patient};
 pub use terms::{Code, Terms};
@@ -90,7 +88,15 @@ impl Record {
 /// Shows sizes only: a record is a patient's.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { media_type: _, content, label: _, name: _, terms: _ } = self;
-        f.debug_struct("Record").field("content_len", &content.len()).finish_non_exhaustive()
+        let Self {
+            media_type: _,
+            content,
+            label: _,
+            name: _,
+            terms: _,
+        } = self;
+        f.debug_struct("Record")
+            .field("content_len", &content.len())
+            .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,10 @@ pub struct Patient {
 /// Shows nothing: it names a person.
 impl fmt::Debug for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { system: _, value: _ } = self;
+        let Self {
+            system: _,
+            value: _,
+        } = self;
         f.debug_struct("Identifier").finish_non_exhaustive()
     }
 }
@@ -40,7 +43,11 @@ impl fmt::Debug for Identifier {
 /// Shows nothing: it names a person.
 impl fmt::Debug for Patient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { names: _, identifiers: _, birth_date: _ } = self;
+        let Self {
+            names: _,
+            identifiers: _,
+            birth_date: _,
+        } = self;
         f.debug_struct("Patient").finish_non_exhaustive()
     }
 }

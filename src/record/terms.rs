@@ -4,7 +4,9 @@ use super::DateRange;
 use core::fmt;
 
 /// A code in a code system, such as LOINC 4548-4: `http://loinc.org`, `4548-4`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
 #[cbor(array)]
 pub struct Code {
     /// URI of the code system; empty where none is given.
@@ -42,25 +44,15 @@ impl Terms {
     pub const MAX_DATES: usize = 64;
     /// Most words of a record.
     pub const MAX_WORDS: usize = 1024;
-    /// Longest kind, word, code system or code, in bytes.
-    pub const MAX_TERM_LEN: usize = 256;
-
-    /// Whether the terms are few and short enough to be kept.
-    pub fn is_within_bounds(&self) -> bool {
-        let Self { kind, codes, dates, words } = self;
-        let short = |text: &String| text.len() <= Self::MAX_TERM_LEN;
-        codes.len() <= Self::MAX_CODES
-            && dates.len() <= Self::MAX_DATES
-            && words.len() <= Self::MAX_WORDS
-            && short(kind)
-            && words.iter().all(short)
-            && codes.iter().all(|code| short(&code.system) && short(&code.value))
-    }
 
     /// Splits text into words as the index keeps them: NFKD without marks, lower case, at least two characters, each once.
     pub fn fold(text: &str) -> Vec<String> {
         use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-        let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+        let plain: String = text
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .flat_map(char::to_lowercase)
+            .collect();
         let mut words: Vec<String> = plain
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| word.chars().nth(1).is_some() && word.len() <= 64)
@@ -75,7 +67,12 @@ impl Terms {
 /// Shows counts only: terms are a patient's.
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind: _, codes, dates, words } = self;
+        let Self {
+            kind: _,
+            codes,
+            dates,
+            words,
+        } = self;
         f.debug_struct("Terms")
             .field("codes", &codes.len())
             .field("dates", &dates.len())
@@ -90,7 +87,10 @@ mod tests {
 
     #[test]
     fn folding_meets_across_accents_and_case() {
-        assert_eq!(Terms::fold("Müller-LÜDENSCHEIDT, café"), ["cafe", "ludenscheidt", "muller"]);
+        assert_eq!(
+            Terms::fold("Müller-LÜDENSCHEIDT, café"),
+            ["cafe", "ludenscheidt", "muller"]
+        );
         assert_eq!(Terms::fold("ﬁbrosis fibrosis"), ["fibrosis"]);
         assert!(Terms::fold("a b c ,, ").is_empty());
     }

@@ -23,7 +23,9 @@ pub enum StoreError {
     #[error("the store was written by a newer version; update this software")]
     NewerSchema,
     /// A commit failed in a way that leaves open whether it took effect.
-    #[error("the store failed while it saved; open the vault again to see whether the change is there")]
+    #[error(
+        "the store failed while it saved; open the vault again to see whether the change is there"
+    )]
     Uncertain,
     /// Reading or writing failed below the store.
     #[error("the store failed to read or write; check the disk")]

@@ -5,8 +5,15 @@
 //! nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
 
 mod error;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod turn;
 
 pub use error::StoreError;
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 
 /// The tables. Numbers are stable: a store may keep them instead of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +84,13 @@ pub trait Snapshot {
     fn get(&self, table: Table, part: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Up to `limit` rows of a part in ascending order of key, from the first key greater than `after`.
-    fn scan(&self, table: Table, part: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError>;
+    fn scan(
+        &self,
+        table: Table,
+        part: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError>;
 
     /// The row of a part with the greatest key.
     fn last(&self, table: Table, part: &[u8]) -> Result<Option<Row>, StoreError>;
@@ -86,7 +99,13 @@ pub trait Snapshot {
 /// A change that happens whole or not at all. Dropping it undoes it.
 pub trait Transaction: Snapshot {
     /// Writes a row, over an earlier one with the same key.
-    fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError>;
+    fn put(
+        &mut self,
+        table: Table,
+        part: &[u8],
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<(), StoreError>;
 
     /// Removes a row; says whether there was one.
     fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError>;
