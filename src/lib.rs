@@ -4,6 +4,8 @@ mod codec;
 mod crypto;
 mod record;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
 pub use crypto::{RandomError, Suite};
