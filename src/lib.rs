@@ -12,3 +12,6 @@ pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
 pub use keys::Wrap;
 pub use record::{Code, DateError, DateRange, Identifier, Label, LabelError, Patient, Record, Terms};
+pub use store::{MemoryStore, StoreError};
+#[cfg(feature = "sqlite")]
+pub use store::{SqliteOptions, SqliteStore};

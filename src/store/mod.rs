@@ -5,8 +5,15 @@
 //! nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
 
 mod error;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod turn;
 
 pub use error::StoreError;
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 
 /// The tables. Numbers are stable: a store may keep them instead of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,11 +16,7 @@ use std::process::Stdio;
 
 /// Runs one benchmark or all of them; with `check`, a broken bound is an error.
 pub(crate) fn run(place: &Place, only: Option<&str>, check: bool) -> Result<()> {
-    let bounds = if check {
-        read_bounds(&place.root.join("benches/bounds.tsv"))?
-    } else {
-        Vec::new()
-    };
+    let bounds = if check { read_bounds(&place.root.join("benches/bounds.tsv"))? } else { Vec::new() };
     let names = benchmarks(&place.root.join("benches"), only)?;
     let mut figures = Vec::new();
     for name in &names {
@@ -30,16 +26,9 @@ pub(crate) fn run(place: &Place, only: Option<&str>, check: bool) -> Result<()> 
     let lines: String = figures.iter().map(Figure::line).collect();
     fs::write(&table, lines).with_context(|| format!("cannot write {}", table.display()))?;
     println!("{} figures in {}", figures.len(), table.display());
-    let broken: Vec<String> = bounds
-        .iter()
-        .filter(|bound| names.contains(&bound.bench))
-        .filter_map(|bound| bound.broken(&figures))
-        .collect();
-    ensure!(
-        broken.is_empty(),
-        "bounds that do not hold:\n  {}",
-        broken.join("\n  ")
-    );
+    let broken: Vec<String> =
+        bounds.iter().filter(|bound| names.contains(&bound.bench)).filter_map(|bound| bound.broken(&figures)).collect();
+    ensure!(broken.is_empty(), "bounds that do not hold:\n  {}", broken.join("\n  "));
     Ok(())
 }
 
@@ -48,10 +37,7 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).context("there is no folder benches")? {
         let path = entry?.path();
-        if let (Some(stem), Some("rs")) = (
-            path.file_stem(),
-            path.extension().and_then(|kind| kind.to_str()),
-        ) {
+        if let (Some(stem), Some("rs")) = (path.file_stem(), path.extension().and_then(|kind| kind.to_str())) {
             names.push(stem.to_string_lossy().into_owned());
         }
     }
@@ -65,22 +51,8 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
 
 /// Runs a benchmark, shows what it prints, and keeps its figures.
 fn measure(place: &Place, bench: &str) -> Result<Vec<Figure>> {
-    let mut command = run::cargo(
-        place,
-        [
-            "bench",
-            "--locked",
-            "--all-features",
-            "-p",
-            "ampoule",
-            "--bench",
-            bench,
-        ],
-    );
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo")?;
+    let mut command = run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", bench]);
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     let mut figures = Vec::new();
     for line in BufReader::new(output).lines() {
@@ -120,13 +92,7 @@ impl Figure {
     }
 
     fn line(&self) -> String {
-        let Self {
-            bench,
-            name,
-            value,
-            unit,
-            reference,
-        } = self;
+        let Self { bench, name, value, unit, reference } = self;
         format!("{bench}\t{name}\t{value}\t{unit}\t{reference}\n")
     }
 }
@@ -141,8 +107,7 @@ struct Bound {
 }
 
 fn read_bounds(path: &Path) -> Result<Vec<Bound>> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse_bounds(&text).with_context(|| path.display().to_string())
 }
 
@@ -156,12 +121,7 @@ fn parse_bounds(text: &str) -> Result<Vec<Bound>> {
                 ">=" => false,
                 _ => bail!("{relation:?} is neither <= nor >="),
             };
-            Ok(Bound {
-                bench: bench.into(),
-                name: name.into(),
-                at_most,
-                value: number(value)?,
-            })
+            Ok(Bound { bench: bench.into(), name: name.into(), at_most, value: number(value)? })
         })
         .collect()
 }
@@ -169,50 +129,25 @@ fn parse_bounds(text: &str) -> Result<Vec<Bound>> {
 impl Bound {
     /// Says how the bound is broken. A figure that was not measured breaks its bound.
     fn broken(&self, figures: &[Figure]) -> Option<String> {
-        let Self {
-            bench,
-            name,
-            at_most,
-            value,
-        } = self;
+        let Self { bench, name, at_most, value } = self;
         let wanted = if *at_most { "at most" } else { "at least" };
-        let mut measured = figures
-            .iter()
-            .filter(|figure| figure.bench == *bench && figure.name == *name)
-            .peekable();
+        let mut measured = figures.iter().filter(|figure| figure.bench == *bench && figure.name == *name).peekable();
         if measured.peek().is_none() {
-            return Some(format!(
-                "{bench}: {name} was not measured, {wanted} {value} is wanted"
-            ));
+            return Some(format!("{bench}: {name} was not measured, {wanted} {value} is wanted"));
         }
         measured
-            .find(|figure| {
-                if *at_most {
-                    figure.value > *value
-                } else {
-                    figure.value < *value
-                }
-            })
-            .map(|figure| {
-                format!(
-                    "{bench}: {name} is {}, {wanted} {value} is wanted",
-                    figure.value
-                )
-            })
+            .find(|figure| if *at_most { figure.value > *value } else { figure.value < *value })
+            .map(|figure| format!("{bench}: {name} is {}, {wanted} {value} is wanted", figure.value))
     }
 }
 
 fn parts<const N: usize>(line: &str) -> Result<[&str; N]> {
     let parts: Vec<&str> = line.split('\t').map(str::trim).collect();
-    <[&str; N]>::try_from(parts)
-        .ok()
-        .with_context(|| format!("{line:?} does not have {N} parts parted by tabs"))
+    <[&str; N]>::try_from(parts).ok().with_context(|| format!("{line:?} does not have {N} parts parted by tabs"))
 }
 
 fn number(text: &str) -> Result<f64> {
-    let value: f64 = text
-        .parse()
-        .with_context(|| format!("{text:?} is no number"))?;
+    let value: f64 = text.parse().with_context(|| format!("{text:?} is no number"))?;
     ensure!(value.is_finite(), "{text:?} is no finite number");
     Ok(value)
 }
@@ -229,63 +164,28 @@ mod tests {
     fn figures_are_told_from_other_lines() {
         let seal = figure("figure\trecord_seal_2k\t1.17\tx\tbare primitives");
         assert_eq!((seal.name.as_str(), seal.value), ("record_seal_2k", 1.17));
-        assert_eq!(
-            seal.line(),
-            "records\trecord_seal_2k\t1.17\tx\tbare primitives\n"
-        );
-        assert_eq!(
-            Figure::parse("records", "sealing 100 records").unwrap(),
-            None
-        );
-        for bad in [
-            "figure\ta\t1",
-            "figure\ta\tfast\tx\t-",
-            "figure\ta\tNaN\tx\t-",
-            "figure\ta\t1\tx\t-\tmore",
-        ] {
+        assert_eq!(seal.line(), "records\trecord_seal_2k\t1.17\tx\tbare primitives\n");
+        assert_eq!(Figure::parse("records", "sealing 100 records").unwrap(), None);
+        for bad in ["figure\ta\t1", "figure\ta\tfast\tx\t-", "figure\ta\tNaN\tx\t-", "figure\ta\t1\tx\t-\tmore"] {
             assert!(Figure::parse("records", bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn a_bound_breaks_on_the_wrong_side_and_when_nothing_was_measured() {
-        let bounds =
-            parse_bounds("# ratios\n\nrecords\tseal\t<=\t1.25\nrecords\tspeed\t>=\t2\n").unwrap();
-        let good = [
-            figure("figure\tseal\t1.25\tx\t-"),
-            figure("figure\tspeed\t2\tx\t-"),
-        ];
+        let bounds = parse_bounds("# ratios\n\nrecords\tseal\t<=\t1.25\nrecords\tspeed\t>=\t2\n").unwrap();
+        let good = [figure("figure\tseal\t1.25\tx\t-"), figure("figure\tspeed\t2\tx\t-")];
         assert!(bounds.iter().all(|bound| bound.broken(&good).is_none()));
-        let bad = [
-            figure("figure\tseal\t1.26\tx\t-"),
-            figure("figure\tspeed\t1.9\tx\t-"),
-        ];
-        assert_eq!(
-            bounds.iter().filter_map(|bound| bound.broken(&bad)).count(),
-            2
-        );
-        assert_eq!(
-            bounds.iter().filter_map(|bound| bound.broken(&[])).count(),
-            2
-        );
-        let twice = [
-            figure("figure\tseal\t1\tx\t-"),
-            figure("figure\tseal\t9\tx\t-"),
-        ];
-        assert!(
-            bounds
-                .iter()
-                .any(|bound| bound.name == "seal" && bound.broken(&twice).is_some())
-        );
+        let bad = [figure("figure\tseal\t1.26\tx\t-"), figure("figure\tspeed\t1.9\tx\t-")];
+        assert_eq!(bounds.iter().filter_map(|bound| bound.broken(&bad)).count(), 2);
+        assert_eq!(bounds.iter().filter_map(|bound| bound.broken(&[])).count(), 2);
+        let twice = [figure("figure\tseal\t1\tx\t-"), figure("figure\tseal\t9\tx\t-")];
+        assert!(bounds.iter().any(|bound| bound.name == "seal" && bound.broken(&twice).is_some()));
     }
 
     #[test]
     fn bounds_that_cannot_be_read_are_errors() {
-        for bad in [
-            "records\tseal\t<\t1",
-            "records\tseal\t1.25",
-            "records\tseal\t<=\tinf",
-        ] {
+        for bad in ["records\tseal\t<\t1", "records\tseal\t1.25", "records\tseal\t<=\tinf"] {
             assert!(parse_bounds(bad).is_err(), "{bad:?}");
         }
     }

@@ -38,10 +38,7 @@ pub(crate) fn print(place: &Place) -> Result<()> {
 
 /// Fetches what is not there yet; returns one folder of JSON files for each package.
 pub(crate) fn fetch(place: &Place) -> Result<Vec<PathBuf>> {
-    PACKAGES
-        .iter()
-        .map(|package| package.fetch(&place.data()))
-        .collect()
+    PACKAGES.iter().map(|package| package.fetch(&place.data())).collect()
 }
 
 impl Package {
@@ -55,8 +52,7 @@ impl Package {
         let part = data.join(format!(".{title}.{}", std::process::id()));
         fs::create_dir_all(&part).with_context(|| format!("cannot create {}", part.display()))?;
         let result = self.unpack(&part, &title).and_then(|unpacked| {
-            fs::rename(&unpacked, &folder)
-                .or_else(|error| if folder.is_dir() { Ok(()) } else { Err(error) })?;
+            fs::rename(&unpacked, &folder).or_else(|error| if folder.is_dir() { Ok(()) } else { Err(error) })?;
             Ok(folder)
         });
         let _debris = fs::remove_dir_all(&part);
@@ -68,14 +64,10 @@ impl Package {
         let mut pack = program("npm", ["pack", "--silent", "--ignore-scripts", &spec]);
         run::read(pack.current_dir(part)).with_context(|| format!("cannot fetch {spec}"))?;
         let archive = part.join(format!("{title}.tgz"));
-        let bytes =
-            fs::read(&archive).with_context(|| format!("npm left no {}", archive.display()))?;
+        let bytes = fs::read(&archive).with_context(|| format!("npm left no {}", archive.display()))?;
         let digest = hex(&Sha256::digest(&bytes));
         if digest != self.digest {
-            bail!(
-                "{spec} has SHA-256 {digest}, expected {}; it is not used",
-                self.digest
-            );
+            bail!("{spec} has SHA-256 {digest}, expected {}; it is not used", self.digest);
         }
         let mut tar = program("tar", ["--no-same-owner", "-xzf"]);
         run::shown(tar.arg(&archive).current_dir(part))?;
@@ -96,9 +88,6 @@ mod tests {
 
     #[test]
     fn digests_are_written_as_sha256sum_writes_them() {
-        assert_eq!(
-            hex(&Sha256::digest(b"abc")),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(hex(&Sha256::digest(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -16,9 +16,7 @@ const SHORT_BUDGET: u32 = 240;
 /// Runs each target for a share of a fixed time. Returns the number of targets.
 pub(crate) fn short(place: &Place) -> Result<usize> {
     let fuzz = Fuzz::build(place, None)?;
-    let share = SHORT_BUDGET
-        .checked_div(u32::try_from(fuzz.targets.len())?)
-        .unwrap_or(SHORT_BUDGET);
+    let share = SHORT_BUDGET.checked_div(u32::try_from(fuzz.targets.len())?).unwrap_or(SHORT_BUDGET);
     fuzz.run(share.clamp(8, 20))?;
     Ok(fuzz.targets.len())
 }
@@ -50,22 +48,14 @@ impl<'a> Fuzz<'a> {
         let tool = tools::cargo_command(place, "cargo-fuzz")?;
         let cargo_fuzz = |subcommand: &str| {
             let mut command = program(&tool, ["fuzz", subcommand, "--fuzz-dir", "fuzz"]);
-            command
-                .current_dir(&place.root)
-                .env("RUSTUP_TOOLCHAIN", "nightly");
+            command.current_dir(&place.root).env("RUSTUP_TOOLCHAIN", "nightly");
             command
         };
-        let mut targets: Vec<String> = run::read(&mut cargo_fuzz("list"))?
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let mut targets: Vec<String> = run::read(&mut cargo_fuzz("list"))?.lines().map(str::to_owned).collect();
         if let Some(only) = only {
             targets.retain(|target| target == only);
         }
-        ensure!(
-            !targets.is_empty(),
-            "there is no such fuzz target; fuzz/Cargo.toml lists them"
-        );
+        ensure!(!targets.is_empty(), "there is no such fuzz target; fuzz/Cargo.toml lists them");
         let output = place.target.join("fuzz");
         let mut build = cargo_fuzz("build");
         build.arg("--target-dir").arg(&output).args(only);
@@ -76,33 +66,20 @@ impl<'a> Fuzz<'a> {
             bail!("the fuzz targets do not build");
         }
         let programs = output.join(host()?).join("release");
-        Ok(Self {
-            place,
-            targets,
-            programs,
-        })
+        Ok(Self { place, targets, programs })
     }
 
     /// As many targets at a time as there are processors.
     fn run(&self, seconds: u32) -> Result<()> {
         let waiting = Mutex::new(self.targets.iter());
-        let workers = thread::available_parallelism()?
-            .get()
-            .min(self.targets.len());
+        let workers = thread::available_parallelism()?.get().min(self.targets.len());
         let results: Vec<Result<()>> = thread::scope(|scope| {
             let worker = || {
                 let next = || waiting.lock().ok()?.next();
                 std::iter::from_fn(next).try_for_each(|target| self.run_one(target, seconds))
             };
             let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
-            running
-                .into_iter()
-                .map(|handle| {
-                    handle
-                        .join()
-                        .unwrap_or_else(|_| bail!("a worker ended early"))
-                })
-                .collect()
+            running.into_iter().map(|handle| handle.join().unwrap_or_else(|_| bail!("a worker ended early"))).collect()
         });
         results.into_iter().collect()
     }
@@ -121,11 +98,7 @@ impl<'a> Fuzz<'a> {
             "-rss_limit_mb=3000".into(),
             "-print_final_stats=1".into(),
         ]);
-        let log = self
-            .place
-            .target
-            .join("log")
-            .join(format!("fuzz-{target}.txt"));
+        let log = self.place.target.join("log").join(format!("fuzz-{target}.txt"));
         let limit = Duration::from_secs(u64::from(seconds).saturating_add(300));
         let ran = run::logged(&mut command, &log, limit)?;
         if !ran.success {
@@ -134,11 +107,7 @@ impl<'a> Fuzz<'a> {
         }
         let executed = statistic(&ran.text, "stat::number_of_executed_units:").unwrap_or(0);
         let added = statistic(&ran.text, "stat::new_units_added:").unwrap_or(0);
-        ensure!(
-            executed > 0,
-            "fuzz target {target} ran nothing; see {}",
-            log.display()
-        );
+        ensure!(executed > 0, "fuzz target {target} ran nothing; see {}", log.display());
         println!("  {target}: {executed} inputs in {seconds} s, {added} new");
         Ok(())
     }
@@ -146,21 +115,10 @@ impl<'a> Fuzz<'a> {
     /// Copies into the committed corpus the found inputs that reach code which the committed ones do not.
     fn merge(&self, target: &str) -> Result<()> {
         let mut command = self.program(target);
-        command
-            .arg("-merge=1")
-            .arg(self.seeds(target)?)
-            .arg(self.found(target));
-        let log = self
-            .place
-            .target
-            .join("log")
-            .join(format!("fuzz-merge-{target}.txt"));
+        command.arg("-merge=1").arg(self.seeds(target)?).arg(self.found(target));
+        let log = self.place.target.join("log").join(format!("fuzz-merge-{target}.txt"));
         let merged = run::logged(&mut command, &log, Duration::from_secs(20 * 60))?;
-        ensure!(
-            merged.success,
-            "merging the corpus of {target} failed; see {}",
-            log.display()
-        );
+        ensure!(merged.success, "merging the corpus of {target} failed; see {}", log.display());
         Ok(())
     }
 
@@ -176,10 +134,7 @@ impl<'a> Fuzz<'a> {
 
     fn seeds(&self, target: &str) -> Result<PathBuf> {
         let seeds = self.place.root.join("fuzz/corpus").join(target);
-        ensure!(
-            seeds.is_dir(),
-            "{target} has no seeds; put some inputs into fuzz/corpus/{target}"
-        );
+        ensure!(seeds.is_dir(), "{target} has no seeds; put some inputs into fuzz/corpus/{target}");
         Ok(seeds)
     }
 }
@@ -194,8 +149,7 @@ fn host() -> Result<String> {
 }
 
 fn statistic(text: &str, name: &str) -> Option<u64> {
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -205,10 +159,7 @@ mod tests {
     #[test]
     fn statistics_of_the_engine_are_read() {
         let text = "Done 9 runs\nstat::number_of_executed_units: 4711\nstat::new_units_added:          12\n";
-        assert_eq!(
-            statistic(text, "stat::number_of_executed_units:"),
-            Some(4711)
-        );
+        assert_eq!(statistic(text, "stat::number_of_executed_units:"), Some(4711));
         assert_eq!(statistic(text, "stat::new_units_added:"), Some(12));
         assert_eq!(statistic(text, "stat::peak_rss_mb:"), None);
     }

@@ -27,10 +27,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
     let guards = read_all(&place.root.join("tests/guards"), only)?;
     if guards.is_empty() {
-        ensure!(
-            only.is_none(),
-            "no patch in tests/guards has that in its name"
-        );
+        ensure!(only.is_none(), "no patch in tests/guards has that in its name");
         return Ok(0);
     }
     let copy = Copy::update(place)?;
@@ -41,10 +38,7 @@ pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
         let verdict = copy.try_guard(guard);
         let seconds = begun.elapsed().as_secs_f32();
         match verdict {
-            Ok(()) => println!(
-                "  {}: noticed by {} ({seconds:.1} s)",
-                guard.name, guard.test
-            ),
+            Ok(()) => println!("  {}: noticed by {} ({seconds:.1} s)", guard.name, guard.test),
             Err(error) => {
                 println!("  {}: NOT PROVEN: {error:#} ({seconds:.1} s)", guard.name);
                 faults.push(guard.name.as_str());
@@ -52,11 +46,7 @@ pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
         }
     }
     println!("  {} guards, {} not proven", guards.len(), faults.len());
-    ensure!(
-        faults.is_empty(),
-        "guards not proven: {}",
-        faults.join(", ")
-    );
+    ensure!(faults.is_empty(), "guards not proven: {}", faults.join(", "));
     Ok(guards.len())
 }
 
@@ -82,15 +72,9 @@ fn read_all(folder: &Path, only: Option<&str>) -> Result<Vec<Guard>> {
     let mut guards = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_stem()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if path.extension().is_some_and(|kind| kind == "patch")
-            && only.is_none_or(|only| name.contains(only))
-        {
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.extension().is_some_and(|kind| kind == "patch") && only.is_none_or(|only| name.contains(only)) {
+            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             guards.push(Guard::parse(name, path, &text)?);
         }
     }
@@ -111,18 +95,11 @@ impl Guard {
             }
         };
         header("Guard:")?;
-        let mut words: Vec<String> = header("Test:")?
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect();
+        let mut words: Vec<String> = header("Test:")?.split_whitespace().map(str::to_owned).collect();
         let test = words.pop().unwrap_or_default();
-        let selects = words.iter().any(|word| {
-            ["--lib", "--test", "--doc", "--bin", "--example"].contains(&word.as_str())
-        });
-        ensure!(
-            selects,
-            "{name}.patch: \"Test:\" names no test program, such as --lib or --test NAME, and a test"
-        );
+        let selects =
+            words.iter().any(|word| ["--lib", "--test", "--doc", "--bin", "--example"].contains(&word.as_str()));
+        ensure!(selects, "{name}.patch: \"Test:\" names no test program, such as --lib or --test NAME, and a test");
         if words.first().is_none_or(|word| word != "-p") {
             words.splice(0..0, ["-p".into(), "ampoule".into()]);
         }
@@ -132,13 +109,7 @@ impl Guard {
             .map(|file| PathBuf::from(file.split('\t').next().unwrap_or(file)))
             .collect();
         ensure!(!files.is_empty(), "{name}.patch changes no file");
-        Ok(Self {
-            name,
-            path,
-            program: words,
-            test,
-            files,
-        })
+        Ok(Self { name, path, program: words, test, files })
     }
 }
 
@@ -191,10 +162,7 @@ impl Copy {
     fn tests_pass_unpatched(&self, guards: &[Guard]) -> Result<()> {
         let mut groups: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
         for guard in guards {
-            groups
-                .entry(&guard.program)
-                .or_default()
-                .insert(&guard.test);
+            groups.entry(&guard.program).or_default().insert(&guard.test);
         }
         for (program, tests) in groups {
             self.build(program, "unpatched")?;
@@ -202,11 +170,7 @@ impl Copy {
             let ran = self.test(program, &tests, "unpatched")?;
             if !ran.success || passed(&ran.text) != tests.len() {
                 println!("{}", ran.text);
-                bail!(
-                    "without any patch, not all of these pass in {}: {}",
-                    program.join(" "),
-                    tests.join(", ")
-                );
+                bail!("without any patch, not all of these pass in {}: {}", program.join(" "), tests.join(", "));
             }
         }
         Ok(())
@@ -234,20 +198,12 @@ impl Copy {
     /// The ceiling keeps git from taking the copy for a part of a checkout that it lies in.
     fn apply(&self, guard: &Guard) -> Result<()> {
         let mut apply = program("git", ["apply", "--whitespace=nowarn"]);
-        apply.arg(&guard.path).current_dir(&self.tree).env(
-            "GIT_CEILING_DIRECTORIES",
-            self.tree.parent().unwrap_or(&self.tree),
-        );
-        let applied = run::logged(
-            &mut apply,
-            &self.logs.join(format!("{}.apply.txt", guard.name)),
-            TEST_LIMIT,
-        )?;
-        ensure!(
-            applied.success,
-            "the patch does not apply: {}",
-            applied.text.trim()
-        );
+        apply
+            .arg(&guard.path)
+            .current_dir(&self.tree)
+            .env("GIT_CEILING_DIRECTORIES", self.tree.parent().unwrap_or(&self.tree));
+        let applied = run::logged(&mut apply, &self.logs.join(format!("{}.apply.txt", guard.name)), TEST_LIMIT)?;
+        ensure!(applied.success, "the patch does not apply: {}", applied.text.trim());
         for file in &guard.files {
             let same = fs::read(self.tree.join(file)).ok() == fs::read(self.source.join(file)).ok();
             ensure!(!same, "the patch leaves {} as it is", file.display());
@@ -258,18 +214,9 @@ impl Copy {
     fn build(&self, program: &[String], name: &str) -> Result<()> {
         let mut build = self.cargo(program);
         build.arg("--no-run");
-        let result = run::logged(
-            &mut build,
-            &self.logs.join(format!("{name}.build.txt")),
-            BUILD_LIMIT,
-        )?;
+        let result = run::logged(&mut build, &self.logs.join(format!("{name}.build.txt")), BUILD_LIMIT)?;
         if !result.success {
-            let errors: Vec<&str> = result
-                .text
-                .lines()
-                .filter(|line| line.starts_with("error"))
-                .take(3)
-                .collect();
+            let errors: Vec<&str> = result.text.lines().filter(|line| line.starts_with("error")).take(3).collect();
             bail!("it does not compile: {}", errors.join("; "));
         }
         Ok(())
@@ -278,23 +225,14 @@ impl Copy {
     fn test(&self, program: &[String], tests: &[&str], name: &str) -> Result<Logged> {
         let mut test = self.cargo(program);
         test.args(["--", "--exact"]).args(tests);
-        run::logged(
-            &mut test,
-            &self.logs.join(format!("{name}.test.txt")),
-            TEST_LIMIT,
-        )
+        run::logged(&mut test, &self.logs.join(format!("{name}.test.txt")), TEST_LIMIT)
     }
 
     fn cargo(&self, program: &[String]) -> std::process::Command {
         let mut command = run::program("cargo", ["test", "--locked", "--all-features"]);
-        command
-            .args(program)
-            .current_dir(&self.tree)
-            .env("CARGO_TARGET_DIR", &self.output);
+        command.args(program).current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.output);
         // Dead code is what a patch leaves behind: warnings that the environment turns into errors must stay warnings.
-        command
-            .env_remove("RUSTFLAGS")
-            .env("CARGO_INCREMENTAL", "1");
+        command.env_remove("RUSTFLAGS").env("CARGO_INCREMENTAL", "1");
         command
     }
 }
@@ -303,11 +241,7 @@ impl Copy {
 fn listed(root: &Path, which: &[&str]) -> Result<BTreeSet<PathBuf>> {
     let mut list = program("git", ["ls-files", "-z"]);
     let text = run::read(list.args(which).current_dir(root))?;
-    Ok(text
-        .split('\0')
-        .filter(|name| !name.is_empty())
-        .map(PathBuf::from)
-        .collect())
+    Ok(text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect())
 }
 
 /// Deletes what the checkout no longer has.
@@ -328,21 +262,15 @@ fn remove_others(tree: &Path, folder: &Path, wanted: &BTreeSet<PathBuf>) -> Resu
 mod tests {
     use super::*;
 
-    const DIFF: &str =
-        "--- a/src/record/label.rs\n+++ b/src/record/label.rs\n@@ -1 +1 @@\n-a\n+b\n";
+    const DIFF: &str = "--- a/src/record/label.rs\n+++ b/src/record/label.rs\n@@ -1 +1 @@\n-a\n+b\n";
 
     fn parse(header: &str) -> Result<Guard> {
-        Guard::parse(
-            "label".into(),
-            "label.patch".into(),
-            &format!("{header}{DIFF}"),
-        )
+        Guard::parse("label".into(), "label.patch".into(), &format!("{header}{DIFF}"))
     }
 
     #[test]
     fn a_header_names_the_test_program_and_one_test() {
-        let guard =
-            parse("Guard: Labels are short.\nTest: --lib record::label::tests::long\n\n").unwrap();
+        let guard = parse("Guard: Labels are short.\nTest: --lib record::label::tests::long\n\n").unwrap();
         assert_eq!(guard.program, ["-p", "ampoule", "--lib"]);
         assert_eq!(guard.test, "record::label::tests::long");
         assert_eq!(guard.files, [PathBuf::from("src/record/label.rs")]);

@@ -14,11 +14,7 @@ use place::Place;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "The project's own commands",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", about = "The project's own commands", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -70,11 +66,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     let place = Place::find()?;
     match command {
         Command::Test => test::all(&place),
-        Command::Fuzz {
-            seconds,
-            keep,
-            target,
-        } => fuzz::long(&place, seconds, keep, target.as_deref()),
+        Command::Fuzz { seconds, keep, target } => fuzz::long(&place, seconds, keep, target.as_deref()),
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
         Command::Data => data::print(&place),

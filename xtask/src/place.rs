@@ -22,9 +22,7 @@ impl Place {
             .parent()
             .context("xtask lies in the workspace")?
             .canonicalize()
-            .context(
-                "the checkout that this command was built in is gone; run it through `cargo xtask`",
-            )?;
+            .context("the checkout that this command was built in is gone; run it through `cargo xtask`")?;
         let cache = match (folder("XDG_CACHE_HOME"), folder("HOME")) {
             (Some(cache), _) => cache,
             (None, Some(home)) => home.join(".cache"),
@@ -33,13 +31,8 @@ impl Place {
             }
         }
         .join("ampoule");
-        let target =
-            folder("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target").join(key(&root)));
-        Ok(Self {
-            root,
-            target,
-            cache,
-        })
+        let target = folder("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target").join(key(&root)));
+        Ok(Self { root, target, cache })
     }
 
     /// The folder that tests find in `AMPOULE_DATA`.
@@ -50,17 +43,13 @@ impl Place {
 
 /// An absolute path from the environment.
 fn folder(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
+    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// One build folder for each checkout: cargo tells sources of two checkouts apart by their times only, and can take the
 /// output of one for that of the other. `.ci/run` forms the same name.
 fn key(root: &Path) -> String {
-    root.to_string_lossy()
-        .trim_start_matches('/')
-        .replace('/', "-")
+    root.to_string_lossy().trim_start_matches('/').replace('/', "-")
 }
 
 #[cfg(test)]

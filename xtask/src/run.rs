@@ -13,18 +13,12 @@ use std::time::{Duration, Instant};
 /// `cargo` in the checkout, with the build folder set.
 pub(crate) fn cargo<I: IntoIterator<Item: AsRef<OsStr>>>(place: &Place, args: I) -> Command {
     let mut command = program("cargo", args);
-    command
-        .current_dir(&place.root)
-        .env("CARGO_TARGET_DIR", &place.target)
-        .env("AMPOULE_DATA", place.data());
+    command.current_dir(&place.root).env("CARGO_TARGET_DIR", &place.target).env("AMPOULE_DATA", place.data());
     command
 }
 
 /// A program with its arguments, without what cargo told this program about itself.
-pub(crate) fn program<I: IntoIterator<Item: AsRef<OsStr>>>(
-    name: impl AsRef<OsStr>,
-    args: I,
-) -> Command {
+pub(crate) fn program<I: IntoIterator<Item: AsRef<OsStr>>>(name: impl AsRef<OsStr>, args: I) -> Command {
     let mut command = Command::new(name);
     command.args(args).stdin(Stdio::null());
     for (variable, _) in std::env::vars_os() {
@@ -45,13 +39,9 @@ pub(crate) fn shown(command: &mut Command) -> Result<()> {
 
 /// Runs and returns what went to standard output; an exit status other than 0 is an error.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| cannot_start(command))?;
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| cannot_start(command))?;
     finished(command, output.status)?;
-    String::from_utf8(output.stdout)
-        .with_context(|| format!("{} printed what is not text", name(command)))
+    String::from_utf8(output.stdout).with_context(|| format!("{} printed what is not text", name(command)))
 }
 
 /// How a logged program ended.
@@ -68,8 +58,7 @@ pub(crate) struct Logged {
 /// The program and all that it started are ended when the time is over, which is an error.
 pub(crate) fn logged(command: &mut Command, log: &Path, limit: Duration) -> Result<Logged> {
     if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut child = command
@@ -87,20 +76,12 @@ pub(crate) fn logged(command: &mut Command, log: &Path, limit: Duration) -> Resu
             // Its own process group, so that a test binary goes with the cargo that started it.
             let _ended = program("kill", ["-KILL", "--", &format!("-{}", child.id())]).status();
             let _status = child.wait();
-            bail!(
-                "{} was ended after {} s; its output is in {}",
-                name(command),
-                limit.as_secs(),
-                log.display()
-            );
+            bail!("{} was ended after {} s; its output is in {}", name(command), limit.as_secs(), log.display());
         }
         thread::sleep(Duration::from_millis(20));
     };
     let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
-    Ok(Logged {
-        success: status.success(),
-        text,
-    })
+    Ok(Logged { success: status.success(), text })
 }
 
 fn finished(command: &Command, status: ExitStatus) -> Result<()> {
@@ -111,10 +92,7 @@ fn finished(command: &Command, status: ExitStatus) -> Result<()> {
 }
 
 fn cannot_start(command: &Command) -> String {
-    format!(
-        "cannot start {}; is it installed?",
-        command.get_program().to_string_lossy()
-    )
+    format!("cannot start {}; is it installed?", command.get_program().to_string_lossy())
 }
 
 /// Program and arguments as a person would type them.

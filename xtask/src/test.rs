@@ -18,32 +18,17 @@ const LIMIT: Duration = Duration::from_secs(40 * 60);
 fn steps() -> Vec<Step> {
     vec![
         step("format", cargo("fmt --all --check")),
-        step(
-            "format, fuzz",
-            cargo("fmt --all --check --manifest-path fuzz/Cargo.toml"),
-        ),
-        step(
-            "lints",
-            cargo("clippy --locked --workspace --all-targets -- -D warnings"),
-        ),
-        step(
-            "lints, all features",
-            cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
-        ),
+        step("format, fuzz", cargo("fmt --all --check --manifest-path fuzz/Cargo.toml")),
+        step("lints", cargo("clippy --locked --workspace --all-targets -- -D warnings")),
+        step("lints, all features", cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings")),
         step(
             "lints, pure Rust",
             cargo("clippy --locked -p ampoule --all-targets --no-default-features -- -D warnings"),
         ),
-        step(
-            "documentation",
-            cargo("doc --locked --workspace --all-features --no-deps"),
-        ),
+        step("documentation", cargo("doc --locked --workspace --all-features --no-deps")),
         step("dependencies: licences, bans, doubles, sources", call(deny)),
         step("tests", cargo("test --locked --workspace --all-features")),
-        step(
-            "tests, pure Rust",
-            cargo("test --locked -p ampoule --no-default-features --features testing"),
-        ),
+        step("tests, pure Rust", cargo("test --locked -p ampoule --no-default-features --features testing")),
         step("guards", call(guards)),
         step("fuzzing", call(fuzzing)),
     ]
@@ -58,11 +43,7 @@ pub(crate) fn all(place: &Place) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         tests = tests.saturating_add(step.run(place, index)?);
     }
-    println!(
-        "{} steps, {tests} tests in {} s",
-        steps.len(),
-        begun.elapsed().as_secs()
-    );
+    println!("{} steps, {tests} tests in {} s", steps.len(), begun.elapsed().as_secs());
     println!("{} passed, 0 failed", steps.len().saturating_add(tests));
     Ok(())
 }
@@ -103,12 +84,7 @@ impl Step {
         let begun = Instant::now();
         let log = place.target.join("log").join(format!("{index:02}.txt"));
         let done = (self.action)(place, &log).with_context(|| format!("step \"{}\"", self.name))?;
-        println!(
-            "{}: ok in {:.1} s{}",
-            self.name,
-            begun.elapsed().as_secs_f32(),
-            done.note
-        );
+        println!("{}: ok in {:.1} s{}", self.name, begun.elapsed().as_secs_f32(), done.note);
         Ok(done.tests)
     }
 }
@@ -134,39 +110,24 @@ fn green(command: &mut Command, log: &Path) -> Result<Done> {
         bail!("{} failed; its output stands above", run::name(command));
     }
     let tests = passed(&text);
-    let note = if tests == 0 {
-        String::new()
-    } else {
-        format!(", {tests} tests")
-    };
+    let note = if tests == 0 { String::new() } else { format!(", {tests} tests") };
     Ok(Done { note, tests })
 }
 
 fn deny(place: &Place, log: &Path) -> Result<Done> {
-    let mut command = run::program(
-        tools::cargo_command(place, "cargo-deny")?,
-        ["--all-features", "--workspace"],
-    );
-    command
-        .args(["check", "bans", "licenses", "sources"])
-        .current_dir(&place.root);
+    let mut command = run::program(tools::cargo_command(place, "cargo-deny")?, ["--all-features", "--workspace"]);
+    command.args(["check", "bans", "licenses", "sources"]).current_dir(&place.root);
     green(&mut command, log)
 }
 
 fn guards(place: &Place, _log: &Path) -> Result<Done> {
     let count = guards::check(place, None)?;
-    Ok(Done {
-        note: format!(", {count} guards"),
-        tests: count,
-    })
+    Ok(Done { note: format!(", {count} guards"), tests: count })
 }
 
 fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {
     let count = fuzz::short(place)?;
-    Ok(Done {
-        note: format!(", {count} targets"),
-        tests: count,
-    })
+    Ok(Done { note: format!(", {count} targets"), tests: count })
 }
 
 /// Tests that passed, by the summary lines of the test harness.

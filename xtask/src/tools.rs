@@ -21,10 +21,7 @@ const CARGO: &[(&str, &str)] = &[("cargo-deny", "0.20.2"), ("cargo-fuzz", "0.13.
 
 /// Installs what is missing, or says what is missing and how to get it.
 pub(crate) fn ensure_system() -> Result<()> {
-    let missing: Vec<_> = SYSTEM
-        .iter()
-        .filter(|(name, _, _)| find(name).is_none())
-        .collect();
+    let missing: Vec<_> = SYSTEM.iter().filter(|(name, _, _)| find(name).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -32,16 +29,9 @@ pub(crate) fn ensure_system() -> Result<()> {
     if find("apt-get").is_some() && is_root() {
         run::shown(&mut program("apt-get", ["update", "--quiet"]))?;
         let mut install = program("apt-get", ["install", "--yes", "--no-install-recommends"]);
-        return run::shown(
-            install
-                .args(&packages)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        );
+        return run::shown(install.args(&packages).env("DEBIAN_FRONTEND", "noninteractive"));
     }
-    let list: Vec<String> = missing
-        .iter()
-        .map(|(name, _, why)| format!("  {name}: {why}"))
-        .collect();
+    let list: Vec<String> = missing.iter().map(|(name, _, why)| format!("  {name}: {why}")).collect();
     bail!(
         "these programs are missing:\n{}\nOn Debian or Ubuntu: sudo apt-get install {}",
         list.join("\n"),
@@ -60,17 +50,7 @@ pub(crate) fn cargo_command(place: &Place, name: &str) -> Result<PathBuf> {
     let path = folder.join("bin").join(name);
     if !path.is_file() {
         println!("installing {name} {version} into {}", folder.display());
-        let mut install = program(
-            "cargo",
-            [
-                "install",
-                "--quiet",
-                "--locked",
-                "--version",
-                version,
-                "--root",
-            ],
-        );
+        let mut install = program("cargo", ["install", "--quiet", "--locked", "--version", version, "--root"]);
         run::shown(
             install
                 .arg(&folder)
@@ -84,24 +64,17 @@ pub(crate) fn cargo_command(place: &Place, name: &str) -> Result<PathBuf> {
 
 /// Makes sure that the nightly toolchain is there: the fuzzing engine's instrumentation is not on stable.
 pub(crate) fn ensure_nightly() -> Result<()> {
-    let there = program("cargo", ["+nightly", "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let there = program("cargo", ["+nightly", "--version"]).output().is_ok_and(|output| output.status.success());
     if there {
         return Ok(());
     }
-    run::shown(&mut program(
-        "rustup",
-        ["toolchain", "install", "nightly", "--profile", "minimal"],
-    ))
-    .context("fuzzing needs the nightly toolchain")
+    run::shown(&mut program("rustup", ["toolchain", "install", "nightly", "--profile", "minimal"]))
+        .context("fuzzing needs the nightly toolchain")
 }
 
 /// The first file of that name on `PATH`.
 fn find(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 fn is_root() -> bool {

@@ -1,0 +1,179 @@
+//! One connection to the file, and what it knows of the commits of others.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::failure::meaning;
+use super::migrations::{self, State};
+use super::{Durability, SqliteOptions};
+use crate::store::StoreError;
+
+/// Room for every statement of every table.
+const STATEMENTS: usize = 96;
+
+/// A connection and the version of the file that it saw last.
+#[derive(Debug)]
+pub(super) struct Link {
+    connection: Connection,
+    version: Option<i64>,
+}
+
+impl Link {
+    /// Connects to a file that exists.
+    pub(super) fn connect(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        // Neither URI names nor SQLite's own creation of files: paths are paths, and the caller creates with care.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| meaning(&error))?;
+        configure(&connection, options).map_err(|error| meaning(&error))?;
+        Ok(Self { connection, version: None })
+    }
+
+    /// Makes the file a store of the present schema, if it is not.
+    pub(super) fn prepare(&self, options: &SqliteOptions) -> Result<(), StoreError> {
+        // A file in a folder that may not be written opens, but not its log.
+        let state = migrations::state(&self.connection).map_err(|error| match error {
+            StoreError::CannotOpen => StoreError::ReadOnly,
+            other => other,
+        })?;
+        if self.connection.is_readonly("main").map_err(|error| meaning(&error))? {
+            return Err(StoreError::ReadOnly);
+        }
+        if state == State::Empty {
+            self.connection
+                .execute_batch(&format!("PRAGMA page_size = {}", options.page_size))
+                .map_err(|error| meaning(&error))?;
+        }
+        self.write_ahead(options.busy_timeout)?;
+        if state == State::Current {
+            return Ok(());
+        }
+        migrations::migrate(&self.connection)
+    }
+
+    /// Turns on the write-ahead log, which the file then remembers.
+    fn write_ahead(&self, patience: Duration) -> Result<(), StoreError> {
+        let deadline = Instant::now().checked_add(patience);
+        loop {
+            let switched = self.connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get::<_, String>(0));
+            match switched.map_err(|error| meaning(&error)) {
+                Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+                // The file system has no shared memory: other processes could not be kept apart.
+                Ok(_) => return Err(StoreError::Io),
+                // Another process is doing the same; SQLite does not wait for it by itself here.
+                Err(StoreError::Busy) if deadline.is_none_or(|end| Instant::now() < end) => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Begins to read and returns the generation of what is read. The caller ends the transaction, also after an error.
+    ///
+    /// A generation names the state that was committed at the instant when the counter took its value. It is right for
+    /// what this connection reads if nothing was committed between that instant and now. SQLite tells whether anything
+    /// was committed by others since this connection last looked; so if it looked before that instant, and again now, and
+    /// saw no change, then there was none. Otherwise a new generation is made, and it looks again.
+    pub(super) fn begin(&mut self, generations: &Generations) -> Result<u64, StoreError> {
+        loop {
+            let generation = generations.now();
+            self.run("BEGIN DEFERRED")?;
+            if self.saw_no_change()? {
+                return Ok(generation);
+            }
+            generations.advance();
+            self.run("COMMIT")?;
+        }
+    }
+
+    /// Begins to write and returns the generation, as [`Link::begin`] does; nobody else can commit from here on.
+    pub(super) fn begin_writing(&mut self, generations: &Generations) -> Result<u64, StoreError> {
+        let generation = generations.now();
+        self.run("BEGIN IMMEDIATE")?;
+        if self.saw_no_change()? { Ok(generation) } else { Ok(generations.advance()) }
+    }
+
+    /// Runs a statement that returns no rows.
+    pub(super) fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.try_run(sql).map_err(|error| meaning(&error))
+    }
+
+    pub(super) fn try_run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute(()).map(drop)
+    }
+
+    /// Ends the transaction, if one is open, without its changes.
+    pub(super) fn undo(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.run("ROLLBACK")
+    }
+
+    fn saw_no_change(&mut self) -> Result<bool, StoreError> {
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut statement| statement.query_row((), |row| row.get::<_, i64>(0)))
+            .map_err(|error| meaning(&error))?;
+        if self.version == Some(version) {
+            return Ok(true);
+        }
+        // A newer version of this library may have changed the schema under way.
+        if migrations::state(&self.connection)? != State::Current {
+            return Err(StoreError::Damaged);
+        }
+        self.version = Some(version);
+        Ok(false)
+    }
+}
+
+/// Numbers the states of the file, for all connections of a store.
+#[derive(Debug, Default)]
+pub(super) struct Generations(AtomicU64);
+
+impl Generations {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Makes a new generation and returns it.
+    pub(super) fn advance(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1)
+    }
+}
+
+fn configure(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(options.busy_timeout)?;
+    // The file is not trusted: it may bring no code and no broken structure.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // An error of the disk is then an error of a call, not a signal that ends the process.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // What was removed is overwritten, so that a key that was thrown away is not found in a free page.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(
+        None,
+        "synchronous",
+        match options.durability {
+            Durability::Full => "FULL",
+            Durability::Relaxed => "NORMAL",
+        },
+    )?;
+    // Where a plain sync leaves bytes in the cache of the drive; no effect elsewhere.
+    connection.pragma_update(None, "fullfsync", options.durability == Durability::Full)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)
+}

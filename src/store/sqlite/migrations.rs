@@ -1,0 +1,143 @@
+//! The schema, and how a file of an earlier version becomes one of the present version.
+
+use rusqlite::Connection;
+
+use super::failure::{meaning, meaning_of_commit};
+use crate::store::StoreError;
+
+/// Marks a file as a store of this library: "AMPL".
+const APPLICATION_ID: i32 = 0x414d_504c;
+
+/// Step `n` turns schema `n` into schema `n + 1`; schema 0 is an empty file. A step that was released is never edited.
+const STEPS: &[&str] = &[
+    // 1: one table of SQL for each table of the store.
+    //
+    // Ordinary tables with an index, because a new row then goes to the end of its table wherever its part is: values of
+    // some kilobytes are written once and never moved. The names are those of `Table`.
+    "CREATE TABLE vault     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE keyring   (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE contacts  (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE directory (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE cards     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE ledger    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE receipts  (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE grants    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE entries   (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE wraps     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE search    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;",
+];
+
+/// What a file is, before anything is changed in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing was ever written to it.
+    Empty,
+    /// A store whose schema is up to date.
+    Current,
+    /// A store of an earlier version.
+    Older(usize),
+}
+
+/// Says what the file is. Refuses a file of another application, so that none is ever changed, and a newer store.
+pub(super) fn state(connection: &Connection) -> Result<State, StoreError> {
+    state_for(connection, STEPS.len())
+}
+
+fn state_for(connection: &Connection, current: usize) -> Result<State, StoreError> {
+    let (application, version, objects) = connection
+        .query_row(
+            "SELECT (SELECT application_id FROM pragma_application_id),
+                    (SELECT user_version FROM pragma_user_version),
+                    (SELECT count(*) FROM sqlite_schema)",
+            (),
+            |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        )
+        .map_err(|error| meaning(&error))?;
+    match (application, usize::try_from(version)) {
+        (0, Ok(0)) if objects == 0 => Ok(State::Empty),
+        (APPLICATION_ID, Ok(version)) if version > current => Err(StoreError::NewerSchema),
+        (APPLICATION_ID, Ok(version)) if version == current => Ok(State::Current),
+        (APPLICATION_ID, Ok(version)) if version > 0 => Ok(State::Older(version)),
+        _ => Err(StoreError::Damaged),
+    }
+}
+
+/// Brings the schema up to date in one transaction. Another process may do the same at this time: the second one finds
+/// nothing left to do.
+pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    migrate_by(connection, STEPS)
+}
+
+fn migrate_by(connection: &Connection, steps: &[&str]) -> Result<(), StoreError> {
+    let run = |sql: &str| connection.execute_batch(sql).map_err(|error| meaning(&error));
+    run("BEGIN IMMEDIATE")?;
+    let done = (|| {
+        let version = match state_for(connection, steps.len())? {
+            State::Empty => 0,
+            State::Current => return Ok(()),
+            State::Older(version) => version,
+        };
+        for step in steps.iter().skip(version) {
+            run(step)?;
+        }
+        run(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", steps.len()))
+    })();
+    match done {
+        Ok(()) => connection.execute_batch("COMMIT").map_err(|error| meaning_of_commit(&error)),
+        Err(error) => {
+            // The transaction may be over already; the first error is the one that tells something.
+            let _ = connection.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn the_steps_lead_from_each_version_to_the_present_one() {
+        let connection = Connection::open_in_memory().unwrap();
+        assert_eq!(state(&connection), Ok(State::Empty));
+        migrate(&connection).unwrap();
+        assert_eq!(state(&connection), Ok(State::Current));
+        // Again: nothing to do.
+        migrate(&connection).unwrap();
+        assert_eq!(state(&connection), Ok(State::Current));
+    }
+
+    #[test]
+    fn an_earlier_version_is_brought_up_to_date_and_keeps_its_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        connection.execute_batch("INSERT INTO entries VALUES (x'01', x'02', x'03')").unwrap();
+        let mut steps = STEPS.to_vec();
+        steps.push("CREATE TABLE added (value BLOB); INSERT INTO added SELECT value FROM entries");
+        migrate_by(&connection, &steps).unwrap();
+        assert_eq!(version(&connection), i64::try_from(steps.len()).unwrap());
+        let value: Vec<u8> = connection.query_row("SELECT value FROM added", (), |row| row.get(0)).unwrap();
+        assert_eq!(value, [3]);
+        // What this version of the library sees then.
+        assert_eq!(state(&connection), Err(StoreError::NewerSchema));
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        let mut steps = STEPS.to_vec();
+        steps.push("CREATE TABLE added (value BLOB)");
+        steps.push("INSERT INTO absent VALUES (1)");
+        assert_eq!(migrate_by(&connection, &steps), Err(StoreError::Damaged));
+        assert_eq!(state(&connection), Ok(State::Current));
+        let added: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'added'", (), |row| row.get(0))
+            .unwrap();
+        assert_eq!(added, 0);
+    }
+}
