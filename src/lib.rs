@@ -10,8 +10,8 @@ pub mod store;
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
-pub use keys::Wrap;
-pub use record::{Code, DateError, DateRange, Identifier, Label, LabelError, Patient, Record, Terms};
+pub use keys::{Card, CardError, Fingerprint, MemberKind, Wrap};
+pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};

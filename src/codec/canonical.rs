@@ -37,7 +37,7 @@ pub(crate) fn encode_secret<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
 pub(crate) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, Malformed> {
     let mut decoder = Decoder::new(bytes);
     let value: T = decoder.decode().map_err(|error| {
-        // Our decoders give a message for critical extensions only. An unknown variant is a kind that came later.
+        // Our decoders give a message for critical extensions and later versions only. An unknown variant is a kind that came later.
         if error.is_message() || error.is_unknown_variant() { Malformed::Newer } else { Malformed::Invalid }
     })?;
     let mut rest = Expected(bytes);

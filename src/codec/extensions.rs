@@ -40,12 +40,32 @@ impl<'b, C> Decode<'b, C> for Extensions {
                 return Err(invalid());
             }
             if extension.critical {
-                // The one kind of error that `codec::decode` reports as a newer version.
+                // An error with a message is one that `codec::decode` reports as a newer version.
                 return Err(decode::Error::message("critical extension"));
             }
             all.push(extension);
         }
         Ok(Self(all))
+    }
+}
+
+/// Version 1 of a statement or a row: its first field, so that a later version is recognised whatever follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Version1;
+
+impl<C> Encode<C> for Version1 {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        e.u8(1)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Version1 {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        match d.u8()? {
+            0 => Err(decode::Error::end_of_input()),
+            1 => Ok(Self),
+            _ => Err(decode::Error::message("version")),
+        }
     }
 }
 
@@ -66,5 +86,12 @@ mod tests {
         assert_eq!(codec::decode::<Extensions>(&critical), Err(Malformed::Newer));
         let disordered = codec::encode(&Extensions(vec![one(2, false), one(1, false)]));
         assert_eq!(codec::decode::<Extensions>(&disordered), Err(Malformed::Invalid));
+    }
+
+    #[test]
+    fn a_later_version_is_newer_whatever_follows() {
+        assert_eq!(codec::decode::<(Version1, u8)>(&[0x82, 1, 7]), Ok((Version1, 7)));
+        assert_eq!(codec::decode::<(Version1, u8)>(&[0x82, 2, 0x41, 7]), Err(Malformed::Newer));
+        assert_eq!(codec::decode::<(Version1, u8)>(&[0x82, 0, 7]), Err(Malformed::Invalid));
     }
 }

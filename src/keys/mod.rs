@@ -1,6 +1,13 @@
 //! Keys: who is who, ways in, and what a chart's members hold.
 
+mod card;
 pub(crate) mod chart;
+mod fingerprint;
+mod identity;
 
+pub use card::{Card, CardError, MemberKind};
+pub(crate) use card::{DeviceCard, RootCard, card_hash};
 pub use chart::Wrap;
 pub(crate) use chart::{ContentKey, Path};
+pub use fingerprint::Fingerprint;
+pub(crate) use identity::Identity;
