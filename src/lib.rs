@@ -3,6 +3,7 @@
 mod codec;
 mod crypto;
 mod envelope;
+mod error;
 mod keys;
 mod record;
 pub mod store;
@@ -10,7 +11,8 @@ pub mod store;
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
-pub use keys::{Card, CardError, Fingerprint, MemberKind, Wrap};
+pub use error::{Error, Incident};
+pub use keys::{Card, CardError, ChartKeys, Fingerprint, Grant, MemberKind, Purpose, Rights, Wrap};
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]

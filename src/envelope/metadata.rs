@@ -1,12 +1,9 @@
 //! What is sealed and signed beside the content.
 
 use super::OpenError;
-use crate::codec::{CardHash, CompartmentId, Extensions, Hash, Malformed, VersionId, decode};
+use crate::codec::{CardHash, CompartmentId, Extensions, Hash, Malformed, Version1, VersionId, decode};
 use crate::record::Terms;
 use minicbor::{Decode, Encode};
-
-/// Version of this structure.
-pub(crate) const VERSION: u8 = 1;
 
 /// On whose behalf a service acts, as that service says. Never a signature of that person.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -43,7 +40,7 @@ pub(crate) struct Chain {
 #[cbor(array)]
 pub(crate) struct Metadata {
     #[n(0)]
-    pub(crate) structure: u8,
+    pub(crate) version: Version1,
     /// Device card of the author.
     #[n(1)]
     pub(crate) author: CardHash,
@@ -102,7 +99,7 @@ impl Metadata {
             Malformed::Newer => OpenError::Newer,
             Malformed::Invalid => OpenError::Failed,
         })?;
-        if metadata.structure > VERSION || metadata.coding != 0 {
+        if metadata.coding != 0 {
             return Err(OpenError::Newer);
         }
         let mut parents = metadata.parents.clone();
@@ -111,11 +108,7 @@ impl Metadata {
         let in_order = parents == metadata.parents && parents.len() <= MAX_PARENTS;
         let chained = metadata.chain.is_none_or(|chain| chain.seq > 0);
         let terms = metadata.terms.is_within_bounds();
-        if metadata.structure == VERSION && in_order && chained && terms {
-            Ok(metadata)
-        } else {
-            Err(OpenError::Failed)
-        }
+        if in_order && chained && terms { Ok(metadata) } else { Err(OpenError::Failed) }
     }
 }
 
@@ -123,7 +116,7 @@ impl Metadata {
 impl core::fmt::Debug for Metadata {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self {
-            structure: _,
+            version: _,
             author: _,
             compartment: _,
             epoch: _,

@@ -1,6 +1,6 @@
 #![allow(clippy::arithmetic_side_effects)]
 use super::*;
-use crate::codec::{CardHash, CompartmentId, EntryId, Extensions, VersionId};
+use crate::codec::{CardHash, CompartmentId, EntryId, Extensions, Version1, VersionId};
 use crate::keys::Path;
 use crate::record::{Kind, Terms};
 
@@ -28,7 +28,7 @@ fn world() -> World {
         version: VersionId::from_bytes([3; 16]),
     };
     let metadata = Metadata {
-        structure: metadata::VERSION,
+        version: Version1,
         author: CardHash::from_bytes([4; 32]),
         compartment: CompartmentId::from_bytes([5; 16]),
         epoch: 1,

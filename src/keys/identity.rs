@@ -1,6 +1,7 @@
 //! A member's own secrets: root, X-Wing and device keys, all random, with the cards that name them.
 
 use super::card::{Card, CardError, DeviceCard, MemberKind, RootCard};
+use super::chart::CardBook;
 use crate::codec::{self, Extensions, Malformed, SecretBytes, Version1};
 use crate::crypto::{Failed, Role, Secret, role, seal::KemPublic, sign::SigningKey};
 use core::fmt;
@@ -39,6 +40,12 @@ impl Identity {
     /// The card to hand to others.
     pub(crate) fn card(&self) -> Result<Card, CardError> {
         Card::new(self.root_card.clone(), vec![self.device_card.clone()])
+    }
+
+    /// Puts this member's cards into a book.
+    pub(crate) fn add_to(&self, cards: &mut CardBook) {
+        cards.add_root(self.root_card.clone());
+        cards.add_device(self.device_card.clone());
     }
 
     /// All secrets and both cards, to be sealed.

@@ -7,7 +7,12 @@ mod identity;
 
 pub use card::{Card, CardError, MemberKind};
 pub(crate) use card::{DeviceCard, RootCard, card_hash};
-pub use chart::Wrap;
+pub use chart::{ChartKeys, Grant, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
+
+/// Placeholder until merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("x")]
+pub enum UnlockError {}

@@ -141,6 +141,10 @@ impl CompartmentKey {
         Self::new(path, seed.key(&[&path.to_bytes()]))
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn secret(&self) -> &Secret<role::Compartment> {
         &self.secret
     }

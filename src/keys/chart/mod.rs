@@ -1,7 +1,20 @@
+//! What a chart's members hold, and the ledger that says who they are.
+
+mod chart_keys;
 mod content_key;
 mod epoch;
+mod grant;
+mod ledger;
+mod node;
 mod path;
+mod ring;
 
+pub use chart_keys::ChartKeys;
+pub(crate) use chart_keys::{CutPoint, NewEntry, Step};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
+pub use grant::{Grant, Purpose, Rights};
+pub(crate) use grant::{GrantBody, GrantRow};
+pub(crate) use ledger::{CardBook, LedgerRow, Member};
 pub(crate) use path::Path;
+pub(crate) use ring::Ring;

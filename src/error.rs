@@ -1,0 +1,126 @@
+//! The error of the everyday API.
+
+use crate::codec::IdError;
+use crate::crypto::{RandomError, random};
+use crate::store::StoreError;
+use core::fmt;
+
+/// What went wrong, to be shown to a person or logged: no message contains content, names or keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The vault is locked.
+    #[error("the vault is locked; open it again with one of its ways in")]
+    Locked,
+    /// There is no such chart in this vault.
+    #[error("this vault has no such chart; import a bundle of it, or check the id")]
+    UnknownChart,
+    /// There is no such entry in this chart, or it was deleted.
+    #[error("the chart has no such entry, or it was deleted; check the id, or look at its history")]
+    UnknownEntry,
+    /// The entry is of a label that this vault was not granted.
+    #[error("this was not granted to you; ask a custodian of the chart")]
+    NotGranted,
+    /// The grant's end date has passed, or it was revoked.
+    #[error("your grant of this chart has ended; ask a custodian for a new one")]
+    GrantEnded,
+    /// Only a custodian may do this.
+    #[error("only a custodian of the chart may do this")]
+    NotCustodian,
+    /// The change can be made final only by the vault that created the chart.
+    #[error("this chart is administered by the vault that created it; make the change there")]
+    NeedsHome,
+    /// The last custodian cannot be revoked.
+    #[error("a chart keeps at least one custodian; share it with another first")]
+    LastCustodian,
+    /// The contact holds no grant of the chart.
+    #[error("the contact holds no grant of this chart; there is nothing to revoke")]
+    NoSuchMember,
+    /// The chart has no compartment of this label.
+    #[error("the chart has no such label; use one of its labels, or `restricted`")]
+    UnknownLabel,
+    /// The grant contradicts itself.
+    #[error("a custodian's grant is of the whole chart with its history; leave labels and limits out")]
+    UnfitGrant,
+    /// There is no such contact.
+    #[error("there is no such contact in this vault; add its card first")]
+    UnknownContact,
+    /// The contact's fingerprint was not compared yet.
+    #[error("the contact is not verified; compare the fingerprint with the person and verify it first")]
+    UnverifiedContact,
+    /// The contact's key changed since it was verified.
+    #[error("the contact's key changed; compare the new fingerprint with the person and verify it again")]
+    ChangedContact,
+    /// The fingerprint typed in is another.
+    #[error("the fingerprint does not match; do not share with this contact before you have talked to the person")]
+    FingerprintMismatch,
+    /// The bytes are no card.
+    #[error("this is not a valid card; ask for it again")]
+    InvalidCard,
+    /// The bytes are no bundle, or were damaged on the way.
+    #[error("the bundle is damaged; ask for it again, nothing was imported")]
+    DamagedBundle,
+    /// The bundle is not for this vault, or not of this chart.
+    #[error("the bundle is for somebody else or of another chart; nothing was imported")]
+    ForeignBundle,
+    /// The content is longer than a record may be.
+    #[error("a record holds up to 16 MiB with short terms; store it as a file")]
+    TooLong,
+    /// Metadata out of bounds.
+    #[error("the record has too many or too long codes, dates, words or names; shorten them")]
+    TooManyTerms,
+    /// Written by a newer version of this software.
+    #[error("this was written by a newer version; update this software to open it")]
+    NewerFormat,
+    /// Something sealed did not open. What exactly is not told here.
+    #[error("this cannot be opened; it was damaged or tampered with (incident {incident})")]
+    Unopenable {
+        /// Number to look it up by.
+        incident: Incident,
+    },
+    /// The entry is not the one that was expected.
+    #[error("this is not the entry that was expected; look for the right bytes in your database")]
+    Unexpected,
+    /// There is a vault already.
+    #[error("the store already holds a vault; open it instead of creating one")]
+    VaultExists,
+    /// There is no vault.
+    #[error("the store holds no vault; create one first")]
+    NoVault,
+    /// A way in did not work, or is not acceptable.
+    #[error(transparent)]
+    Unlock(#[from] crate::keys::UnlockError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Not an id.
+    #[error(transparent)]
+    Id(#[from] IdError),
+}
+
+impl Error {
+    /// An opening failed. The incident is random: it tells nothing to whoever sees it.
+    pub(crate) fn unopenable() -> Self {
+        Self::Unopenable { incident: Incident::new() }
+    }
+}
+
+/// Number of a failed opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Incident(u64);
+
+impl Incident {
+    fn new() -> Self {
+        // Without randomness the number is zero: it only helps to tell incidents apart.
+        Self(random::array().map_or(0, u64::from_be_bytes))
+    }
+}
+
+impl fmt::Display for Incident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

@@ -1,0 +1,226 @@
+//! What a member holds of a chart: the seed, keys of compartments, or content keys only.
+
+use super::{
+    ContentKey, Path,
+    epoch::{CompartmentKey, KeyState, SLOTS},
+};
+use crate::codec::{ChartId, CompartmentId, SecretBytes};
+use crate::crypto::{Failed, Secret, Suite, kdf::Deriver, role};
+use crate::record::{Kind, Label};
+use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
+
+/// What kind of key a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum NodeKind {
+    /// The chart seed of an epoch: a custodian's.
+    #[n(1)]
+    Seed,
+    /// A compartment's key, and with it those of earlier epochs.
+    #[n(2)]
+    Compartment,
+    /// The three content keys of a compartment: this epoch, no history.
+    #[n(3)]
+    Content,
+}
+
+/// A node as the ledger names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct NodeRef {
+    #[n(0)]
+    pub(crate) kind: NodeKind,
+    /// Zero for a seed.
+    #[n(1)]
+    pub(crate) compartment: CompartmentId,
+}
+
+/// A node with its keys, as it is granted and kept.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Node {
+    #[n(0)]
+    pub(crate) of: NodeRef,
+    #[n(1)]
+    pub(crate) epoch: u32,
+    /// 32 bytes, or for content keys 96: record, file, message.
+    #[n(2)]
+    pub(crate) keys: SecretBytes,
+    /// For content keys, which cannot open the sealed label.
+    #[n(3)]
+    pub(crate) label: Option<String>,
+    /// For content keys, which cannot derive it.
+    #[n(4)]
+    pub(crate) cut: Option<SecretBytes>,
+}
+
+impl Node {
+    pub(crate) fn seed(epoch: u32, seed: &Secret<role::ChartSeed>) -> Self {
+        let of = NodeRef { kind: NodeKind::Seed, compartment: CompartmentId::from_bytes([0; 16]) };
+        Self { of, epoch, keys: SecretBytes::new(seed.expose()), label: None, cut: None }
+    }
+
+    pub(crate) fn compartment(id: CompartmentId, epoch: u32, key: &CompartmentKey) -> Self {
+        let of = NodeRef { kind: NodeKind::Compartment, compartment: id };
+        Self { of, epoch, keys: SecretBytes::new(key.secret().expose()), label: None, cut: None }
+    }
+
+    pub(crate) fn content(id: CompartmentId, epoch: u32, key: &CompartmentKey, label: &Label) -> Self {
+        let of = NodeRef { kind: NodeKind::Content, compartment: id };
+        let mut keys = zeroize::Zeroizing::new(Vec::with_capacity(96));
+        Kind::ALL.into_iter().for_each(|kind| keys.extend_from_slice(key.content_secret(kind).expose()));
+        Self {
+            of,
+            epoch,
+            keys: SecretBytes::new(&keys),
+            label: Some(label.as_str().to_owned()),
+            cut: Some(SecretBytes::new(key.cut_secret().expose())),
+        }
+    }
+}
+
+/// The keys of one compartment in one epoch that a member can use.
+struct SlotKeys {
+    compartment: Option<CompartmentKey>,
+    content: Vec<ContentKey>,
+    label: Label,
+}
+
+/// Every key that follows from a member's nodes, checked against the ledger.
+pub(crate) struct Held {
+    suite: Suite,
+    chart: ChartId,
+    seeds: BTreeMap<u32, Secret<role::ChartSeed>>,
+    slots: BTreeMap<(u32, u8), SlotKeys>,
+}
+
+impl Held {
+    /// Expands nodes. A key that does not match its check value makes the whole fail: somebody was given another key
+    /// than the others.
+    pub(crate) fn expand(
+        suite: Suite,
+        chart: ChartId,
+        nodes: &[Node],
+        states: &BTreeMap<u32, KeyState>,
+    ) -> Result<Self, Failed> {
+        let mut held = Self { suite, chart, seeds: BTreeMap::new(), slots: BTreeMap::new() };
+        for node in nodes {
+            let state = states.get(&node.epoch).ok_or(Failed)?;
+            match node.of.kind {
+                NodeKind::Seed => held.add_seed(state, node)?,
+                NodeKind::Compartment => {
+                    let path = Path { chart, compartment: node.of.compartment, epoch: node.epoch };
+                    let key = CompartmentKey::new(path, Secret::from_slice(node.keys.expose())?);
+                    held.add_compartment(states, key)?;
+                }
+                NodeKind::Content => held.add_content(state, node)?,
+            }
+        }
+        let newest: Vec<u32> = held.seeds.keys().copied().collect();
+        for epoch in newest {
+            let seed = held.seeds.get(&epoch).map(Deriver::new).ok_or(Failed)?;
+            for compartment in &states.get(&epoch).ok_or(Failed)?.compartments {
+                let path = Path { chart, compartment: compartment.id, epoch };
+                held.add_compartment(states, CompartmentKey::of_seed(&seed, path))?;
+            }
+        }
+        Ok(held)
+    }
+
+    fn add_seed(&mut self, state: &KeyState, node: &Node) -> Result<(), Failed> {
+        let seed = Secret::from_slice(node.keys.expose())?;
+        if !state.is_seed(self.chart, &Deriver::new(&seed)) {
+            return Err(Failed);
+        }
+        self.seeds.insert(node.epoch, seed);
+        Ok(())
+    }
+
+    /// Adds a compartment's key and, link by link, those of the epochs before.
+    fn add_compartment(&mut self, states: &BTreeMap<u32, KeyState>, key: CompartmentKey) -> Result<(), Failed> {
+        let mut waiting = vec![key];
+        while let Some(key) = waiting.pop() {
+            let Path { compartment, epoch, .. } = *key.path();
+            let Some(state) = states.get(&epoch) else { continue };
+            let (slot, published) = state.slot_of(&compartment).ok_or(Failed)?;
+            if self.slots.get(&(epoch, slot)).is_some_and(|held| held.compartment.is_some()) {
+                continue;
+            }
+            if key.check() != published.check {
+                return Err(Failed);
+            }
+            for link in &published.history {
+                waiting.push(key.follow(self.suite, link)?);
+            }
+            let content: Vec<_> = Kind::ALL.into_iter().map(|kind| key.content(self.suite, slot, kind)).collect();
+            require_checks(&content, &published.content_checks)?;
+            let label = key.open_label(self.suite, &published.label)?;
+            self.slots.insert((epoch, slot), SlotKeys { compartment: Some(key), content, label });
+        }
+        Ok(())
+    }
+
+    fn add_content(&mut self, state: &KeyState, node: &Node) -> Result<(), Failed> {
+        let (slot, published) = state.slot_of(&node.of.compartment).ok_or(Failed)?;
+        let path = Path { chart: self.chart, compartment: node.of.compartment, epoch: node.epoch };
+        let (secrets, rest) = node.keys.expose().as_chunks::<32>();
+        if secrets.len() != Kind::ALL.len() || !rest.is_empty() {
+            return Err(Failed);
+        }
+        let mut content = Vec::with_capacity(secrets.len());
+        for (kind, secret) in Kind::ALL.into_iter().zip(secrets) {
+            content.push(ContentKey::new(self.suite, slot, kind, path, &Secret::from_slice(secret)?));
+        }
+        require_checks(&content, &published.content_checks)?;
+        let label = node.label.as_deref().and_then(|label| Label::new(label).ok()).ok_or(Failed)?;
+        self.slots.entry((node.epoch, slot)).or_insert(SlotKeys { compartment: None, content, label });
+        Ok(())
+    }
+
+    /// The seed of an epoch, which only custodians hold.
+    pub(crate) fn seed(&self, epoch: u32) -> Option<&Secret<role::ChartSeed>> {
+        self.seeds.get(&epoch)
+    }
+
+    /// The compartment key of an epoch, where one is held.
+    pub(crate) fn compartment(&self, epoch: u32, slot: u8) -> Option<&CompartmentKey> {
+        self.slots.get(&(epoch, slot))?.compartment.as_ref()
+    }
+
+    pub(crate) fn content(&self, epoch: u32, slot: u8, kind: Kind) -> Option<&ContentKey> {
+        self.slots.get(&(epoch, slot))?.content.iter().find(|key| key.kind() == kind)
+    }
+
+    /// Content keys of an epoch and kind, the one of `first` before the others.
+    pub(crate) fn content_keys(&self, epoch: u32, kind: Kind, first: Option<u8>) -> impl Iterator<Item = &ContentKey> {
+        let hinted = first.and_then(|slot| self.content(epoch, slot, kind));
+        let others = (0_u8..8).filter(move |slot| Some(*slot) != first);
+        hinted.into_iter().chain(others.filter_map(move |slot| self.content(epoch, slot, kind)))
+    }
+
+    /// Label of a compartment, in the newest epoch in which it is held.
+    pub(crate) fn label(&self, slot: u8) -> Option<&Label> {
+        self.slots.iter().rev().find(|((_, at), _)| *at == slot).map(|(_, keys)| &keys.label)
+    }
+
+    /// Compartment with this label in an epoch.
+    pub(crate) fn slot_of(&self, epoch: u32, label: &Label) -> Option<u8> {
+        let mut slots = self.slots.range((epoch, 0)..=(epoch, u8::MAX));
+        slots.find(|(_, keys)| keys.label == *label).map(|((_, slot), _)| *slot)
+    }
+
+    /// Whether every compartment of an epoch is held.
+    pub(crate) fn is_whole(&self, epoch: u32) -> bool {
+        self.slots.range((epoch, 0)..=(epoch, u8::MAX)).count() == SLOTS
+    }
+
+    /// Compartments held in an epoch.
+    pub(crate) fn slots(&self, epoch: u32) -> impl Iterator<Item = u8> {
+        self.slots.range((epoch, 0)..=(epoch, u8::MAX)).map(|((_, slot), _)| *slot)
+    }
+}
+
+fn require_checks(keys: &[ContentKey], published: &[crate::codec::Hash]) -> Result<(), Failed> {
+    if keys.iter().map(ContentKey::check).eq(published) { Ok(()) } else { Err(Failed) }
+}
