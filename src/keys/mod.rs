@@ -11,8 +11,3 @@ pub use chart::{ChartKeys, Grant, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
-
-/// Placeholder until merge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("x")]
-pub enum UnlockError {}
