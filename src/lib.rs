@@ -12,7 +12,10 @@ pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, 
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
-pub use keys::{Card, CardError, ChartKeys, Fingerprint, Grant, MemberKind, Purpose, Rights, Wrap};
+pub use keys::{
+    Card, CardError, ChartKeys, FactorKind, Fingerprint, Grant, MemberKind, Purpose, Recovery, RecoveryCode,
+    RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
+};
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]

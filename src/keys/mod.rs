@@ -4,6 +4,8 @@ mod card;
 pub(crate) mod chart;
 mod fingerprint;
 mod identity;
+mod recovery_code;
+mod unlock;
 
 pub use card::{Card, CardError, MemberKind};
 pub(crate) use card::{DeviceCard, RootCard, card_hash};
@@ -11,3 +13,5 @@ pub use chart::{ChartKeys, Grant, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
+pub use recovery_code::{RecoveryCode, RecoveryCodeError};
+pub use unlock::{FactorKind, Recovery, Unlock, UnlockError, Unlocked, WayIn};

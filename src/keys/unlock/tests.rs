@@ -1,0 +1,310 @@
+use super::slot::{Argon2, Parameters, Slot, VaultKey};
+use super::state::{Head, Row, SlotEntry};
+use super::*;
+use crate::codec;
+use crate::crypto::{Secret, Suite, password::Cost, seal::KemPublic};
+use crate::keys::{MemberKind, RecoveryCode};
+
+const STRONG: &str = "ruby mango 47 tractor";
+
+fn device(byte: u8) -> Unlock {
+    Unlock::device_key(&[byte; 32])
+}
+
+fn create(unlock: &Unlock, recovery: &Recovery) -> (Unlocked, Option<RecoveryCode>) {
+    Unlocked::create("Dr. Lee", MemberKind::Person, unlock, recovery, Suite::ChaCha20Poly1305, 5).unwrap()
+}
+
+fn alone(byte: u8) -> Unlocked {
+    create(&device(byte), &Recovery::none_data_will_be_lost()).0
+}
+
+fn refused(bytes: &[u8], unlock: &Unlock) -> UnlockError {
+    Unlocked::open(bytes, unlock).unwrap_err()
+}
+
+#[test]
+fn every_way_opens_the_same_vault() {
+    let (vault, code) = create(&device(1), &Recovery::code());
+    let by_words = Unlock::recovery_words(&code.unwrap().to_words()).unwrap();
+    for way in [device(1), by_words] {
+        let opened = Unlocked::open(vault.bytes(), &way).unwrap();
+        assert_eq!(opened.vault_id(), vault.vault_id());
+        assert_eq!((opened.version(), opened.suite()), (1, Suite::ChaCha20Poly1305));
+        assert_eq!(opened.keyring_key(), vault.keyring_key());
+        assert_eq!(opened.card().unwrap(), vault.card().unwrap());
+        assert_eq!(opened.bytes(), vault.bytes());
+        assert_eq!(opened.ways(), vault.ways());
+    }
+    assert_eq!(refused(vault.bytes(), &device(2)), UnlockError::UnlockFailed);
+    let other_code = Unlock::recovery_code(&RecoveryCode::generate().unwrap());
+    assert_eq!(refused(vault.bytes(), &other_code), UnlockError::UnlockFailed);
+}
+
+#[test]
+fn a_passphrase_opens_however_it_is_encoded() {
+    let (vault, _) = create(&Unlock::passphrase("Zoe\u{308} 47 tractor mango"), &Recovery::none_data_will_be_lost());
+    assert!(Unlocked::open(vault.bytes(), &Unlock::passphrase("Zoë 47 tractor mango")).is_ok());
+    assert_eq!(refused(vault.bytes(), &Unlock::passphrase("zoë 47 tractor mango")), UnlockError::UnlockFailed);
+}
+
+#[test]
+fn factors_that_are_required_together_open_only_together() {
+    let both = || Unlock::passphrase(STRONG).and(device(1));
+    let (vault, _) = create(&both(), &Recovery::also(device(9)));
+    assert!(Unlocked::open(vault.bytes(), &both()).is_ok());
+    assert!(Unlocked::open(vault.bytes(), &device(1).and(Unlock::passphrase(STRONG))).is_ok());
+    for wrong in [device(1), Unlock::passphrase(STRONG), device(2).and(Unlock::passphrase(STRONG))] {
+        assert_eq!(refused(vault.bytes(), &wrong), UnlockError::UnlockFailed);
+    }
+    assert_eq!(vault.ways()[0].factors, [FactorKind::DeviceKey, FactorKind::Passphrase]);
+}
+
+#[test]
+fn a_second_way_must_work_without_the_first() {
+    let create = |recovery| {
+        let unlock = device(1);
+        Unlocked::create("Lee", MemberKind::Person, &unlock, &recovery, Suite::Aes256Gcm, 0).map(|_| ()).err()
+    };
+    assert_eq!(create(Recovery::also(device(1))), Some(UnlockError::SecondWayMissing));
+    assert_eq!(create(Recovery::also(device(1).and(Unlock::passphrase(STRONG)))), Some(UnlockError::SecondWayMissing));
+    assert_eq!(create(Recovery::also(device(2))), None);
+    assert_eq!(create(Recovery::also(device(2).and(device(3)))), Some(UnlockError::DuplicateFactor));
+}
+
+#[test]
+fn weak_passphrases_and_costs_out_of_bounds_are_refused() {
+    let vault = alone(1);
+    for weak in ["", "123456", "Dr. Lee", "drlee2024", "password1!"] {
+        assert_eq!(vault.add_way(&Unlock::passphrase(weak), 0).unwrap_err(), UnlockError::WeakPassphrase, "{weak}");
+    }
+    let together = device(2).and(Unlock::passphrase("123456"));
+    assert_eq!(vault.add_way(&together, 0).unwrap_err(), UnlockError::WeakPassphrase);
+    for (memory, passes, lanes) in [(1024, 3, 1), (65536, 1, 1), (65536, 3, 5), (u32::MAX, 3, 1)] {
+        let refused = Unlock::passphrase(STRONG).passphrase_cost(memory, passes, lanes);
+        assert_eq!(refused.err(), Some(UnlockError::Cost));
+    }
+}
+
+#[test]
+fn an_added_way_opens_and_a_removed_one_does_not() {
+    let vault = alone(1);
+    let (added, second) = vault.add_way(&device(2), 77).unwrap();
+    assert_eq!((added.version(), added.keyring_key()), (1, vault.keyring_key()));
+    assert_eq!(added.ways()[1], WayIn { slot: second, factors: vec![FactorKind::DeviceKey], added_ms: 77 });
+    let opened = Unlocked::open(added.bytes(), &device(2)).unwrap();
+
+    let first = opened.ways()[0].slot;
+    let turned = opened.remove_way(first).unwrap();
+    assert_eq!(turned.version(), 2);
+    assert_ne!(turned.keyring_key(), opened.keyring_key());
+    assert_eq!(refused(turned.bytes(), &device(1)), UnlockError::UnlockFailed);
+    let last = Unlocked::open(turned.bytes(), &device(2)).unwrap();
+    assert_eq!(last.keyring_key(), turned.keyring_key());
+    assert_eq!(last.card().unwrap(), vault.card().unwrap());
+    assert_eq!(last.remove_way(second).unwrap_err(), UnlockError::LastWay);
+    assert_eq!(last.remove_way(first).unwrap_err(), UnlockError::UnknownSlot);
+}
+
+#[test]
+fn there_are_at_most_sixteen_ways() {
+    let mut vault = alone(1);
+    for byte in 2..=16 {
+        vault = vault.add_way(&device(byte), 0).unwrap().0;
+    }
+    assert!(Unlocked::open(vault.bytes(), &device(16)).is_ok());
+    assert_eq!(vault.add_way(&device(17), 0).unwrap_err(), UnlockError::TooManyWays);
+}
+
+/// Attack 4: one bit anywhere, and the row does not open; all failures look the same.
+#[test]
+fn every_changed_byte_of_the_row_is_one_error() {
+    let vault = create(&device(1), &Recovery::also(device(2))).0;
+    // The format byte, and the version byte of the parameters of a slot: a later version is told as such, before
+    // anything is opened.
+    let newer_is_told = |at: usize, bytes: &[u8]| {
+        at == 1 || Row::parse(bytes).is_ok_and(|row| row.head.slots.iter().any(|slot| slot.parameters[1] > 1))
+    };
+    let mut told = 0;
+    for at in 0..vault.bytes().len() {
+        let mut bytes = vault.bytes().to_vec();
+        bytes[at] ^= 1 << (at % 8);
+        let error = refused(&bytes, &device(1));
+        if error != UnlockError::UnlockFailed {
+            assert!(error == UnlockError::NewerFormat && newer_is_told(at, &bytes), "byte {at}: {error:?}");
+            told += 1;
+        }
+    }
+    assert!(told <= 3);
+    for end in (0..vault.bytes().len()).step_by(97) {
+        assert_eq!(refused(&vault.bytes()[..end], &device(1)), UnlockError::UnlockFailed);
+    }
+    assert_eq!(refused(&[vault.bytes(), &[0]].concat(), &device(1)), UnlockError::UnlockFailed);
+}
+
+/// A row in parts, to be put together again in ways that no honest member would.
+struct Parts {
+    key: VaultKey,
+    head: Head,
+    entries: Vec<SlotEntry>,
+    private: Secret<crate::crypto::role::KemSecret>,
+}
+
+fn parts(vault: &Unlocked, unlock: &Unlock) -> Parts {
+    let row = Row::parse(vault.bytes()).unwrap();
+    let slot = &row.head.slots[0];
+    let private = Parameters::decode(&slot.parameters).unwrap().key(row.head.vault, slot.id, unlock).unwrap();
+    let key = slot.open(row.head.vault, row.head.version, &private).unwrap();
+    let entries = row.open(&key).unwrap().slots;
+    Parts { key, head: row.head, entries, private }
+}
+
+impl Parts {
+    fn seal(&self, vault: &Unlocked) -> Vec<u8> {
+        Row::seal(&self.head, &self.key, vault.identity(), Suite::Aes256Gcm, &self.entries).unwrap()
+    }
+}
+
+#[test]
+fn parts_that_are_put_together_honestly_open() {
+    let vault = alone(1);
+    assert!(Unlocked::open(&parts(&vault, &device(1)).seal(&vault), &device(1)).is_ok());
+}
+
+/// Attack 3: whoever seals a vault key of his own to a member's slot must know its public key, and that is sealed; and
+/// even so, the slot must be listed with that key.
+#[test]
+fn a_slot_with_anothers_public_key_does_not_open() {
+    let vault = alone(1);
+    let mut forged = parts(&vault, &device(1));
+    forged.entries[0].public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
+    assert_eq!(refused(&forged.seal(&vault), &device(1)), UnlockError::UnlockFailed);
+
+    let mut unlisted = parts(&vault, &device(1));
+    unlisted.entries.clear();
+    assert_eq!(refused(&unlisted.seal(&vault), &device(1)), UnlockError::UnlockFailed);
+}
+
+/// Attack 3: the sealed state of one vault under the slots of another, whose keys the attacker has.
+#[test]
+fn the_state_of_another_vault_or_version_does_not_open() {
+    let (mine, theirs) = (alone(1), alone(2));
+    let mut mixed = parts(&mine, &device(1));
+    mixed.head.vault = theirs.vault_id();
+    assert_eq!(refused(&mixed.seal(&mine), &device(1)), UnlockError::UnlockFailed);
+
+    // The vault key sealed again to the same slot for another version, state and all.
+    let mut later = parts(&mine, &device(1));
+    later.head.version = 2;
+    let slot = later.head.slots.remove(0);
+    let public = KemPublic::of(&later.private).unwrap();
+    let key = VaultKey { version: 2, secret: later.key.secret.duplicate(), ..later.key };
+    later.head.slots.push(Slot::seal(slot.id, slot.parameters, &public, &key).unwrap());
+    assert_eq!(refused(&later.seal(&mine), &device(1)), UnlockError::UnlockFailed);
+}
+
+/// Attack 5 for ways in: a slot that is in the clear and was not signed.
+#[test]
+fn a_planted_slot_is_found() {
+    let vault = alone(1);
+    let honest = parts(&vault, &device(1));
+    let unlock = device(66);
+    let parameters = Parameters::fresh(&unlock).unwrap();
+    let id = codec::SlotId::random().unwrap();
+    let public = KemPublic::of(&parameters.key(honest.key.vault, id, &unlock).unwrap()).unwrap();
+    let mut planted = parts(&vault, &device(1));
+    planted.head.slots.push(Slot::seal(id, parameters.encode(), &public, &planted.key).unwrap());
+    let sealed = planted.seal(&vault);
+    assert_eq!(refused(&sealed, &device(1)), UnlockError::UnlockFailed);
+    assert_eq!(refused(&sealed, &unlock), UnlockError::UnlockFailed);
+}
+
+/// Attacks 42 and 43: costs and salts are part of the slot's key, and costs out of bounds are refused unread.
+#[test]
+fn lowered_costs_and_replaced_salts_open_nothing() {
+    let unlock = Unlock::passphrase(STRONG);
+    let (vault, _) = create(&unlock, &Recovery::none_data_will_be_lost());
+    let honest = Row::parse(vault.bytes()).unwrap();
+    let slot = &honest.head.slots[0];
+    let good = Parameters::decode(&slot.parameters).unwrap();
+    let key = good.key(honest.head.vault, slot.id, &unlock).unwrap();
+    let cost = |cost| Parameters { argon2: Some(Argon2 { cost, ..good.argon2.clone().unwrap() }), ..good.clone() };
+
+    let floor = Cost::FLOOR;
+    for out in [
+        Cost { memory_kib: 8, ..floor },
+        Cost { passes: 1, ..floor },
+        Cost { memory_kib: u32::MAX, ..floor },
+        Cost { passes: u32::MAX, ..floor },
+        Cost { lanes: 200, ..floor },
+    ] {
+        assert!(cost(out).key(honest.head.vault, slot.id, &unlock).is_err());
+        let mut head = Head::new(honest.head.vault, 1, honest.head.slots.clone());
+        head.slots[0].parameters = cost(out).encode();
+        let entries = honest.open(&slot.open(honest.head.vault, 1, &key).unwrap()).unwrap().slots;
+        let key = slot.open(honest.head.vault, 1, &key).unwrap();
+        let sealed = Row::seal(&head, &key, vault.identity(), Suite::Aes256Gcm, &entries).unwrap();
+        assert_eq!(refused(&sealed, &unlock), UnlockError::UnlockFailed);
+    }
+    let raised = cost(Cost { passes: 4, ..floor }).key(honest.head.vault, slot.id, &unlock).unwrap();
+    assert_ne!(raised, key);
+    let other_salts = Parameters::fresh(&unlock).unwrap().key(honest.head.vault, slot.id, &unlock).unwrap();
+    assert_ne!(other_salts, key);
+    assert_ne!(good.key(honest.head.vault, codec::SlotId::from_bytes([0; 16]), &unlock).unwrap(), key);
+}
+
+#[test]
+fn a_kind_of_factor_that_is_not_known_costs_its_slot_only() {
+    let vault = alone(1);
+    let mut later = parts(&vault, &device(1));
+    let newer = Parameters { factors: vec![1, 200], ..Parameters::fresh(&device(7)).unwrap() };
+    let id = codec::SlotId::random().unwrap();
+    let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
+    later.head.slots.push(Slot::seal(id, newer.encode(), &public, &later.key).unwrap());
+    later.entries.push(SlotEntry { id, public, added_ms: 9 });
+    let opened = Unlocked::open(&later.seal(&vault), &device(1)).unwrap();
+    assert_eq!(opened.ways()[1].factors, [FactorKind::DeviceKey, FactorKind::Newer]);
+    // It stays when another way goes, and its vault key turns too.
+    let turned = opened.add_way(&device(2), 0).unwrap().0.remove_way(opened.ways()[0].slot).unwrap();
+    assert_eq!(Unlocked::open(turned.bytes(), &device(2)).unwrap().ways()[0].slot, id);
+}
+
+#[test]
+fn a_newer_format_is_told() {
+    let mut bytes = alone(1).bytes().to_vec();
+    assert_eq!(bytes[1], 1);
+    bytes[1] = 2;
+    assert_eq!(refused(&bytes, &device(1)), UnlockError::NewerFormat);
+}
+
+#[test]
+fn two_factors_of_a_kind_are_no_way_in() {
+    let vault = alone(1);
+    assert_eq!(vault.add_way(&device(2).and(device(3)), 0).unwrap_err(), UnlockError::DuplicateFactor);
+    assert_eq!(refused(vault.bytes(), &device(1).and(device(1))), UnlockError::DuplicateFactor);
+}
+
+#[test]
+fn the_length_of_a_name_does_not_show() {
+    let len = |name: &str| {
+        let none = Recovery::none_data_will_be_lost();
+        Unlocked::create(name, MemberKind::Person, &device(1), &none, Suite::Aes256Gcm, 0).unwrap().0.bytes().len()
+    };
+    assert_eq!(len("Li"), len("Dr. Wolfeschlegelsteinhausenbergerdorff"));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let way = device(0xAB).and(Unlock::passphrase(STRONG));
+    assert_eq!(format!("{way:?}"), "Unlock { factors: [DeviceKey(..), Passphrase(..)] }");
+    let vault = alone(0xAB);
+    let shown = format!("{vault:?}");
+    assert_eq!(
+        shown,
+        format!(
+            "Unlocked {{ vault: {:?}, version: 1, identity: {:?}, suite: ChaCha20Poly1305, .. }}",
+            vault.vault_id(),
+            vault.identity()
+        )
+    );
+}

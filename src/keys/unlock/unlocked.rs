@@ -1,0 +1,241 @@
+//! What a way in opens.
+
+use super::{
+    UnlockError,
+    factors::{FactorKind, Recovery, Second, Unlock},
+    slot::{Parameters, Slot, VaultKey},
+    state::{Head, MAX_SLOTS, Row, SlotEntry, State},
+};
+use crate::codec::{Malformed, SlotId, VaultId};
+use crate::crypto::{Secret, Suite, kdf, role, seal::KemPublic};
+use crate::keys::{
+    card::{Card, MemberKind},
+    identity::Identity,
+    recovery_code::RecoveryCode,
+};
+use core::fmt;
+use std::sync::Arc;
+
+/// An open vault's keys, without a store: for those who keep its state themselves.
+///
+/// [`Unlocked::bytes`] is the state, to be stored as it is. It holds no usable secret without a way in.
+pub struct Unlocked {
+    bytes: Vec<u8>,
+    key: VaultKey,
+    keyring: Secret<role::KeyringKey>,
+    identity: Arc<Identity>,
+    suite: Suite,
+    slots: Vec<(SlotEntry, Vec<u8>)>,
+}
+
+impl Unlocked {
+    /// Draws the keys of a new member and vault. Returns the recovery code where [`Recovery::code`] asked for one.
+    pub fn create(
+        name: &str,
+        kind: MemberKind,
+        unlock: &Unlock,
+        recovery: &Recovery,
+        suite: Suite,
+        now_ms: i64,
+    ) -> Result<(Self, Option<RecoveryCode>), UnlockError> {
+        let identity = Arc::new(Identity::create(name, kind, now_ms)?);
+        let key = VaultKey { vault: VaultId::random()?, version: 1, secret: Secret::generate()? };
+        let name = identity.root_card.name();
+        let mut slots = vec![new_slot(key.vault, unlock, name, now_ms)?];
+        let code = match &recovery.0 {
+            Second::Code => Some(RecoveryCode::generate()?),
+            Second::Also(second) if !unlock.is_independent(second) => return Err(UnlockError::SecondWayMissing),
+            Second::Also(second) => {
+                slots.push(new_slot(key.vault, second, name, now_ms)?);
+                None
+            }
+            Second::None => None,
+        };
+        if let Some(code) = &code {
+            slots.push(new_slot(key.vault, &Unlock::recovery_code(code), name, now_ms)?);
+        }
+        Ok((Self::assemble(key, identity, suite, slots)?, code))
+    }
+
+    /// Opens a state. A wrong or damaged factor and a damaged state are one error.
+    pub fn open(bytes: &[u8], unlock: &Unlock) -> Result<Self, UnlockError> {
+        let given = unlock.numbers()?;
+        let row = Row::parse(bytes).map_err(unlock_error)?;
+        let mut refused = UnlockError::UnlockFailed;
+        for slot in &row.head.slots {
+            match try_slot(&row, slot, &given, unlock) {
+                Ok((key, State { identity, suite, slots })) => {
+                    let parameters = row.head.slots.into_iter().map(|slot| slot.parameters);
+                    let slots = slots.into_iter().zip(parameters).collect();
+                    return Ok(Self::new(bytes.to_vec(), key, Arc::new(identity), suite, slots));
+                }
+                // Not told while another slot may open.
+                Err(Malformed::Newer) => refused = UnlockError::NewerFormat,
+                Err(Malformed::Invalid) => {}
+            }
+        }
+        Err(refused)
+    }
+
+    /// The state as it is stored.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The vault.
+    pub fn vault_id(&self) -> VaultId {
+        self.key.vault
+    }
+
+    /// Counts the vault keys: it grows whenever a way in is removed.
+    pub fn version(&self) -> u32 {
+        self.key.version
+    }
+
+    /// The suite that seals what this vault writes.
+    pub fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// The card to hand to others.
+    pub fn card(&self) -> Result<Card, UnlockError> {
+        Ok(self.identity.card()?)
+    }
+
+    /// The ways in, in the order in which they were added.
+    pub fn ways(&self) -> Vec<WayIn> {
+        let kinds = |parameters: &[u8]| match Parameters::decode(parameters) {
+            Ok(parameters) => parameters.factors.iter().map(|number| FactorKind::from_number(*number)).collect(),
+            Err(_) => vec![FactorKind::Newer],
+        };
+        self.slots
+            .iter()
+            .map(|(slot, parameters)| WayIn { slot: slot.id, factors: kinds(parameters), added_ms: slot.added_ms })
+            .collect()
+    }
+
+    /// Adds a way in. Returns what replaces this value once its [`Unlocked::bytes`] are stored; keys stay as they are.
+    pub fn add_way(&self, unlock: &Unlock, now_ms: i64) -> Result<(Self, SlotId), UnlockError> {
+        if self.slots.len() >= MAX_SLOTS {
+            return Err(UnlockError::TooManyWays);
+        }
+        let added = new_slot(self.key.vault, unlock, self.identity.root_card.name(), now_ms)?;
+        let id = added.0.id;
+        let slots = self.slots.iter().cloned().chain([added]).collect();
+        let key = VaultKey { secret: self.key.secret.duplicate(), ..self.key };
+        Ok((Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)?, id))
+    }
+
+    /// Removes a way in and turns the vault key, without the factors of the ways that stay.
+    ///
+    /// Returns what replaces this value once its [`Unlocked::bytes`] are stored. Whatever is sealed under the keyring key
+    /// must be sealed again under the new one in the same transaction.
+    pub fn remove_way(&self, way: SlotId) -> Result<Self, UnlockError> {
+        let slots: Vec<_> = self.slots.iter().filter(|(slot, _)| slot.id != way).cloned().collect();
+        if slots.len() == self.slots.len() {
+            return Err(UnlockError::UnknownSlot);
+        }
+        if slots.is_empty() {
+            return Err(UnlockError::LastWay);
+        }
+        let version = self.key.version.checked_add(1).ok_or(UnlockError::UnlockFailed)?;
+        let key = VaultKey { vault: self.key.vault, version, secret: Secret::generate()? };
+        Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Seals keyring, contacts and directory.
+    pub(crate) fn keyring_key(&self) -> &Secret<role::KeyringKey> {
+        &self.keyring
+    }
+
+    /// Seals the vault key to every slot, and the state under it.
+    fn assemble(
+        key: VaultKey,
+        identity: Arc<Identity>,
+        suite: Suite,
+        slots: Vec<(SlotEntry, Vec<u8>)>,
+    ) -> Result<Self, UnlockError> {
+        let clear = slots
+            .iter()
+            .map(|(slot, parameters)| Slot::seal(slot.id, parameters.clone(), &slot.public, &key))
+            .collect::<Result<_, _>>()?;
+        let head = Head::new(key.vault, key.version, clear);
+        let entries: Vec<_> = slots.iter().map(|(slot, _)| slot.clone()).collect();
+        let bytes = Row::seal(&head, &key, &identity, suite, &entries)?;
+        Ok(Self::new(bytes, key, identity, suite, slots))
+    }
+
+    fn new(
+        bytes: Vec<u8>,
+        key: VaultKey,
+        identity: Arc<Identity>,
+        suite: Suite,
+        slots: Vec<(SlotEntry, Vec<u8>)>,
+    ) -> Self {
+        // D(vault key, "keyring", vault16 ‖ version).
+        let keyring = kdf::derive(&key.secret, &[&key.place()]);
+        Self { bytes, key, keyring, identity, suite, slots }
+    }
+}
+
+/// Shows ids and hashes, no key.
+impl fmt::Debug for Unlocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes: _, key, keyring: _, identity, suite, slots: _ } = self;
+        f.debug_struct("Unlocked")
+            .field("vault", &key.vault)
+            .field("version", &key.version)
+            .field("identity", identity)
+            .field("suite", suite)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way in, as far as it can be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WayIn {
+    /// Names the way, to remove it.
+    pub slot: SlotId,
+    /// What it takes, all together.
+    pub factors: Vec<FactorKind>,
+    /// When it was added, in milliseconds since 1970-01-01 UTC.
+    pub added_ms: i64,
+}
+
+/// Draws the salts of a new way in, and derives its public key.
+fn new_slot(vault: VaultId, unlock: &Unlock, name: &str, added_ms: i64) -> Result<(SlotEntry, Vec<u8>), UnlockError> {
+    let parameters = Parameters::fresh(unlock)?;
+    unlock.require_strong(name)?;
+    let id = SlotId::random()?;
+    let public = KemPublic::of(&parameters.key(vault, id, unlock)?)?;
+    Ok((SlotEntry { id, public, added_ms }, parameters.encode()))
+}
+
+/// Opens the row by one slot, if it takes the given factors.
+fn try_slot(row: &Row, slot: &Slot, given: &[u8], unlock: &Unlock) -> Result<(VaultKey, State), Malformed> {
+    let Head { vault, version, .. } = row.head;
+    let parameters = Parameters::decode(&slot.parameters)?;
+    if parameters.factors != given {
+        return Err(Malformed::Invalid);
+    }
+    let invalid = |_| Malformed::Invalid;
+    let private = parameters.key(vault, slot.id, unlock).map_err(invalid)?;
+    let key = slot.open(vault, version, &private).map_err(invalid)?;
+    let state = row.open(&key)?;
+    // The signed public key is the one of these very factors: nobody put another's under this slot.
+    let public = KemPublic::of(&private).map_err(invalid)?;
+    let listed = state.slots.iter().any(|entry| entry.id == slot.id && entry.public == public);
+    if listed { Ok((key, state)) } else { Err(Malformed::Invalid) }
+}
+
+fn unlock_error(malformed: Malformed) -> UnlockError {
+    match malformed {
+        Malformed::Invalid => UnlockError::UnlockFailed,
+        Malformed::Newer => UnlockError::NewerFormat,
+    }
+}
