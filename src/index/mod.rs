@@ -20,6 +20,8 @@ mod samples;
 pub(crate) mod segment;
 mod stored;
 mod symbols;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use chart::{ChartIndex, Heads, Hit, InsertError, Version};
 pub use query::Query;
