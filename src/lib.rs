@@ -4,6 +4,7 @@ mod codec;
 mod crypto;
 mod envelope;
 mod error;
+mod index;
 mod keys;
 mod record;
 pub mod store;
@@ -12,6 +13,7 @@ pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, 
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
+pub use index::Query;
 pub use keys::{
     Card, CardError, ChartKeys, FactorKind, Fingerprint, Grant, MemberKind, Purpose, Recovery, RecoveryCode,
     RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
