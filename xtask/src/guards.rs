@@ -132,6 +132,7 @@ impl Copy {
             output: folder.join("target"),
             logs: folder.join("log"),
         };
+        copy.seed(place)?;
         let sources = listed(&place.root, &["--cached", "--others", "--exclude-standard"])?;
         fs::create_dir_all(&copy.tree)?;
         for file in &sources {
@@ -139,6 +140,25 @@ impl Copy {
         }
         remove_others(&copy.tree, &copy.tree, &sources)?;
         Ok(copy)
+    }
+
+    /// Takes over the dependencies that the tests have built, the first time.
+    ///
+    /// The copy's own crates are built anew: its sources are written after this and thus newer than what they made.
+    fn seed(&self, place: &Place) -> Result<()> {
+        let built = place.target.join("debug");
+        if self.output.is_dir() || !built.is_dir() {
+            return Ok(());
+        }
+        if self.tree.is_dir() {
+            fs::remove_dir_all(&self.tree)?;
+        }
+        let debug = self.output.join("debug");
+        fs::create_dir_all(&debug)?;
+        for part in ["build", "deps", ".fingerprint"] {
+            run::shown(program("cp", ["-a"]).arg(built.join(part)).arg(&debug))?;
+        }
+        Ok(())
     }
 
     /// Makes a file equal to the checkout's. A file that is equal already keeps its time.

@@ -23,7 +23,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Checks everything that a change must pass, and stops at the first failure.
-    Test,
+    Test {
+        /// Part of a step's name, to run only that step while working on it; all of them by default.
+        step: Option<String>,
+    },
     /// Runs the fuzz targets and keeps what they find in the cache.
     Fuzz {
         /// Seconds for each target.
@@ -65,7 +68,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     let place = Place::find()?;
     match command {
-        Command::Test => test::all(&place),
+        Command::Test { step } => test::run(&place, step.as_deref()),
         Command::Fuzz { seconds, keep, target } => fuzz::long(&place, seconds, keep, target.as_deref()),
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),

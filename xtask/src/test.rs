@@ -3,7 +3,7 @@
 use crate::place::Place;
 use crate::run::{self, Logged};
 use crate::{data, fuzz, guards, tools};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -34,11 +34,13 @@ fn steps() -> Vec<Step> {
     ]
 }
 
-/// Runs all steps and stops at the first failure.
-pub(crate) fn all(place: &Place) -> Result<()> {
+/// Runs all steps, or those with `only` in their name, and stops at the first failure.
+pub(crate) fn run(place: &Place, only: Option<&str>) -> Result<()> {
     let begun = Instant::now();
     prepare(place).context("preparation")?;
-    let steps = steps();
+    let mut steps = steps();
+    steps.retain(|step| only.is_none_or(|only| step.name.contains(only)));
+    ensure!(!steps.is_empty(), "no step has that in its name");
     let mut tests = 0_usize;
     for (index, step) in steps.iter().enumerate() {
         tests = tests.saturating_add(step.run(place, index)?);

@@ -4,6 +4,7 @@ use crate::place::Place;
 use crate::run::{self, program};
 use anyhow::{Context, Result, bail};
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 
 /// A program of the operating system: its name, its Debian package, what needs it.
@@ -50,14 +51,13 @@ pub(crate) fn cargo_command(place: &Place, name: &str) -> Result<PathBuf> {
     let path = folder.join("bin").join(name);
     if !path.is_file() {
         println!("installing {name} {version} into {}", folder.display());
+        fs::create_dir_all(&folder)?;
+        // Outside the checkout, whose settings are not the tool's; its own build output is of no further use.
+        let output = place.target.join("tools");
         let mut install = program("cargo", ["install", "--quiet", "--locked", "--version", version, "--root"]);
-        run::shown(
-            install
-                .arg(&folder)
-                .arg(name)
-                .current_dir(&place.cache)
-                .env("CARGO_TARGET_DIR", place.target.join("tools")),
-        )?;
+        install.arg(&folder).arg(name).current_dir(&folder).env("CARGO_TARGET_DIR", &output);
+        run::shown(&mut install)?;
+        fs::remove_dir_all(&output)?;
     }
     Ok(path)
 }
