@@ -35,12 +35,7 @@ impl<'a> Bundle<'a> {
         let entries = bundle
             .entry
             .into_iter()
-            .filter_map(|entry| {
-                Some(Entry {
-                    full_url: entry.full_url,
-                    resource: entry.resource?.get(),
-                })
-            })
+            .filter_map(|entry| Some(Entry { full_url: entry.full_url, resource: entry.resource?.get() }))
             .collect();
         Ok(Self { resource, entries })
     }
@@ -71,26 +66,16 @@ impl<'a> Entry<'a> {
 /// Shows counts only: a Bundle is a patient's.
 impl fmt::Debug for Bundle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            resource: _,
-            entries,
-        } = self;
-        f.debug_struct("Bundle")
-            .field("entries", &entries.len())
-            .finish_non_exhaustive()
+        let Self { resource: _, entries } = self;
+        f.debug_struct("Bundle").field("entries", &entries.len()).finish_non_exhaustive()
     }
 }
 
 /// Shows a size only: an entry is a patient's.
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            full_url: _,
-            resource,
-        } = self;
-        f.debug_struct("Entry")
-            .field("content_len", &resource.len())
-            .finish_non_exhaustive()
+        let Self { full_url: _, resource } = self;
+        f.debug_struct("Entry").field("content_len", &resource.len()).finish_non_exhaustive()
     }
 }
 
@@ -126,24 +111,15 @@ pub struct Ndjson<R> {
 
 impl<R: BufRead> Ndjson<R> {
     pub(crate) fn within(reader: R, limit: usize) -> Self {
-        Self {
-            reader,
-            limit,
-            ended: false,
-        }
+        Self { reader, limit, ended: false }
     }
 
     /// Reads a line with its end, or as much of it as shows that it is too long.
     fn line(&mut self) -> std::io::Result<Vec<u8>> {
         // Room for the end of a line, CR LF.
-        let most = u64::try_from(self.limit)
-            .unwrap_or(u64::MAX)
-            .saturating_add(2);
+        let most = u64::try_from(self.limit).unwrap_or(u64::MAX).saturating_add(2);
         let mut line = Vec::new();
-        self.reader
-            .by_ref()
-            .take(most)
-            .read_until(b'\n', &mut line)?;
+        self.reader.by_ref().take(most).read_until(b'\n', &mut line)?;
         Ok(line)
     }
 

@@ -11,11 +11,7 @@ pub(crate) struct Capped<T> {
 
 impl<T> Default for Capped<T> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            seen: HashSet::new(),
-            full: false,
-        }
+        Self { items: Vec::new(), seen: HashSet::new(), full: false }
     }
 }
 
@@ -32,10 +28,7 @@ impl<T: Clone + Eq + core::hash::Hash> Capped<T> {
 }
 
 /// The items of all tiers, nearest first, up to `most`, and whether that is all of them.
-pub(crate) fn join<T: Clone + Eq + core::hash::Hash>(
-    tiers: &mut [Capped<T>],
-    most: usize,
-) -> (Vec<T>, bool) {
+pub(crate) fn join<T: Clone + Eq + core::hash::Hash>(tiers: &mut [Capped<T>], most: usize) -> (Vec<T>, bool) {
     let mut joined = Capped::default();
     for tier in tiers {
         joined.full |= tier.full;

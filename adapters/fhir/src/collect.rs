@@ -16,8 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const UCUM: &str = "http://unitsofmeasure.org";
 
 /// FHIR DS4P implementation guide, inline security labels: an extension that labels one element.
-const INLINE_LABEL: &str =
-    "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label";
+const INLINE_LABEL: &str = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label";
 
 /// Longest system and value of a code together, in bytes.
 const MAX_CODE: usize = 1024;
@@ -87,10 +86,7 @@ pub(crate) struct Fields<'de> {
 
 impl<'de> Fields<'de> {
     pub(crate) fn new(collector: &Collector<'de>) -> Self {
-        Self {
-            labels_before: collector.labels,
-            ..Self::default()
-        }
+        Self { labels_before: collector.labels, ..Self::default() }
     }
 
     /// Notes the value of `key`.
@@ -129,10 +125,7 @@ impl<'de> Fields<'de> {
     }
 
     fn as_code(&self) -> Code {
-        Code {
-            system: owned(self.system.as_ref()),
-            value: owned(self.code.as_ref()),
-        }
+        Code { system: owned(self.system.as_ref()), value: owned(self.code.as_ref()) }
     }
 }
 
@@ -151,10 +144,7 @@ impl<'de> Collector<'de> {
         }
         self.path.push(key);
         if nested {
-            self.roots.push(Root {
-                depth: self.path.len(),
-                contained,
-            });
+            self.roots.push(Root { depth: self.path.len(), contained });
         }
     }
 
@@ -179,24 +169,15 @@ impl<'de> Collector<'de> {
         let first = self.here().len() == 1;
         if first && key == "confidentiality" {
             // Composition.confidentiality of R4.
-            self.label(Code {
-                system: sensitivity::CONFIDENTIALITY.into(),
-                value: text.into(),
-            });
+            self.label(Code { system: sensitivity::CONFIDENTIALITY.into(), value: text.into() });
         }
         if self.definitions > 0 {
             return;
         }
         if first && BARE_CODES.contains(&key.as_ref()) && is_code(text) {
-            self.code(Code {
-                system: String::new(),
-                value: text.into(),
-            });
+            self.code(Code { system: String::new(), value: text.into() });
         }
-        let dated = self
-            .here()
-            .first()
-            .is_some_and(|key| DATES.contains(&key.as_ref()));
+        let dated = self.here().first().is_some_and(|key| DATES.contains(&key.as_ref()));
         if dated && (first || DATES_WITHIN.contains(&key.as_ref())) {
             self.date(dates::range(text));
         }
@@ -230,24 +211,12 @@ impl<'de> Collector<'de> {
         }
         if self.is_coding(fields) {
             self.code(fields.as_code());
-        } else if self.here().len() == 1
-            && self.ends_with(&["identifier"])
-            && fields.value.is_some()
-        {
-            self.code(Code {
-                system: owned(fields.system.as_ref()),
-                value: owned(fields.value.as_ref()),
-            });
+        } else if self.here().len() == 1 && self.ends_with(&["identifier"]) && fields.value.is_some() {
+            self.code(Code { system: owned(fields.system.as_ref()), value: owned(fields.value.as_ref()) });
         }
-        let dated = self
-            .here()
-            .first()
-            .is_some_and(|key| DATES.contains(&key.as_ref()));
+        let dated = self.here().first().is_some_and(|key| DATES.contains(&key.as_ref()));
         if dated && (fields.start.is_some() || fields.end.is_some()) {
-            self.date(dates::period(
-                fields.start.as_deref(),
-                fields.end.as_deref(),
-            ));
+            self.date(dates::period(fields.start.as_deref(), fields.end.as_deref()));
         }
     }
 
@@ -258,12 +227,7 @@ impl<'de> Collector<'de> {
         let (mut words, all_words) = join(&mut self.words, Terms::MAX_WORDS);
         words.sort_unstable();
         let complete = all_codes && all_dates && all_words && !self.truncated;
-        let terms = Terms {
-            kind: self.kind.clone().unwrap_or_default(),
-            codes,
-            dates,
-            words,
-        };
+        let terms = Terms { kind: self.kind.clone().unwrap_or_default(), codes, dates, words };
         (terms, complete)
     }
 
@@ -273,13 +237,7 @@ impl<'de> Collector<'de> {
     }
 
     fn ends_with(&self, keys: &[&str]) -> bool {
-        self.path.len() >= keys.len()
-            && self
-                .path
-                .iter()
-                .rev()
-                .zip(keys.iter().rev())
-                .all(|(have, want)| have == want)
+        self.path.len() >= keys.len() && self.path.iter().rev().zip(keys.iter().rev()).all(|(have, want)| have == want)
     }
 
     fn at_security(&self) -> bool {
@@ -294,18 +252,12 @@ impl<'de> Collector<'de> {
     /// Security labels, wherever they stand: a Bundle is as sensitive as what it holds.
     fn security(&mut self, fields: &Fields<'de>) {
         let concept = self.ends_with(&["securityLabel"]);
-        if self.at_security()
-            || self.ends_with(&["securityLabel", "coding"])
-            || (concept && fields.code.is_some())
-        {
+        if self.at_security() || self.ends_with(&["securityLabel", "coding"]) || (concept && fields.code.is_some()) {
             self.label(fields.as_code());
         } else if concept && self.labels == fields.labels_before {
             self.label(Code::unknown());
         } else if fields.url.as_deref() == Some(INLINE_LABEL) {
-            let code = fields
-                .coding
-                .as_deref()
-                .map_or_else(Code::unknown, Fields::as_code);
+            let code = fields.coding.as_deref().map_or_else(Code::unknown, Fields::as_code);
             self.label(code);
         }
     }
@@ -373,8 +325,7 @@ impl<'de> Collector<'de> {
             rule,
             fields.reference.as_deref(),
             fields.kind.as_deref(),
-            identifier
-                .and_then(|id| Some((id.system.as_deref().unwrap_or(""), id.value.as_deref()?))),
+            identifier.and_then(|id| Some((id.system.as_deref().unwrap_or(""), id.value.as_deref()?))),
             fields.display && fields.code.is_none(),
         );
         self.subjects.extend(found);
@@ -386,18 +337,13 @@ impl<'de> Collector<'de> {
         }
         // The type of an identifier says how it was given, not what the record is about.
         let typed = self.ends_with(&["identifier", "type", "coding"]);
-        let named = self
-            .path
-            .last()
-            .is_some_and(|key| key == "coding" || key.ends_with("Coding"));
+        let named = self.path.last().is_some_and(|key| key == "coding" || key.ends_with("Coding"));
         !typed && (named || fields.system.is_some())
     }
 
     fn tier(&self) -> usize {
         if self.roots.is_empty() {
-            usize::from(
-                self.path.len() > NEAR || self.path.first().is_some_and(|key| key == "meta"),
-            )
+            usize::from(self.path.len() > NEAR || self.path.first().is_some_and(|key| key == "meta"))
         } else {
             2
         }
@@ -422,15 +368,8 @@ impl<'de> Collector<'de> {
     }
 
     fn words(&mut self, text: &str, narrative: bool) {
-        let tier = if narrative {
-            TIERS.saturating_sub(1)
-        } else {
-            self.tier()
-        };
-        let (Some(words), Some(used)) = (
-            self.words.get_mut(tier),
-            self.budget.get_mut(usize::from(narrative)),
-        ) else {
+        let tier = if narrative { TIERS.saturating_sub(1) } else { self.tier() };
+        let (Some(words), Some(used)) = (self.words.get_mut(tier), self.budget.get_mut(usize::from(narrative))) else {
             return;
         };
         let text_within = prefix(text, MAX_TEXT.saturating_sub(*used));
@@ -445,8 +384,7 @@ impl<'de> Collector<'de> {
 }
 
 fn owned(text: Option<&Cow<'_, str>>) -> String {
-    text.map(|text| text.clone().into_owned())
-        .unwrap_or_default()
+    text.map(|text| text.clone().into_owned()).unwrap_or_default()
 }
 
 /// FHIR R4, 2.24.0.1: a `code` has no white space but single blanks within; those that people search by are short.
@@ -459,10 +397,7 @@ fn prefix(text: &str, len: usize) -> &str {
     if text.len() <= len {
         return text;
     }
-    (0..=len)
-        .rev()
-        .find_map(|end| text.get(..end))
-        .unwrap_or_default()
+    (0..=len).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
 trait UnknownCode {
@@ -472,9 +407,6 @@ trait UnknownCode {
 
 impl UnknownCode for Code {
     fn unknown() -> Self {
-        Self {
-            system: String::new(),
-            value: String::new(),
-        }
+        Self { system: String::new(), value: String::new() }
     }
 }

@@ -28,11 +28,7 @@ pub(crate) fn period(start: Option<&str>, end: Option<&str>) -> Option<DateRange
     if start.is_none() && end.is_none() {
         return None;
     }
-    DateRange::new(
-        start.map_or(FAR_PAST, |span| span.start),
-        end.map_or(FAR_FUTURE, |span| span.end),
-    )
-    .ok()
+    DateRange::new(start.map_or(FAR_PAST, |span| span.start), end.map_or(FAR_FUTURE, |span| span.end)).ok()
 }
 
 /// Whether `text` is a `date`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, and one of the calendar's.
@@ -70,13 +66,9 @@ fn days(text: &str) -> Option<Range<i64>> {
 }
 
 fn instant(day_text: &str, time: &str) -> Option<Range<i64>> {
-    let clock_len = time
-        .find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.'))
-        .unwrap_or(time.len());
+    let clock_len = time.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(time.len());
     let (clock, zone) = time.split_at_checked(clock_len)?;
-    let (clock, fraction) = clock
-        .split_once('.')
-        .map_or((clock, None), |(clock, fraction)| (clock, Some(fraction)));
+    let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(clock, fraction)| (clock, Some(fraction)));
     let mut parts = clock.split(':');
     let (hour, minute) = (two(parts.next()?)?, two(parts.next()?)?);
     // FHIR wants seconds; whole minutes are common in what people write, and mean the minute.
@@ -109,12 +101,8 @@ fn offset(zone: &str) -> Option<i64> {
     };
     let (hours, minutes) = clock.split_once(':')?;
     let (hours, minutes) = (i64::from(two(hours)?), i64::from(two(minutes)?));
-    let seconds = hours
-        .checked_mul(3600)?
-        .checked_add(minutes.checked_mul(60)?)?;
-    (minutes < 60 && seconds <= 14 * 3600)
-        .then_some(seconds)?
-        .checked_mul(sign)
+    let seconds = hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?;
+    (minutes < 60 && seconds <= 14 * 3600).then_some(seconds)?.checked_mul(sign)
 }
 
 fn day(text: &str) -> Option<Date> {
@@ -140,9 +128,7 @@ fn digits(text: &str, len: usize) -> Option<&str> {
 
 /// Seconds from 1970 to `local`, were it UTC.
 fn seconds(local: DateTime) -> i64 {
-    local
-        .duration_since(date(1970, 1, 1).at(0, 0, 0, 0))
-        .as_secs()
+    local.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
 #[cfg(test)]
@@ -177,26 +163,11 @@ mod tests {
 
     #[test]
     fn a_zone_moves_an_instant() {
-        assert_eq!(
-            bounds("2015-02-07T13:28:17.239+02:00"),
-            Some((1_423_308_497, 1_423_308_498))
-        );
-        assert_eq!(
-            bounds("2015-02-07T11:28:17Z"),
-            Some((1_423_308_497, 1_423_308_498))
-        );
-        assert_eq!(
-            bounds("2015-02-07T04:28:17-07:00"),
-            bounds("2015-02-07T11:28:17Z")
-        );
-        assert_eq!(
-            bounds("2016-12-31T23:59:60Z"),
-            bounds("2016-12-31T23:59:59Z")
-        );
-        assert_eq!(
-            bounds("2015-02-07T11:28Z"),
-            Some((1_423_308_480, 1_423_308_540))
-        );
+        assert_eq!(bounds("2015-02-07T13:28:17.239+02:00"), Some((1_423_308_497, 1_423_308_498)));
+        assert_eq!(bounds("2015-02-07T11:28:17Z"), Some((1_423_308_497, 1_423_308_498)));
+        assert_eq!(bounds("2015-02-07T04:28:17-07:00"), bounds("2015-02-07T11:28:17Z"));
+        assert_eq!(bounds("2016-12-31T23:59:60Z"), bounds("2016-12-31T23:59:59Z"));
+        assert_eq!(bounds("2015-02-07T11:28Z"), Some((1_423_308_480, 1_423_308_540)));
     }
 
     #[test]
@@ -241,14 +212,8 @@ mod tests {
     #[test]
     fn a_period_may_be_open() {
         let bounds = |start, end| period(start, end).map(|range| (range.start(), range.end()));
-        assert_eq!(
-            bounds(Some("2015-02"), Some("2015-03")),
-            Some((1_422_748_800, 1_427_846_400))
-        );
-        assert_eq!(
-            bounds(Some("2015"), None),
-            Some((1_420_070_400, FAR_FUTURE))
-        );
+        assert_eq!(bounds(Some("2015-02"), Some("2015-03")), Some((1_422_748_800, 1_427_846_400)));
+        assert_eq!(bounds(Some("2015"), None), Some((1_420_070_400, FAR_FUTURE)));
         assert_eq!(bounds(None, Some("2015")), Some((FAR_PAST, 1_451_606_400)));
         assert_eq!(bounds(None, None), None);
         assert_eq!(bounds(Some("2016"), Some("2015")), None);

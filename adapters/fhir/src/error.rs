@@ -16,9 +16,7 @@ pub enum FhirError {
         column: usize,
     },
     /// JSON without a `resourceType` that could be one.
-    #[error(
-        "not a FHIR resource: an object with a resourceType is needed; keep it as an opaque record"
-    )]
+    #[error("not a FHIR resource: an object with a resourceType is needed; keep it as an opaque record")]
     NotAResource,
     /// An object has the same key twice, so that two readers may see two resources.
     #[error("a key stands twice in one object at line {line}, column {column}; remove one of them")]
@@ -58,9 +56,7 @@ pub enum FhirError {
     #[error("not a reference to a patient; use Patient/<id>, an absolute URL or urn:uuid:<uuid>")]
     NotAReference,
     /// Several sensitive labels, and the policy neither names a label for them nor lets them be restricted.
-    #[error(
-        "several sensitive labels; name a label for the combination in the policy, or allow restricted"
-    )]
+    #[error("several sensitive labels; name a label for the combination in the policy, or allow restricted")]
     SeveralSensitiveLabels,
     /// A security label that the policy does not know and must not take for restricted.
     #[error("an unknown security label; map it in the policy, or allow restricted")]

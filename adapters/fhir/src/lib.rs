@@ -86,10 +86,7 @@ impl Fhir {
 
     /// Labels by `policy`.
     pub fn with_policy(policy: SensitivityPolicy) -> Self {
-        Self {
-            policy,
-            max_len: Self::MAX_LEN,
-        }
+        Self { policy, max_len: Self::MAX_LEN }
     }
 
     /// Reads nothing longer than `bytes`.
@@ -109,15 +106,9 @@ impl Fhir {
     /// As [`Fhir::record`], for a caller who has parsed `content` already, to look at its subjects.
     ///
     /// `resource` must be what [`Fhir::resource`] read from `content`.
-    pub fn record_of(
-        &self,
-        resource: Resource,
-        content: impl Into<Vec<u8>>,
-    ) -> Result<Record, FhirError> {
+    pub fn record_of(&self, resource: Resource, content: impl Into<Vec<u8>>) -> Result<Record, FhirError> {
         let label = self.policy.label(resource.security())?;
-        Ok(Record::opaque(MEDIA_TYPE, content)
-            .labelled(label)
-            .with_terms(resource.into_terms()))
+        Ok(Record::opaque(MEDIA_TYPE, content).labelled(label).with_terms(resource.into_terms()))
     }
 
     /// Reads what `content` says of itself.

@@ -3,10 +3,8 @@
 //! It feeds the search for words and nothing else, so what is not well formed costs a word, not the resource.
 
 /// Elements that stand within a word or a line; every other element parts words.
-const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "big", "code", "em", "i", "small", "span", "strong", "sub", "sup",
-    "tt", "u",
-];
+const INLINE: &[&str] =
+    &["a", "abbr", "acronym", "b", "big", "code", "em", "i", "small", "span", "strong", "sub", "sup", "tt", "u"];
 
 /// The text between the tags of `xhtml`, with its character references undone.
 pub(crate) fn plain(xhtml: &str) -> String {
@@ -31,10 +29,7 @@ fn skip_tag<'a>(tag: &'a str, text: &mut String) -> &'a str {
         return comment.split_once("-->").map_or("", |(_, after)| after);
     }
     let name = tag.strip_prefix('/').unwrap_or(tag);
-    let name = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .next()
-        .unwrap_or_default();
+    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     if !INLINE.contains(&name) {
         text.push(' ');
     }
@@ -43,10 +38,7 @@ fn skip_tag<'a>(tag: &'a str, text: &mut String) -> &'a str {
     for (at, c) in tag.char_indices() {
         match (quote, c) {
             (None, '>') => {
-                return tag
-                    .get(at..)
-                    .and_then(|t| t.strip_prefix('>'))
-                    .unwrap_or("");
+                return tag.get(at..).and_then(|t| t.strip_prefix('>')).unwrap_or("");
             }
             (None, '"' | '\'') => quote = Some(c),
             (Some(open), c) if open == c => quote = None,
@@ -69,10 +61,7 @@ fn reference<'a>(markup: &'a str, text: &mut String) -> &'a str {
         return markup;
     };
     let code = name.strip_prefix('#').and_then(|number| {
-        number.strip_prefix(['x', 'X']).map_or_else(
-            || number.parse().ok(),
-            |hex| u32::from_str_radix(hex, 16).ok(),
-        )
+        number.strip_prefix(['x', 'X']).map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())
     });
     text.push(match name {
         "amp" => '&',
@@ -102,25 +91,13 @@ mod tests {
 
     #[test]
     fn character_references_are_undone() {
-        assert_eq!(
-            plain("M&#252;ller &amp; S&#xF8;n &lt;3&nbsp;&bogus;"),
-            "Müller & Søn <3  "
-        );
+        assert_eq!(plain("M&#252;ller &amp; S&#xF8;n &lt;3&nbsp;&bogus;"), "Müller & Søn <3  ");
         assert_eq!(plain("&#1114112;&#x110000;&#;&;"), "    ");
     }
 
     #[test]
     fn what_is_not_well_formed_ends_quietly() {
-        for text in [
-            "<",
-            "<p",
-            "a<!--",
-            "&",
-            "a &amp",
-            "<p title=\"",
-            "&ääää;",
-            "</",
-        ] {
+        for text in ["<", "<p", "a<!--", "&", "a &amp", "<p title=\"", "&ääää;", "</"] {
             let _ = plain(text);
         }
         assert_eq!(plain("a &amp b"), "a &amp b");

@@ -14,19 +14,12 @@ pub fn patient(content: &[u8]) -> Result<Patient, FhirError> {
     }
     let patient: PatientJson = read(content)?;
     Ok(Patient {
-        names: patient
-            .name
-            .iter()
-            .filter_map(HumanName::one_text)
-            .collect(),
+        names: patient.name.iter().filter_map(HumanName::one_text).collect(),
         identifiers: patient
             .identifier
             .into_iter()
             .filter_map(|identifier| {
-                Some(Identifier {
-                    system: identifier.system.unwrap_or_default(),
-                    value: identifier.value?,
-                })
+                Some(Identifier { system: identifier.system.unwrap_or_default(), value: identifier.value? })
             })
             .collect(),
         birth_date: patient.birth_date.filter(|text| dates::is_date(text)),
@@ -35,10 +28,7 @@ pub fn patient(content: &[u8]) -> Result<Patient, FhirError> {
 
 /// Reads the elements of `content` that `T` has. The text is known to be strict JSON, so an error is one of shape.
 pub(crate) fn read<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Result<T, FhirError> {
-    serde_json::from_slice(content).map_err(|error| FhirError::Malformed {
-        line: error.line(),
-        column: error.column(),
-    })
+    serde_json::from_slice(content).map_err(|error| FhirError::Malformed { line: error.line(), column: error.column() })
 }
 
 #[derive(Deserialize)]
@@ -69,13 +59,7 @@ struct IdentifierJson {
 impl HumanName {
     fn one_text(&self) -> Option<String> {
         let text = self.text.clone().unwrap_or_else(|| {
-            let parts: Vec<&str> = self
-                .given
-                .iter()
-                .flatten()
-                .chain(&self.family)
-                .map(String::as_str)
-                .collect();
+            let parts: Vec<&str> = self.given.iter().flatten().chain(&self.family).map(String::as_str).collect();
             parts.join(" ")
         });
         (!text.trim().is_empty()).then_some(text)
@@ -95,21 +79,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(found.names, ["Ann B. Example", "Annie", "Q"]);
-        let identifiers: Vec<_> = found
-            .identifiers
-            .iter()
-            .map(|i| (i.system.as_str(), i.value.as_str()))
-            .collect();
+        let identifiers: Vec<_> = found.identifiers.iter().map(|i| (i.system.as_str(), i.value.as_str())).collect();
         assert_eq!(identifiers, [("urn:a", "1"), ("", "2")]);
         assert_eq!(found.birth_date.as_deref(), Some("1970-03"));
     }
 
     #[test]
     fn only_a_patient_is_one() {
-        assert_eq!(
-            patient(br#"{"resourceType":"Person"}"#),
-            Err(FhirError::NotAPatient)
-        );
+        assert_eq!(patient(br#"{"resourceType":"Person"}"#), Err(FhirError::NotAPatient));
         assert!(matches!(
             patient(br#"{"resourceType":"Patient","name":"Ann"}"#),
             Err(FhirError::Malformed { line: 1, .. })

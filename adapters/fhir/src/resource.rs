@@ -121,14 +121,7 @@ impl Resource {
 /// Shows counts only: a resource is a patient's.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            id: _,
-            terms,
-            complete,
-            security,
-            subjects,
-            aliases: _,
-        } = self;
+        let Self { id: _, terms, complete, security, subjects, aliases: _ } = self;
         f.debug_struct("Resource")
             .field("terms", terms)
             .field("complete", complete)

@@ -81,9 +81,7 @@ impl SensitivityPolicy {
                 Says::Nothing => Meaning::Neutral,
                 Says::Raised => Meaning::Raised,
                 // The names of the table are labels; were one not, it would be restricted.
-                Says::Label(name) => {
-                    Meaning::Sensitive(Label::new(name).unwrap_or_else(|_| Label::restricted()))
-                }
+                Says::Label(name) => Meaning::Sensitive(Label::new(name).unwrap_or_else(|_| Label::restricted())),
             };
             for code in *codes {
                 policy = policy.with(system, code, meaning.clone());
@@ -108,10 +106,7 @@ impl SensitivityPolicy {
     /// The systems of HL7 v3 go by their present URL, the one before R4 and their OID alike.
     #[must_use]
     pub fn with(mut self, system: &str, code: &str, meaning: Meaning) -> Self {
-        let code = Code {
-            system: canonical(system).into(),
-            value: code.into(),
-        };
+        let code = Code { system: canonical(system).into(), value: code.into() };
         self.codes.insert(code, meaning);
         self
     }
@@ -167,11 +162,7 @@ impl SensitivityPolicy {
             }
         }
         if labels.len() < 2 {
-            let bare = if raised {
-                Label::restricted()
-            } else {
-                Label::general()
-            };
+            let bare = if raised { Label::restricted() } else { Label::general() };
             return Ok(labels.pop_first().unwrap_or(bare));
         }
         let named = self.combinations.iter().find(|(known, _)| *known == labels);
@@ -184,10 +175,7 @@ impl SensitivityPolicy {
 
     fn meaning(&self, code: &Code) -> Option<&Meaning> {
         let system = canonical(&code.system);
-        let code = Code {
-            system: system.into(),
-            value: code.value.clone(),
-        };
+        let code = Code { system: system.into(), value: code.value.clone() };
         // A label without a code is unknown, even in a system whose codes all mean the same.
         self.codes.get(&code).or_else(|| {
             let whole = self.systems.get(system);
@@ -207,21 +195,12 @@ mod tests {
     use crate::policy_table::ACT_CODE;
 
     fn code(system: &str, value: &str) -> Code {
-        Code {
-            system: system.into(),
-            value: value.into(),
-        }
+        Code { system: system.into(), value: value.into() }
     }
 
     fn standard(codes: &[(&str, &str)]) -> String {
-        let codes: Vec<_> = codes
-            .iter()
-            .map(|(system, value)| code(system, value))
-            .collect();
-        SensitivityPolicy::standard()
-            .label(&codes)
-            .unwrap()
-            .to_string()
+        let codes: Vec<_> = codes.iter().map(|(system, value)| code(system, value)).collect();
+        SensitivityPolicy::standard().label(&codes).unwrap().to_string()
     }
 
     #[test]
@@ -236,11 +215,7 @@ mod tests {
             ("restricted", &["TBOO", "ADOL", "CEL", "DEMO"]),
         ] {
             for value in codes {
-                for system in [
-                    ACT_CODE,
-                    "http://hl7.org/fhir/v3/ActCode",
-                    "urn:oid:2.16.840.1.113883.5.4",
-                ] {
+                for system in [ACT_CODE, "http://hl7.org/fhir/v3/ActCode", "urn:oid:2.16.840.1.113883.5.4"] {
                     assert_eq!(standard(&[(system, value)]), label, "{system} {value}");
                 }
             }
@@ -255,41 +230,17 @@ mod tests {
         for value in ["R", "V"] {
             assert_eq!(standard(&[(CONFIDENTIALITY, value)]), "restricted");
         }
-        for (value, label) in [
-            ("ETH", "sud"),
-            ("HIV", "hiv"),
-            ("PSY", "psy"),
-            ("SDV", "sdv"),
-        ] {
-            assert_eq!(
-                standard(&[("http://hl7.org/fhir/v3/Confidentiality", value)]),
-                label
-            );
+        for (value, label) in [("ETH", "sud"), ("HIV", "hiv"), ("PSY", "psy"), ("SDV", "sdv")] {
+            assert_eq!(standard(&[("http://hl7.org/fhir/v3/Confidentiality", value)]), label);
         }
     }
 
     #[test]
     fn a_level_gives_way_to_what_is_sensitive_unless_it_is_very_restricted() {
-        assert_eq!(
-            standard(&[(CONFIDENTIALITY, "R"), (ACT_CODE, "PSY")]),
-            "psy"
-        );
-        assert_eq!(
-            standard(&[
-                (ACT_CODE, "ETH"),
-                (ACT_CODE, "NORDSCLCD"),
-                (ACT_CODE, "42CFRPart2")
-            ]),
-            "sud"
-        );
-        assert_eq!(
-            standard(&[(CONFIDENTIALITY, "V"), (ACT_CODE, "PSY")]),
-            "restricted"
-        );
-        assert_eq!(
-            standard(&[(CONFIDENTIALITY, "N"), (ACT_CODE, "HIV")]),
-            "hiv"
-        );
+        assert_eq!(standard(&[(CONFIDENTIALITY, "R"), (ACT_CODE, "PSY")]), "psy");
+        assert_eq!(standard(&[(ACT_CODE, "ETH"), (ACT_CODE, "NORDSCLCD"), (ACT_CODE, "42CFRPart2")]), "sud");
+        assert_eq!(standard(&[(CONFIDENTIALITY, "V"), (ACT_CODE, "PSY")]), "restricted");
+        assert_eq!(standard(&[(CONFIDENTIALITY, "N"), (ACT_CODE, "HIV")]), "hiv");
     }
 
     #[test]
@@ -302,26 +253,13 @@ mod tests {
             (CONFIDENTIALITY, "X"),
             ("", "N"),
             ("", ""),
-            (
-                "https://terminology.hl7.org/CodeSystem/v3-Confidentiality",
-                "N",
-            ),
-            (
-                "http://terminology.hl7.org/CodeSystem/v3-Confidentiality/",
-                "N",
-            ),
+            ("https://terminology.hl7.org/CodeSystem/v3-Confidentiality", "N"),
+            ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality/", "N"),
             ("urn:mine", "N"),
             ("http://terminology.hl7.org/CodeSystem/v3-ActReason", ""),
-            (
-                "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-                "NEW",
-            ),
+            ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "NEW"),
         ] {
-            assert_eq!(
-                standard(&[(system, value)]),
-                "restricted",
-                "{system} {value}"
-            );
+            assert_eq!(standard(&[(system, value)]), "restricted", "{system} {value}");
             let refusing = SensitivityPolicy::standard().unknown(Unknown::Refuse);
             assert_eq!(
                 refusing.label(&[code(system, value), code(ACT_CODE, "HIV")]),
@@ -333,23 +271,13 @@ mod tests {
     #[test]
     fn a_purpose_or_an_alteration_is_no_sensitivity() {
         for (system, value) in [
-            (
-                "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-                "HTEST",
-            ),
+            ("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"),
             ("http://hl7.org/fhir/v3/ActReason", "TREAT"),
-            (
-                "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-                "SUBSETTED",
-            ),
+            ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"),
             (ACT_CODE, "ENCRYPT"),
         ] {
             assert_eq!(standard(&[(system, value)]), "general", "{value}");
-            assert_eq!(
-                standard(&[(system, value), (ACT_CODE, "PSY")]),
-                "psy",
-                "{value}"
-            );
+            assert_eq!(standard(&[(system, value), (ACT_CODE, "PSY")]), "psy", "{value}");
         }
     }
 
@@ -360,10 +288,7 @@ mod tests {
         let policy = SensitivityPolicy::standard();
         assert_eq!(policy.label(&both), Ok(Label::restricted()));
         // Two codes of one label are one label.
-        assert_eq!(
-            policy.label(&[both[0].clone(), code(ACT_CODE, "MH")]),
-            Ok(psy.clone())
-        );
+        assert_eq!(policy.label(&[both[0].clone(), code(ACT_CODE, "MH")]), Ok(psy.clone()));
         let policy = policy.several(Several::Refuse);
         assert_eq!(policy.label(&both), Err(FhirError::SeveralSensitiveLabels));
         let policy = policy.combining([psy, hiv.clone()], hiv.clone());
@@ -374,13 +299,9 @@ mod tests {
 
     #[test]
     fn a_caller_may_map_his_own_codes() {
-        let policy =
-            SensitivityPolicy::empty().with("urn:mine", "x", Meaning::Sensitive(Label::general()));
+        let policy = SensitivityPolicy::empty().with("urn:mine", "x", Meaning::Sensitive(Label::general()));
         assert_eq!(policy.label(&[code("urn:mine", "x")]), Ok(Label::general()));
-        assert_eq!(
-            policy.label(&[code("urn:mine", "y")]),
-            Ok(Label::restricted())
-        );
+        assert_eq!(policy.label(&[code("urn:mine", "y")]), Ok(Label::restricted()));
         assert_eq!(policy.label(&[]), Ok(Label::general()));
     }
 
@@ -389,10 +310,7 @@ mod tests {
         let mut seen = BTreeSet::new();
         for (system, says, codes) in TABLE {
             if let Says::Label(name) = says {
-                assert!(
-                    Label::standard().contains(&Label::new(name).unwrap()),
-                    "{name}"
-                );
+                assert!(Label::standard().contains(&Label::new(name).unwrap()), "{name}");
             }
             for value in *codes {
                 assert!(seen.insert((system, value)), "{system} {value}");

@@ -39,9 +39,8 @@ pub enum Subject {
 impl PatientRef {
     /// Reads `Patient/<id>`, an absolute URL, or `urn:uuid:<uuid>` or `urn:oid:<oid>`.
     pub fn new(reference: &str) -> Result<Self, FhirError> {
-        let absolute = reference.starts_with("urn:")
-            || reference.starts_with("http://")
-            || reference.starts_with("https://");
+        let absolute =
+            reference.starts_with("urn:") || reference.starts_with("http://") || reference.starts_with("https://");
         match target(reference) {
             Some("Patient") => Ok(Self::of_url(reference)),
             None if absolute => Ok(Self::of_url(reference)),
@@ -51,10 +50,7 @@ impl PatientRef {
 
     /// The patient with an identifier, such as a medical record number.
     pub fn identifier(system: impl Into<String>, value: impl Into<String>) -> Self {
-        Self(Inner::Identifier {
-            system: system.into(),
-            value: value.into(),
-        })
+        Self(Inner::Identifier { system: system.into(), value: value.into() })
     }
 
     /// The reference as text, unless it is an identifier or names nobody.
@@ -134,9 +130,7 @@ impl SubjectRule {
         // about; who wrote, pays or is related may be another patient.
         match path {
             [key] => match key.as_ref() {
-                "subject" | "patient" | "beneficiary" | "candidate" | "for" | "individual" => {
-                    Some(Self::Always)
-                }
+                "subject" | "patient" | "beneficiary" | "candidate" | "for" | "individual" => Some(Self::Always),
                 "actor" | "target" | "deliverFor" | "subjectReference" => Some(Self::IfPatient),
                 _ => None,
             },
@@ -160,9 +154,7 @@ fn target(reference: &str) -> Option<&str> {
         return None;
     }
     // A conditional reference, `Patient?identifier=…`.
-    let (path, query) = reference
-        .split_once('?')
-        .map_or((reference, false), |(path, _)| (path, true));
+    let (path, query) = reference.split_once('?').map_or((reference, false), |(path, _)| (path, true));
     let mut segments = unversioned(path).rsplit('/');
     if !query {
         segments.next();
@@ -171,9 +163,7 @@ fn target(reference: &str) -> Option<&str> {
 }
 
 fn unversioned(reference: &str) -> &str {
-    reference
-        .split_once("/_history/")
-        .map_or(reference, |(before, _)| before)
+    reference.split_once("/_history/").map_or(reference, |(before, _)| before)
 }
 
 /// Whether `name` has the form of a resource type.
@@ -191,10 +181,7 @@ mod tests {
     fn a_reference_is_the_same_in_every_version() {
         let plain = PatientRef::new("Patient/1").unwrap();
         assert_eq!(PatientRef::new("Patient/1/_history/7").unwrap(), plain);
-        assert_ne!(
-            PatientRef::new("http://a.example/fhir/Patient/1").unwrap(),
-            plain
-        );
+        assert_ne!(PatientRef::new("http://a.example/fhir/Patient/1").unwrap(), plain);
         assert_eq!(
             PatientRef::new("urn:uuid:0D8E1B5C-7A0F-4A7C-9D5E-000000000001").unwrap(),
             PatientRef::new("urn:uuid:0d8e1b5c-7a0f-4a7c-9d5e-000000000001").unwrap()
@@ -203,29 +190,15 @@ mod tests {
 
     #[test]
     fn what_is_no_patient_is_refused() {
-        for text in [
-            "",
-            "Group/1",
-            "http://a.example/fhir/Device/1",
-            "patient/1",
-            "#p",
-            "1",
-        ] {
-            assert_eq!(
-                PatientRef::new(text),
-                Err(FhirError::NotAReference),
-                "{text:?}"
-            );
+        for text in ["", "Group/1", "http://a.example/fhir/Device/1", "patient/1", "#p", "1"] {
+            assert_eq!(PatientRef::new(text), Err(FhirError::NotAReference), "{text:?}");
         }
     }
 
     #[test]
     fn a_target_is_read_from_every_form() {
         assert_eq!(target("Patient/1"), Some("Patient"));
-        assert_eq!(
-            target("https://a.example/b/Patient/1/_history/2"),
-            Some("Patient")
-        );
+        assert_eq!(target("https://a.example/b/Patient/1/_history/2"), Some("Patient"));
         assert_eq!(target("Patient?identifier=a|b"), Some("Patient"));
         assert_eq!(target("urn:uuid:1"), None);
         assert_eq!(target("#p"), None);

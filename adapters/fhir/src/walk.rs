@@ -15,33 +15,18 @@ const MAX_DEPTH: usize = 100;
 const MAX_FIELD: usize = 4096;
 
 /// Shows every object and text of `content` to `collector`.
-pub(crate) fn walk<'de>(
-    content: &'de [u8],
-    collector: &mut Collector<'de>,
-) -> Result<(), FhirError> {
-    let mut state = State {
-        collector,
-        fault: None,
-    };
+pub(crate) fn walk<'de>(content: &'de [u8], collector: &mut Collector<'de>) -> Result<(), FhirError> {
+    let mut state = State { collector, fault: None };
     let mut json = serde_json::Deserializer::from_slice(content);
-    let walked = Walk {
-        state: &mut state,
-        depth: 0,
-    }
-    .deserialize(&mut json)
-    .and_then(|seen| json.end().map(|()| seen));
+    let walked = Walk { state: &mut state, depth: 0 }.deserialize(&mut json).and_then(|seen| json.end().map(|()| seen));
     match (walked, state.fault) {
         (Ok(Seen::Object(_)), _) => Ok(()),
         (Ok(_), _) => Err(FhirError::NotAResource),
         (Err(_), Some(Fault::Depth)) => Err(FhirError::TooDeep { limit: MAX_DEPTH }),
-        (Err(error), Some(Fault::Duplicate)) => Err(FhirError::DuplicateKey {
-            line: error.line(),
-            column: error.column(),
-        }),
-        (Err(error), None) => Err(FhirError::NotJson {
-            line: error.line(),
-            column: error.column(),
-        }),
+        (Err(error), Some(Fault::Duplicate)) => {
+            Err(FhirError::DuplicateKey { line: error.line(), column: error.column() })
+        }
+        (Err(error), None) => Err(FhirError::NotJson { line: error.line(), column: error.column() }),
     }
 }
 
@@ -84,10 +69,7 @@ impl<'c, 'de> Walk<'_, 'c, 'de> {
     }
 
     fn child(&mut self, depth: usize) -> Walk<'_, 'c, 'de> {
-        Walk {
-            state: &mut *self.state,
-            depth,
-        }
+        Walk { state: &mut *self.state, depth }
     }
 }
 
@@ -167,11 +149,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
 }
 
 fn kept<'de>(len: usize, text: impl FnOnce() -> Cow<'de, str>) -> Seen<'de> {
-    if len <= MAX_FIELD {
-        Seen::Text(text())
-    } else {
-        Seen::Other
-    }
+    if len <= MAX_FIELD { Seen::Text(text()) } else { Seen::Other }
 }
 
 /// Reads a key with its escapes undone, so that `"a"` and `"\u0061"` are the same.

@@ -81,10 +81,8 @@ fn fhir() -> impl Strategy<Value = String> {
     ];
     let value = leaf.prop_recursive(6, 64, 6, move |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4)
-                .prop_map(|items| format!("[{}]", items.join(","))),
-            prop::collection::btree_map(key.clone(), inner, 0..6)
-                .prop_map(|fields| object(fields.iter())),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::btree_map(key.clone(), inner, 0..6).prop_map(|fields| object(fields.iter())),
         ]
     });
     let kind = prop_oneof![Just("Patient"), Just("Bundle"), Just("Observation")];
@@ -92,11 +90,7 @@ fn fhir() -> impl Strategy<Value = String> {
         let rest = value.strip_prefix('{').map_or_else(
             || format!("\"entry\":{value}}}"),
             |fields| {
-                if fields == "}" {
-                    "\"a\":0}".to_owned()
-                } else {
-                    fields.to_owned()
-                }
+                if fields == "}" { "\"a\":0}".to_owned() } else { fields.to_owned() }
             },
         );
         format!("{{\"resourceType\":\"{kind}\",{rest}")
@@ -104,9 +98,7 @@ fn fhir() -> impl Strategy<Value = String> {
 }
 
 fn object<'a>(fields: impl Iterator<Item = (&'a &'a str, &'a String)>) -> String {
-    let fields: Vec<_> = fields
-        .map(|(key, value)| format!("\"{key}\":{value}"))
-        .collect();
+    let fields: Vec<_> = fields.map(|(key, value)| format!("\"{key}\":{value}")).collect();
     format!("{{{}}}", fields.join(","))
 }
 

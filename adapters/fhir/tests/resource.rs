@@ -2,8 +2,8 @@
 
 use ampoule::{Code, Label, Record, Terms};
 use ampoule_fhir::{
-    Bundle, Fhir, FhirError, MEDIA_TYPE, PatientRef, Resource, SensitivityPolicy, Several, Subject,
-    Unknown, ndjson, record, subjects,
+    Bundle, Fhir, FhirError, MEDIA_TYPE, PatientRef, Resource, SensitivityPolicy, Several, Subject, Unknown, ndjson,
+    record, subjects,
 };
 
 const HBA1C: &str = r##"{
@@ -30,11 +30,7 @@ fn patient(reference: &str) -> PatientRef {
 }
 
 fn codes(terms: &Terms) -> Vec<(&str, &str)> {
-    terms
-        .codes
-        .iter()
-        .map(|code| (code.system.as_str(), code.value.as_str()))
-        .collect()
+    terms.codes.iter().map(|code| (code.system.as_str(), code.value.as_str())).collect()
 }
 
 #[test]
@@ -57,17 +53,8 @@ fn a_record_has_the_bytes_as_they_were_and_what_finds_them() {
         ]
     );
     let dates: Vec<_> = terms.dates.iter().map(|d| (d.start(), d.end())).collect();
-    assert_eq!(
-        dates,
-        [
-            (1_580_515_200, 1_583_020_800),
-            (1_582_848_000, 1_582_934_400)
-        ]
-    );
-    assert_eq!(
-        terms.words,
-        ["a1c", "ann", "example", "glycated", "hemoglobin"]
-    );
+    assert_eq!(dates, [(1_580_515_200, 1_583_020_800), (1_582_848_000, 1_582_934_400)]);
+    assert_eq!(terms.words, ["a1c", "ann", "example", "glycated", "hemoglobin"]);
 }
 
 #[test]
@@ -110,10 +97,7 @@ fn too_many_terms_are_cut_and_said_to_be() {
     assert_eq!(terms.codes.len(), Terms::MAX_CODES);
     assert_eq!(terms.words.len(), Terms::MAX_WORDS);
     // The resource's own code was written after what it contains, and is there.
-    assert!((0..250).all(|n| terms.codes.contains(&Code {
-        system: "urn:s".into(),
-        value: n.to_string()
-    })));
+    assert!((0..250).all(|n| terms.codes.contains(&Code { system: "urn:s".into(), value: n.to_string() })));
     let few = Resource::parse(HBA1C.as_bytes()).unwrap();
     assert!(few.terms_are_complete());
 }
@@ -122,14 +106,8 @@ fn too_many_terms_are_cut_and_said_to_be() {
 fn the_resource_confirms_the_patient_and_does_not_decide() {
     let resource = Resource::parse(HBA1C.as_bytes()).unwrap();
     assert_eq!(resource.subjects(), [patient("Patient/ann")]);
-    assert_eq!(
-        resource.confirms(&[patient("Patient/ann")]),
-        Subject::Confirmed
-    );
-    assert_eq!(
-        resource.confirms(&[patient("Patient/ann/_history/3")]),
-        Subject::Confirmed
-    );
+    assert_eq!(resource.confirms(&[patient("Patient/ann")]), Subject::Confirmed);
+    assert_eq!(resource.confirms(&[patient("Patient/ann/_history/3")]), Subject::Confirmed);
     assert_eq!(resource.confirms(&[patient("Patient/bob")]), Subject::Other);
     assert_eq!(resource.confirms(&[]), Subject::Other);
     let elsewhere = patient("http://other.example/fhir/Patient/ann");
@@ -141,35 +119,17 @@ fn subjects_of_every_form() {
     let ann = [patient("Patient/ann")];
     for (json, expected) in [
         (r#"{"resourceType":"Medication"}"#, Subject::None),
-        (
-            r#"{"resourceType":"Patient","id":"ann"}"#,
-            Subject::Confirmed,
-        ),
+        (r#"{"resourceType":"Patient","id":"ann"}"#, Subject::Confirmed),
         (r#"{"resourceType":"Patient"}"#, Subject::Other),
         (
             r#"{"resourceType":"Coverage","beneficiary":{"reference":"Patient/ann"},"subscriber":{"reference":"Patient/dad"}}"#,
             Subject::Confirmed,
         ),
-        (
-            r#"{"resourceType":"Task","for":{"reference":"Patient/ann"}}"#,
-            Subject::Confirmed,
-        ),
-        (
-            r#"{"resourceType":"Task","for":{"reference":"urn:uuid:1"}}"#,
-            Subject::Other,
-        ),
-        (
-            r#"{"resourceType":"Observation","subject":{"reference":"Group/1"}}"#,
-            Subject::None,
-        ),
-        (
-            r#"{"resourceType":"Observation","subject":{"reference":"urn:uuid:2","type":"Device"}}"#,
-            Subject::None,
-        ),
-        (
-            r#"{"resourceType":"Observation","subject":{"display":"Ann"}}"#,
-            Subject::Other,
-        ),
+        (r#"{"resourceType":"Task","for":{"reference":"Patient/ann"}}"#, Subject::Confirmed),
+        (r#"{"resourceType":"Task","for":{"reference":"urn:uuid:1"}}"#, Subject::Other),
+        (r#"{"resourceType":"Observation","subject":{"reference":"Group/1"}}"#, Subject::None),
+        (r#"{"resourceType":"Observation","subject":{"reference":"urn:uuid:2","type":"Device"}}"#, Subject::None),
+        (r#"{"resourceType":"Observation","subject":{"display":"Ann"}}"#, Subject::Other),
         (
             r##"{"resourceType":"Observation","subject":{"reference":"#p"},"contained":[{"resourceType":"Patient","id":"p"}]}"##,
             Subject::Other,
@@ -202,33 +162,19 @@ fn subjects_of_every_form() {
             r#"{"resourceType":"AuditEvent","entity":[{"what":{"reference":"Patient/ann"}},{"what":{"reference":"List/1"}}]}"#,
             Subject::Confirmed,
         ),
-        (
-            r#"{"resourceType":"Provenance","target":[{"reference":"Patient/bob"}]}"#,
-            Subject::Other,
-        ),
+        (r#"{"resourceType":"Provenance","target":[{"reference":"Patient/bob"}]}"#, Subject::Other),
     ] {
-        assert_eq!(
-            Resource::parse(json.as_bytes()).unwrap().confirms(&ann),
-            expected,
-            "{json}"
-        );
+        assert_eq!(Resource::parse(json.as_bytes()).unwrap().confirms(&ann), expected, "{json}");
     }
-    let by_number =
-        r#"{"resourceType":"Claim","patient":{"identifier":{"system":"urn:mrn","value":"7"}}}"#;
-    assert_eq!(
-        subjects(by_number.as_bytes()).unwrap(),
-        [PatientRef::identifier("urn:mrn", "7")]
-    );
+    let by_number = r#"{"resourceType":"Claim","patient":{"identifier":{"system":"urn:mrn","value":"7"}}}"#;
+    assert_eq!(subjects(by_number.as_bytes()).unwrap(), [PatientRef::identifier("urn:mrn", "7")]);
 }
 
 #[test]
 fn an_unnamed_patient_is_confirmed_by_nobody() {
     let json = br#"{"resourceType":"Observation","subject":{"display":"Ann"}}"#;
     let unnamed = subjects(json).unwrap();
-    assert_eq!(
-        Resource::parse(json).unwrap().confirms(&unnamed),
-        Subject::Other
-    );
+    assert_eq!(Resource::parse(json).unwrap().confirms(&unnamed), Subject::Other);
 }
 
 #[test]
@@ -238,14 +184,8 @@ fn an_entry_goes_by_its_url_and_by_its_id() {
         {"resource":{"id":"ann","resourceType":"Patient"},"fullUrl":"urn:uuid:ab"}]}"#;
     let resource = Resource::parse(bundle).unwrap();
     assert_eq!(resource.subjects(), [patient("Patient/ann")]);
-    assert_eq!(
-        resource.confirms(&[patient("Patient/ann")]),
-        Subject::Confirmed
-    );
-    assert_eq!(
-        resource.confirms(&[patient("urn:uuid:AB")]),
-        Subject::Confirmed
-    );
+    assert_eq!(resource.confirms(&[patient("Patient/ann")]), Subject::Confirmed);
+    assert_eq!(resource.confirms(&[patient("urn:uuid:AB")]), Subject::Confirmed);
     let without_id = br#"{"resourceType":"Bundle","entry":[
         {"resource":{"resourceType":"Observation","subject":{"reference":"urn:uuid:ab"}}},
         {"resource":{"resourceType":"Patient"},"fullUrl":"urn:uuid:ab"}]}"#;
@@ -260,75 +200,26 @@ fn a_label_counts_wherever_it_stands_and_whatever_it_looks_like() {
     for (label, rest) in [
         ("general", String::new()),
         ("general", r#""meta":{"security":[]}"#.into()),
-        (
-            "general",
-            format!(r#""meta":{{"security":[{{{conf},"code":"N"}}]}}"#),
-        ),
-        (
-            "psy",
-            format!(r#""meta":{{"security":[{{"code":"PSY",{act}}}]}}"#),
-        ),
-        (
-            "psy",
-            format!(r#""met\u0061":{{"security":{{"code":"\u0050SY",{act}}}}}"#),
-        ),
-        (
-            "psy",
-            format!(r#""meta":[{{"security":[[{{"code":"PSY",{act}}}]]}}]"#),
-        ),
-        (
-            "psy",
-            format!(r#""contained":[{{"meta":{{"security":[{{{act},"code":"PSY"}}]}}}}]"#),
-        ),
-        (
-            "psy",
-            format!(
-                r#""entry":[{{"resource":{{"meta":{{"security":[{{{act},"code":"PSY"}}]}}}}}}]"#
-            ),
-        ),
-        (
-            "psy",
-            format!(r#""securityLabel":[{{"coding":[{{{act},"code":"PSY"}}]}}]"#),
-        ),
-        (
-            "psy",
-            format!(r#""provision":{{"securityLabel":[{{{act},"code":"PSY"}}]}}"#),
-        ),
-        (
-            "psy",
-            format!(
-                r#""note":{{"extension":[{{"valueCoding":{{{act},"code":"PSY"}},{inline}}}]}}"#
-            ),
-        ),
-        (
-            "restricted",
-            format!(r#""note":{{"extension":[{{{inline}}}]}}"#),
-        ),
+        ("general", format!(r#""meta":{{"security":[{{{conf},"code":"N"}}]}}"#)),
+        ("psy", format!(r#""meta":{{"security":[{{"code":"PSY",{act}}}]}}"#)),
+        ("psy", format!(r#""met\u0061":{{"security":{{"code":"\u0050SY",{act}}}}}"#)),
+        ("psy", format!(r#""meta":[{{"security":[[{{"code":"PSY",{act}}}]]}}]"#)),
+        ("psy", format!(r#""contained":[{{"meta":{{"security":[{{{act},"code":"PSY"}}]}}}}]"#)),
+        ("psy", format!(r#""entry":[{{"resource":{{"meta":{{"security":[{{{act},"code":"PSY"}}]}}}}}}]"#)),
+        ("psy", format!(r#""securityLabel":[{{"coding":[{{{act},"code":"PSY"}}]}}]"#)),
+        ("psy", format!(r#""provision":{{"securityLabel":[{{{act},"code":"PSY"}}]}}"#)),
+        ("psy", format!(r#""note":{{"extension":[{{"valueCoding":{{{act},"code":"PSY"}},{inline}}}]}}"#)),
+        ("restricted", format!(r#""note":{{"extension":[{{{inline}}}]}}"#)),
         ("restricted", r#""confidentiality":"R""#.into()),
         ("general", r#""confidentiality":"N""#.into()),
-        (
-            "restricted",
-            format!(r#""meta":{{"security":[{{{act},"code":"PSY"}},{{{act},"code":"HIV"}}]}}"#),
-        ),
-        (
-            "restricted",
-            format!(r#""meta":{{"security":[{{{act},"code":7}}]}}"#),
-        ),
-        (
-            "restricted",
-            r#""meta":{"security":[{"display":"HIV"}]}"#.into(),
-        ),
-        (
-            "restricted",
-            r#""meta":{"security":[{"coding":[{"code":"N"}]}]}"#.into(),
-        ),
+        ("restricted", format!(r#""meta":{{"security":[{{{act},"code":"PSY"}},{{{act},"code":"HIV"}}]}}"#)),
+        ("restricted", format!(r#""meta":{{"security":[{{{act},"code":7}}]}}"#)),
+        ("restricted", r#""meta":{"security":[{"display":"HIV"}]}"#.into()),
+        ("restricted", r#""meta":{"security":[{"coding":[{"code":"N"}]}]}"#.into()),
         ("restricted", r#""meta":{"security":["PSY"]}"#.into()),
         ("restricted", r#""meta":{"security":null}"#.into()),
         ("restricted", r#""meta":{"security":[{}]}"#.into()),
-        (
-            "restricted",
-            r#""securityLabel":[{"text":"secret"}]"#.into(),
-        ),
+        ("restricted", r#""securityLabel":[{"text":"secret"}]"#.into()),
         ("restricted", r#""securityLabel":["PSY"]"#.into()),
         ("restricted", r#""securityLabel":[{"coding":[]}]"#.into()),
     ] {
@@ -341,46 +232,22 @@ fn a_label_counts_wherever_it_stands_and_whatever_it_looks_like() {
 
 #[test]
 fn a_policy_may_refuse() {
-    let policy = SensitivityPolicy::standard()
-        .unknown(Unknown::Refuse)
-        .several(Several::Refuse);
+    let policy = SensitivityPolicy::standard().unknown(Unknown::Refuse).several(Several::Refuse);
     let fhir = Fhir::with_policy(policy);
     let unknown = r#"{"resourceType":"Basic","meta":{"security":[{"code":"x"}]}}"#;
-    assert_eq!(
-        fhir.record(unknown).map(drop),
-        Err(FhirError::UnknownSensitiveLabel)
-    );
+    assert_eq!(fhir.record(unknown).map(drop), Err(FhirError::UnknownSensitiveLabel));
     assert!(fhir.record(HBA1C).is_ok());
 }
 
 #[test]
 fn what_is_not_strict_is_refused_and_can_be_kept_as_it_is() {
-    let deep = format!(
-        r#"{{"resourceType":"Basic","a":{}1{}}}"#,
-        "[".repeat(200),
-        "]".repeat(200)
-    );
+    let deep = format!(r#"{{"resourceType":"Basic","a":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
     for (json, expected) in [
         (&b""[..], FhirError::NotJson { line: 1, column: 0 }),
         (b"{", FhirError::NotJson { line: 1, column: 1 }),
-        (
-            b"{\"resourceType\":\"Basic\"} x",
-            FhirError::NotJson {
-                line: 1,
-                column: 26,
-            },
-        ),
-        (
-            b"\xEF\xBB\xBF{\"resourceType\":\"Basic\"}",
-            FhirError::NotJson { line: 1, column: 1 },
-        ),
-        (
-            b"{\"resourceType\":\"Basic\",\"a\":\"\xFF\"}",
-            FhirError::NotJson {
-                line: 1,
-                column: 30,
-            },
-        ),
+        (b"{\"resourceType\":\"Basic\"} x", FhirError::NotJson { line: 1, column: 26 }),
+        (b"\xEF\xBB\xBF{\"resourceType\":\"Basic\"}", FhirError::NotJson { line: 1, column: 1 }),
+        (b"{\"resourceType\":\"Basic\",\"a\":\"\xFF\"}", FhirError::NotJson { line: 1, column: 30 }),
         (b"MSH|^~\\&|", FhirError::NotJson { line: 1, column: 1 }),
         (b"[]", FhirError::NotAResource),
         (b"null", FhirError::NotAResource),
@@ -391,15 +258,9 @@ fn what_is_not_strict_is_refused_and_can_be_kept_as_it_is() {
         (deep.as_bytes(), FhirError::TooDeep { limit: 100 }),
     ] {
         assert_eq!(record(json).map(drop), Err(expected), "{json:?}");
-        assert_eq!(
-            Record::opaque("application/octet-stream", json).content(),
-            json
-        );
+        assert_eq!(Record::opaque("application/octet-stream", json).content(), json);
     }
-    assert_eq!(
-        Fhir::new().max_len(10).record(HBA1C).map(drop),
-        Err(FhirError::TooLarge { limit: 10 })
-    );
+    assert_eq!(Fhir::new().max_len(10).record(HBA1C).map(drop), Err(FhirError::TooLarge { limit: 10 }));
 }
 
 #[test]
@@ -413,16 +274,7 @@ fn a_key_that_stands_twice_is_refused_at_every_depth() {
         format!(r#"{{"resourceType":"Basic",{many}"k0":0}}"#),
     ] {
         let refused = record(json.as_bytes()).unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                FhirError::DuplicateKey {
-                    line: 1,
-                    column: 1..
-                }
-            ),
-            "{json}"
-        );
+        assert!(matches!(refused, FhirError::DuplicateKey { line: 1, column: 1.. }), "{json}");
         assert!(!refused.to_string().contains("k99"));
     }
 }
@@ -434,23 +286,10 @@ fn entries_are_the_bytes_of_the_bundle() {
         r#"{{"resourceType":"Bundle","entry":[{{"fullUrl":"urn:uuid:1","resource":  {inner} }},{{"request":{{}}}},{{"resource":{{"resourceType":"List"}}}}]}}"#
     );
     let bundle = Bundle::parse(json.as_bytes()).unwrap();
-    let entries: Vec<_> = bundle
-        .entries()
-        .iter()
-        .map(|e| (e.full_url(), e.content()))
-        .collect();
-    assert_eq!(
-        entries,
-        [
-            (Some("urn:uuid:1"), inner.as_bytes()),
-            (None, br#"{"resourceType":"List"}"#),
-        ]
-    );
+    let entries: Vec<_> = bundle.entries().iter().map(|e| (e.full_url(), e.content())).collect();
+    assert_eq!(entries, [(Some("urn:uuid:1"), inner.as_bytes()), (None, br#"{"resourceType":"List"}"#),]);
     assert_eq!(bundle.resource().kind(), "Bundle");
-    assert_eq!(
-        Bundle::parse(HBA1C.as_bytes()).map(drop),
-        Err(FhirError::NotABundle)
-    );
+    assert_eq!(Bundle::parse(HBA1C.as_bytes()).map(drop), Err(FhirError::NotABundle));
     assert!(matches!(
         Bundle::parse(br#"{"resourceType":"Bundle","entry":{}}"#),
         Err(FhirError::Malformed { line: 1, .. })
@@ -460,18 +299,10 @@ fn entries_are_the_bytes_of_the_bundle() {
 #[test]
 fn lines_are_bounded_and_a_long_one_costs_only_itself() {
     let stream = b"{\"a\":1}\r\n\n  \n{\"b\":22222222222222222222}\n{\"c\":3 }\r\nlast";
-    let read = |limit| {
-        Fhir::new()
-            .max_len(limit)
-            .ndjson(&stream[..])
-            .collect::<Vec<_>>()
-    };
+    let read = |limit| Fhir::new().max_len(limit).ndjson(&stream[..]).collect::<Vec<_>>();
     let ok = |text: &str| Ok(text.as_bytes().to_vec());
     let long = || Err(FhirError::TooLarge { limit: 8 });
-    assert_eq!(
-        read(8),
-        [ok("{\"a\":1}"), long(), ok("{\"c\":3 }"), ok("last")]
-    );
+    assert_eq!(read(8), [ok("{\"a\":1}"), long(), ok("{\"c\":3 }"), ok("last")]);
     assert_eq!(ndjson(&stream[..]).filter(Result::is_ok).count(), 4);
     // A limit of exactly a line's length, with either end of line, at the end of the stream and without an end.
     for end in ["\n", "\r\n", ""] {
@@ -493,10 +324,7 @@ fn a_reader_that_fails_ends_the_stream() {
         }
     }
     let read: Vec<_> = ndjson(std::io::BufReader::new(Broken)).collect();
-    assert_eq!(
-        read,
-        [Err(FhirError::Io(std::io::ErrorKind::ConnectionReset))]
-    );
+    assert_eq!(read, [Err(FhirError::Io(std::io::ErrorKind::ConnectionReset))]);
 }
 
 #[test]
