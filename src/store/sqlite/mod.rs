@@ -263,8 +263,9 @@ fn create(path: &Path) -> Result<(), StoreError> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path).and_then(|file| file.sync_all()) {
-        Ok(()) => sync_folder(path),
+    // SQLite syncs the folder when it creates the log, and so before the first commit.
+    match options.open(path) {
+        Ok(_) => Ok(()),
         // SQLite takes a file of one byte for an empty one, and would write over it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::metadata(path) {
             Ok(file) if (1..SMALLEST_FILE).contains(&file.len()) => Err(StoreError::Damaged),
@@ -276,16 +277,6 @@ fn create(path: &Path) -> Result<(), StoreError> {
             _ => StoreError::CannotOpen,
         }),
     }
-}
-
-/// Makes the name of a new file durable.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    if cfg!(unix)
-        && let Some(folder) = path.parent()
-    {
-        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|_| StoreError::Io)?;
-    }
-    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,13 @@
+//! What is left when the power fails, a process is killed, or the disk fails.
+
+#![cfg(all(target_os = "linux", feature = "sqlite"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod store;
+mod unsynced;
