@@ -1,6 +1,6 @@
 //! The error of the everyday API.
 
-use crate::codec::IdError;
+use crate::codec::{IdError, Malformed};
 use crate::crypto::{RandomError, random};
 use crate::store::StoreError;
 use core::fmt;
@@ -105,6 +105,13 @@ impl Error {
     /// An opening failed. The incident is random: it tells nothing to whoever sees it.
     pub(crate) fn unopenable() -> Self {
         Self::Unopenable { incident: Incident::new() }
+    }
+
+    pub(crate) fn of_malformed(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Newer => Self::NewerFormat,
+            Malformed::Invalid => Self::unopenable(),
+        }
     }
 }
 

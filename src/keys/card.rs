@@ -314,6 +314,11 @@ impl DeviceCard {
         if distinct && card.root == root.hash { Ok(card) } else { Err(CardError::Invalid) }
     }
 
+    /// The root that a card claims to belong to: to find the root to verify it against.
+    pub(crate) fn claimed_root(bytes: &[u8]) -> Option<CardHash> {
+        statement(bytes).ok()?.unverified::<DevicePayload>().ok().map(|payload| payload.root)
+    }
+
     /// H("card", bytes).
     pub(crate) fn hash(&self) -> CardHash {
         self.hash

@@ -40,6 +40,11 @@ impl Record {
         }
     }
 
+    /// A record that was opened.
+    pub(crate) fn from_sealed(media_type: String, content: Zeroizing<Vec<u8>>) -> Self {
+        Self { media_type, content, label: None, name: None, terms: Terms::default() }
+    }
+
     /// Routes the record to the compartment of `label`. Without one it goes to [`Label::general`].
     #[must_use]
     pub fn labelled(mut self, label: Label) -> Self {

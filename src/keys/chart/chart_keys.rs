@@ -43,6 +43,14 @@ pub(crate) struct Step {
     pub(crate) ring: Ring,
 }
 
+/// What of a chart a member may read.
+pub(crate) struct Visible {
+    /// Compartments by number.
+    pub(crate) slots: Vec<u8>,
+    /// First epoch.
+    pub(crate) from_epoch: u32,
+}
+
 /// An entry version to be sealed.
 pub(crate) struct NewEntry<'a> {
     pub(crate) kind: Kind,
@@ -183,6 +191,30 @@ impl ChartKeys {
         self.held.slots(epoch).filter_map(|slot| self.held.label(slot).cloned()).collect()
     }
 
+    /// Whether every compartment of the newest epoch is held.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.held.is_whole(self.line.authority.epoch())
+    }
+
+    /// Labels that a member was granted; none where it is the whole chart.
+    pub(crate) fn labels_of(&self, member: &Member) -> Vec<Label> {
+        let Some(state) = self.line.authority.states().get(&self.line.authority.epoch()) else { return Vec::new() };
+        let nodes = member.grants.iter().flat_map(|grant| &grant.nodes);
+        nodes.filter_map(|node| self.held.label(state.slot_of(&node.compartment)?.0).cloned()).collect()
+    }
+
+    /// Whether a grant was ever made to this root card, or it founded the chart.
+    pub(crate) fn was_member(&self, root: &CardHash) -> bool {
+        self.line.authority.was_member(root)
+    }
+
+    /// The grants of a member that hold.
+    pub(crate) fn grants_of(&self, root: &CardHash) -> Vec<GrantId> {
+        let members = self.members();
+        let member = members.iter().find(|member| member.root == *root);
+        member.map(|member| member.grants.iter().map(|fields| fields.id).collect()).unwrap_or_default()
+    }
+
     /// Label of a compartment by its number.
     pub(crate) fn label(&self, slot: u8) -> Option<&Label> {
         self.held.label(slot)
@@ -207,22 +239,26 @@ impl ChartKeys {
         }
     }
 
-    /// The compartments that a member may read from now on, by number.
-    pub(crate) fn readable_slots(&self, root: &CardHash, now_ms: i64) -> Vec<u8> {
-        let Some(state) = self.line.authority.states().get(&self.line.authority.epoch()) else { return Vec::new() };
+    /// What a member may read from now on.
+    pub(crate) fn visible_to(&self, root: &CardHash, now_ms: i64) -> Visible {
+        let epoch = self.line.authority.epoch();
+        let nothing = Visible { slots: Vec::new(), from_epoch: epoch };
+        let Some(state) = self.line.authority.states().get(&epoch) else { return nothing };
         let members = self.line.authority.members();
-        let Some(member) = members.iter().find(|member| member.root == *root) else { return Vec::new() };
+        let Some(member) = members.iter().find(|member| member.root == *root) else { return nothing };
         if member.rights == Rights::Custodian {
-            return (0_u8..8).collect();
+            return Visible { slots: (0_u8..8).collect(), from_epoch: 1 };
         }
-        let lasting = member.grants.iter().filter(|fields| fields.not_after_ms.is_none_or(|end| now_ms <= end));
-        let mut slots: Vec<u8> = lasting
-            .flat_map(|fields| &fields.nodes)
-            .filter_map(|node| state.slot_of(&node.compartment).map(|(slot, _)| slot))
-            .collect();
+        let lasts = |fields: &&GrantFields| fields.not_after_ms.is_none_or(|end| now_ms <= end);
+        let lasting: Vec<&GrantFields> = member.grants.iter().filter(lasts).collect();
+        let nodes = lasting.iter().flat_map(|fields| &fields.nodes);
+        let mut slots: Vec<u8> =
+            nodes.filter_map(|node| state.slot_of(&node.compartment).map(|(slot, _)| slot)).collect();
         slots.sort_unstable();
         slots.dedup();
-        slots
+        // Where one of several grants has the history, entries of the others travel in vain: they do not open.
+        let history = lasting.iter().any(|fields| fields.history);
+        Visible { slots, from_epoch: if history { 1 } else { epoch } }
     }
 
     /// Number of the compartment that a label names.

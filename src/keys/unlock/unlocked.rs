@@ -143,7 +143,7 @@ impl Unlocked {
         Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)
     }
 
-    pub(crate) fn identity(&self) -> &Identity {
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
         &self.identity
     }
 

@@ -159,6 +159,11 @@ impl Authority {
         members.into_values().collect()
     }
 
+    /// Whether somebody has, or once had, a grant, or founded the chart.
+    pub(crate) fn was_member(&self, root: &CardHash) -> bool {
+        *root == self.founder || self.grants.values().any(|standing| standing.fields.recipient == *root)
+    }
+
     /// The fields of a grant, and whether it still holds.
     pub(crate) fn grant(&self, id: &GrantId) -> Option<(&GrantFields, bool)> {
         self.grants.get(id).map(|standing| (&standing.fields, standing.until.is_none()))

@@ -1,0 +1,220 @@
+//! Writing: one transaction over any number of charts.
+
+use super::{
+    Chart, Inner,
+    open_chart::{OpenChart, index_error, put_entry, row_of},
+    session::Session,
+};
+use crate::codec::{ChartId, EntryId, Hash, VersionId};
+use crate::crypto::kdf;
+use crate::envelope::{Actor, Chain, Opened};
+use crate::error::Error;
+use crate::index::{self, IndexRow};
+use crate::keys::chart::NewEntry;
+use crate::record::{Kind, Record};
+use crate::store::Transaction;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A transaction under way. Nothing of it is visible before the batch ends well, and all of it then.
+pub struct Batch<'a> {
+    inner: &'a Inner,
+    session: &'a Session,
+    tx: Box<dyn Transaction + 'a>,
+    charts: BTreeMap<ChartId, Pending>,
+    actor: Option<Actor>,
+}
+
+/// What a batch adds to one chart.
+struct Pending {
+    chart: Arc<RwLock<OpenChart>>,
+    rows: Vec<IndexRow>,
+    chains: HashMap<u8, Chain>,
+}
+
+/// Runs `work` in a transaction and commits it.
+pub(super) fn run<T>(
+    inner: &Inner,
+    session: &Session,
+    work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let tx = inner.store.write()?;
+    let mut batch = Batch { inner, session, tx, charts: BTreeMap::new(), actor: None };
+    let result = work(&mut batch)?;
+    batch.commit()?;
+    Ok(result)
+}
+
+impl Batch<'_> {
+    /// Says on whose behalf what follows is written, as far as this vault knows. It is signed into each entry as this
+    /// vault's assertion, never as that person's signature.
+    pub fn acting_for(&mut self, actor: Actor) {
+        self.actor = Some(actor);
+    }
+
+    /// Adds a record to a chart.
+    pub fn put(&mut self, chart: &Chart, record: &Record) -> Result<EntryId, Error> {
+        self.write(&chart.id(), EntryId::random()?, &[], record, false, None)
+    }
+
+    /// Adds a record, once for each key: a second call with the same key gives the entry of the first.
+    pub fn put_once(&mut self, chart: &Chart, key: &str, record: &Record) -> Result<EntryId, Error> {
+        let request = Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]));
+        if let Some(entry) = self.by_request(&chart.id(), &request)? {
+            return Ok(entry);
+        }
+        self.write(&chart.id(), EntryId::random()?, &[], record, false, Some(request))
+    }
+
+    /// Adds a version that replaces the current one. Versions that conflict with it stay.
+    pub fn update(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        let heads = self.heads(&chart.id(), entry)?;
+        let current = heads.get(..1).unwrap_or_default().to_vec();
+        self.write_version(&chart.id(), *entry, &current, record, false)
+    }
+
+    /// Adds a version that replaces the ones that were read. If somebody replaced them meanwhile, both stand as a
+    /// conflict: nothing is lost.
+    pub fn update_from(
+        &mut self,
+        chart: &Chart,
+        entry: &EntryId,
+        read: &[VersionId],
+        record: &Record,
+    ) -> Result<VersionId, Error> {
+        self.heads(&chart.id(), entry)?;
+        self.write_version(&chart.id(), *entry, read, record, false)
+    }
+
+    /// Adds a version that replaces all that conflict.
+    pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        let heads = self.heads(&chart.id(), entry)?;
+        self.write_version(&chart.id(), *entry, &heads, record, false)
+    }
+
+    /// Deletes an entry: a signed version says so, its history stays.
+    pub fn delete(&mut self, chart: &Chart, entry: &EntryId) -> Result<VersionId, Error> {
+        let label = self.label_of(&chart.id(), entry)?;
+        let heads = self.heads(&chart.id(), entry)?;
+        let mut tombstone = Record::opaque("", Vec::new());
+        if let Some(label) = label {
+            tombstone = tombstone.labelled(label);
+        }
+        self.write_version(&chart.id(), *entry, &heads, &tombstone, true)
+    }
+
+    fn write_version(
+        &mut self,
+        chart: &ChartId,
+        entry: EntryId,
+        parents: &[VersionId],
+        record: &Record,
+        tombstone: bool,
+    ) -> Result<VersionId, Error> {
+        self.write(chart, entry, parents, record, tombstone, None)?;
+        let row = self.charts.get(chart).and_then(|pending| pending.rows.last());
+        row.map(|row| row.version).ok_or(Error::UnknownEntry)
+    }
+
+    fn write(
+        &mut self,
+        chart: &ChartId,
+        entry: EntryId,
+        parents: &[VersionId],
+        record: &Record,
+        tombstone: bool,
+        request: Option<Hash>,
+    ) -> Result<EntryId, Error> {
+        let (actor, time_ms) = (self.actor.clone(), self.inner.now_ms());
+        let pending = self.pending(chart)?;
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        let new =
+            NewEntry { kind: Kind::Record, entry, parents: parents.to_vec(), record, tombstone, request, actor, time_ms };
+        let chains = &pending.chains;
+        let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
+        let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;
+        let last = pending.rows.last().map_or_else(|| open.index.last_seq(), |row| row.seq);
+        let seq = last.saturating_add(1);
+        let hash = sealed.hash();
+        let chain = Chain { seq: next(slot).seq.saturating_add(1), previous: hash };
+        let opened = Opened { header, metadata, content: zeroize::Zeroizing::new(Vec::new()), slot };
+        let row = row_of(seq, hash, &opened);
+        drop(open);
+        put_entry(&mut *self.tx, chart, seq, &sealed.wrap, &sealed.bytes)?;
+        if let Some(pending) = self.charts.get_mut(chart) {
+            pending.chains.insert(slot, chain);
+            pending.rows.push(row);
+        }
+        Ok(entry)
+    }
+
+    /// The chart, up to date inside this transaction.
+    fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
+        if !self.charts.contains_key(id) {
+            let chart = self.session.chart_at(self.inner, id, &*self.tx)?;
+            self.charts.insert(*id, Pending { chart, rows: Vec::new(), chains: HashMap::new() });
+        }
+        self.charts.get(id).ok_or(Error::UnknownChart)
+    }
+
+    fn by_request(&mut self, chart: &ChartId, request: &Hash) -> Result<Option<EntryId>, Error> {
+        let pending = self.pending(chart)?;
+        if let Some(row) = pending.rows.iter().find(|row| row.request.as_ref() == Some(request)) {
+            return Ok(Some(row.entry));
+        }
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(open.index.by_request(request).map(|version| version.entry))
+    }
+
+    /// The heads of an entry, the current one first, with what this batch added.
+    fn heads(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Vec<VersionId>, Error> {
+        let pending = self.pending(chart)?;
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        let stored = open.index.heads(entry);
+        let mut heads: Vec<VersionId> = stored
+            .iter()
+            .flat_map(|heads| core::iter::once(&heads.current).chain(&heads.conflicts))
+            .map(|version| version.version)
+            .collect();
+        let mut deleted = stored.is_some_and(|heads| heads.current.tombstone);
+        for row in pending.rows.iter().filter(|row| row.entry == *entry) {
+            heads.retain(|head| !row.parents.contains(head));
+            heads.insert(0, row.version);
+            deleted = row.tombstone;
+        }
+        if heads.is_empty() || deleted { Err(Error::UnknownEntry) } else { Ok(heads) }
+    }
+
+    fn label_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<crate::record::Label>, Error> {
+        let pending = self.pending(chart)?;
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        let added = pending.rows.iter().rev().find(|row| row.entry == *entry).map(|row| row.compartment);
+        let slot = added.or_else(|| open.index.heads(entry).map(|heads| heads.current.compartment));
+        Ok(slot.and_then(|slot| open.keys.label(slot).cloned()))
+    }
+
+    fn commit(mut self) -> Result<(), Error> {
+        for (id, pending) in &self.charts {
+            let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+            index::append(&mut *self.tx, open.keys.suite(), &open.index_key, id, &pending.rows).map_err(index_error)?;
+        }
+        let Self { tx, charts, session, .. } = self;
+        tx.commit()?;
+        for (id, pending) in charts {
+            let mut open = pending.chart.write().unwrap_or_else(PoisonError::into_inner);
+            // The rows are durable. If memory does not take them, the chart is read anew.
+            if open.insert(&pending.rows).is_err() {
+                drop(open);
+                session.forget(&id);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl core::fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { inner: _, session: _, tx: _, charts, actor: _ } = self;
+        f.debug_struct("Batch").field("charts", &charts.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,154 @@
+//! A chart: putting, reading and finding entries.
+
+use super::{
+    Batch, Entry, Found, Inner, Matches,
+    open_chart::OpenChart,
+};
+use crate::codec::{ChartId, EntryId, VersionId};
+use crate::envelope::Opened;
+use crate::error::Error;
+use crate::index::{Hit, Query, Version};
+use crate::record::{Kind, Label, Record};
+use crate::store::Snapshot;
+use std::sync::{Arc, PoisonError};
+
+/// One patient's chart, or a practice's own. A handle: cheap to clone, dead while the vault is locked.
+#[derive(Clone)]
+pub struct Chart {
+    pub(super) inner: Arc<Inner>,
+    id: ChartId,
+}
+
+impl Chart {
+    pub(super) fn new(inner: Arc<Inner>, id: ChartId) -> Self {
+        Self { inner, id }
+    }
+
+    /// Id of the chart: the hash of the statement that founded it.
+    pub fn id(&self) -> ChartId {
+        self.id
+    }
+
+    /// Seals a record, signs it, and stores it. On disk when this returns.
+    pub fn put(&self, record: &Record) -> Result<EntryId, Error> {
+        self.batch(|batch| batch.put(self, record))
+    }
+
+    /// As [`Self::put`], once for each key: a repeated request gives the entry of the first.
+    pub fn put_once(&self, key: &str, record: &Record) -> Result<EntryId, Error> {
+        self.batch(|batch| batch.put_once(self, key, record))
+    }
+
+    /// Adds a version that replaces the current one.
+    pub fn update(&self, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        self.batch(|batch| batch.update(self, entry, record))
+    }
+
+    /// Adds a version that replaces the one that was read. If somebody replaced it meanwhile, both stand as a conflict.
+    pub fn update_from(&self, read: &Entry, record: &Record) -> Result<VersionId, Error> {
+        self.batch(|batch| batch.update_from(self, &read.id, &[read.version], record))
+    }
+
+    /// Ends a conflict: adds a version that replaces all that conflict.
+    pub fn resolve(&self, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        self.batch(|batch| batch.resolve(self, entry, record))
+    }
+
+    /// Deletes an entry. Its history stays.
+    pub fn delete(&self, entry: &EntryId) -> Result<VersionId, Error> {
+        self.batch(|batch| batch.delete(self, entry))
+    }
+
+    /// The current version of an entry. Decrypted and verified before a byte is released.
+    pub fn get(&self, entry: &EntryId) -> Result<Entry, Error> {
+        self.read(|open, snapshot| {
+            let heads = open.index.heads(entry).filter(|heads| !heads.current.tombstone).ok_or(Error::UnknownEntry)?;
+            let conflicts = heads.conflicts.iter().map(|version| version.version).collect();
+            open.open_version(snapshot, &heads.current).map(|opened| entry_of(open, opened, conflicts))
+        })
+    }
+
+    /// One version of an entry, current or not.
+    pub fn version(&self, version: &VersionId) -> Result<Entry, Error> {
+        self.read(|open, snapshot| {
+            let version = open.index.version(version).ok_or(Error::UnknownEntry)?;
+            let others = open.index.heads(&version.entry).filter(|_| version.head);
+            let others = others.iter().flat_map(|heads| core::iter::once(&heads.current).chain(&heads.conflicts));
+            let conflicts = others.map(|other| other.version).filter(|other| *other != version.version).collect();
+            open.open_version(snapshot, &version).map(|opened| entry_of(open, opened, conflicts))
+        })
+    }
+
+    /// All versions of an entry in order of arrival, those that delete it too. A version that does not open takes the
+    /// place of an error.
+    pub fn history(&self, entry: &EntryId) -> Result<Vec<Result<Entry, Error>>, Error> {
+        self.read(|open, snapshot| {
+            let versions = open.index.versions_of(entry);
+            if versions.is_empty() {
+                return Err(Error::UnknownEntry);
+            }
+            let open_one = |version: &Version<'_>| {
+                open.open_version(snapshot, version).map(|opened| entry_of(open, opened, Vec::new()))
+            };
+            Ok(versions.iter().map(open_one).collect())
+        })
+    }
+
+    /// All entries of a chart that are not deleted.
+    pub fn list(&self) -> Result<Matches, Error> {
+        self.read(|open, _| Ok(matches_of(open, open.index.entries(None))))
+    }
+
+    /// All entries of one kind that are not deleted.
+    pub fn list_kind(&self, kind: Kind) -> Result<Matches, Error> {
+        self.read(|open, _| Ok(matches_of(open, open.index.entries(Some(kind)))))
+    }
+
+    /// The entries that match a query.
+    pub fn find(&self, query: &Query) -> Result<Matches, Error> {
+        self.read(|open, _| Ok(matches_of(open, open.index.find(query))))
+    }
+
+    /// The labels that this vault may use in the chart.
+    pub fn labels(&self) -> Result<Vec<Label>, Error> {
+        self.read(|open, _| Ok(open.keys.labels()))
+    }
+
+    fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.inner.with(|session| super::batch::run(&self.inner, session, work))
+    }
+
+    /// Runs `work` on the chart, up to date at one view of the store.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.inner.with(|session| {
+            let snapshot = self.inner.store.read()?;
+            let chart = session.chart_at(&self.inner, &self.id, &*snapshot)?;
+            let open = chart.read().unwrap_or_else(PoisonError::into_inner);
+            open.keys.require_access(self.inner.now_ms())?;
+            work(&open, &*snapshot)
+        })
+    }
+}
+
+impl core::fmt::Debug for Chart {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { inner: _, id } = self;
+        f.debug_tuple("Chart").field(id).finish()
+    }
+}
+
+fn entry_of(open: &OpenChart, opened: Opened, conflicts: Vec<VersionId>) -> Entry {
+    let cards = open.keys.cards();
+    let author = cards.device(&opened.metadata.author).and_then(|device| cards.root(&device.root()));
+    let mine = author.is_some_and(|root| root.hash() == open.keys.identity().root_card.hash());
+    let name = author.map_or_else(String::new, |root| root.name().to_owned());
+    Entry::new(opened, name, mine, conflicts)
+}
+
+fn matches_of(open: &OpenChart, hits: Vec<Hit>) -> Matches {
+    let found = |hit: Hit| Found { id: hit.entry, version: hit.version, kind: hit.kind, conflict: hit.conflict };
+    Matches { entries: hits.into_iter().map(found).collect(), complete: open.keys.is_whole() }
+}

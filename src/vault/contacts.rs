@@ -1,0 +1,188 @@
+//! Contacts: the people, services and teams that charts are shared with.
+
+use super::{Inner, Vault, session, session::Session};
+use crate::codec::{CardHash, ContactId};
+use crate::error::Error;
+use crate::keys::contacts::{self, ContactBook};
+use crate::keys::{Card, ContactStatus, Fingerprint, Imitated, MemberKind, RootCard};
+use crate::store::Table;
+use std::sync::Arc;
+
+/// The contacts of a vault.
+#[derive(Clone)]
+pub struct Contacts {
+    inner: Arc<Inner>,
+}
+
+/// A contact. A handle: dead while the vault is locked.
+#[derive(Clone)]
+pub struct Contact {
+    inner: Arc<Inner>,
+    id: ContactId,
+}
+
+impl Vault {
+    /// The contacts.
+    pub fn contacts(&self) -> Contacts {
+        Contacts { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl Contacts {
+    /// Takes somebody's card. A card of a known person with other keys makes the contact
+    /// [`Changed`](ContactStatus::Changed).
+    pub fn add(&self, card: &[u8]) -> Result<Contact, Error> {
+        let card = Card::from_bytes(card).map_err(card_error)?;
+        let now = self.inner.now_ms();
+        self.change(|book| book.add(card, now))
+    }
+
+    /// Takes a new card of a known contact. It must be verified again before anything is shared.
+    pub fn replace(&self, contact: &Contact, card: &[u8]) -> Result<Contact, Error> {
+        let card = Card::from_bytes(card).map_err(card_error)?;
+        self.change(|book| book.replace(contact.id, card))
+    }
+
+    /// A contact by its id.
+    pub fn get(&self, id: ContactId) -> Result<Contact, Error> {
+        let known = self.inner.with(|session| Ok(session.contacts(&self.inner)?.get(id).is_some()))?;
+        if known { Ok(self.handle(id)) } else { Err(Error::UnknownContact) }
+    }
+
+    /// All contacts.
+    pub fn list(&self) -> Result<Vec<Contact>, Error> {
+        let ids: Vec<ContactId> =
+            self.inner.with(|session| Ok(session.contacts(&self.inner)?.iter().map(|contact| contact.id).collect()))?;
+        Ok(ids.into_iter().map(|id| self.handle(id)).collect())
+    }
+
+    fn handle(&self, id: ContactId) -> Contact {
+        Contact { inner: Arc::clone(&self.inner), id }
+    }
+
+    fn change(
+        &self,
+        work: impl FnOnce(&mut ContactBook) -> Result<contacts::Contact, contacts::ContactError>,
+    ) -> Result<Contact, Error> {
+        let id = change(&self.inner, work)?;
+        Ok(self.handle(id))
+    }
+}
+
+impl Contact {
+    /// Id of the contact in this vault.
+    pub fn id(&self) -> ContactId {
+        self.id
+    }
+
+    /// Name on the card.
+    pub fn name(&self) -> Result<String, Error> {
+        self.read(|contact| contact.card.name().to_owned())
+    }
+
+    /// Person, service or team.
+    pub fn kind(&self) -> Result<MemberKind, Error> {
+        self.read(|contact| contact.card.kind())
+    }
+
+    /// How far the card can be relied on.
+    pub fn status(&self) -> Result<ContactStatus, Error> {
+        self.read(|contact| contact.status)
+    }
+
+    /// What two people compare, by telephone or face to face.
+    pub fn fingerprint(&self) -> Result<Fingerprint, Error> {
+        self.read(|contact| contact.card.fingerprint())
+    }
+
+    /// Whose name this contact's name looks like. Empty where there is no danger of confusion.
+    pub fn imitates(&self) -> Result<Vec<Imitated>, Error> {
+        self.inner.with(|session| Ok(session.contacts(&self.inner)?.imitates(self.id)))
+    }
+
+    /// Compares what the other person read out, digits or words, with the card that is held.
+    pub fn verify(&self, fingerprint: &str) -> Result<(), Error> {
+        change(&self.inner, |book| book.verify(self.id, fingerprint)).map(drop)
+    }
+
+    pub(super) fn verified_root(&self) -> Result<RootCard, Error> {
+        self.inner.with(|session| Ok(session.contacts(&self.inner)?.require_verified(self.id)?.clone()))
+    }
+
+    pub(super) fn root_hash(&self) -> Result<CardHash, Error> {
+        self.read(|contact| contact.card.root().hash())
+    }
+
+    fn read<T>(&self, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {
+        self.inner.with(|session| {
+            let book = session.contacts(&self.inner)?;
+            book.get(self.id).map(get).ok_or(Error::UnknownContact)
+        })
+    }
+}
+
+impl core::fmt::Debug for Contacts {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { inner: _ } = self;
+        f.debug_struct("Contacts").finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { inner: _, id } = self;
+        f.debug_tuple("Contact").field(id).finish()
+    }
+}
+
+fn change(
+    inner: &Inner,
+    work: impl FnOnce(&mut ContactBook) -> Result<contacts::Contact, contacts::ContactError>,
+) -> Result<ContactId, Error> {
+    inner.with(|session| {
+        let mut tx = inner.store.write()?;
+        // From the store, not from memory: another process may have added contacts.
+        let mut book = session.read_contacts(&*tx)?;
+        let contact = work(&mut book)?;
+        let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
+        let sealed =
+            contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
+        tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
+        tx.commit()?;
+        Ok(contact.id)
+    })
+}
+
+impl Session {
+    /// The contacts as they are stored now. A few hundred rows at most; read when they are needed.
+    pub(super) fn contacts(&self, inner: &Inner) -> Result<ContactBook, Error> {
+        self.read_contacts(&*inner.store.read()?)
+    }
+
+    fn read_contacts(&self, snapshot: &dyn crate::store::Snapshot) -> Result<ContactBook, Error> {
+        let mut book = ContactBook::new(self.unlocked.card()?);
+        let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
+        for (key, sealed) in session::rows(snapshot, Table::Contacts)? {
+            let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
+            let contact = contacts::Contact::open(suite, self.unlocked.keyring_key(), vault, id, &sealed)
+                .map_err(Error::of_malformed)?;
+            book.insert(contact);
+        }
+        Ok(book)
+    }
+}
+
+impl ContactBook {
+    /// Fails unless this root card belongs to a verified contact.
+    pub(super) fn require_known(&self, root: &CardHash) -> Result<(), Error> {
+        let contact = self.by_root(*root).ok_or(Error::UnknownContact)?;
+        Ok(self.require_verified(contact.id).map(drop)?)
+    }
+}
+
+fn card_error(error: crate::keys::CardError) -> Error {
+    match error {
+        crate::keys::CardError::NewerFormat => Error::NewerFormat,
+        _ => Error::InvalidCard,
+    }
+}

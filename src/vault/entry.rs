@@ -1,0 +1,148 @@
+//! What comes out of a chart.
+
+use crate::codec::{EntryId, VersionId};
+use crate::envelope::{Actor, Opened};
+use crate::record::{Kind, Label, Record};
+
+/// A version of an entry, opened and verified.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(super) id: EntryId,
+    pub(super) version: VersionId,
+    pub(super) kind: Kind,
+    pub(super) record: Record,
+    pub(super) author: String,
+    pub(super) mine: bool,
+    pub(super) actor: Option<Actor>,
+    pub(super) time_ms: i64,
+    pub(super) parents: Vec<VersionId>,
+    pub(super) deleted: bool,
+    pub(super) conflicts: Vec<VersionId>,
+}
+
+impl Entry {
+    pub(super) fn new(opened: Opened, author: String, mine: bool, conflicts: Vec<VersionId>) -> Self {
+        let Opened { header, metadata, content, slot: _ } = opened;
+        let mut record = Record::from_sealed(metadata.media_type, content).with_terms(metadata.terms);
+        if let Ok(label) = Label::new(&metadata.label) {
+            record = record.labelled(label);
+        }
+        if let Some(name) = metadata.name {
+            record = record.named(name);
+        }
+        Self {
+            id: header.entry,
+            version: header.version,
+            kind: header.kind,
+            record,
+            author,
+            mine,
+            actor: metadata.actor,
+            time_ms: metadata.time_ms,
+            parents: metadata.parents,
+            deleted: metadata.tombstone,
+            conflicts,
+        }
+    }
+
+    /// The entry, over all its versions.
+    pub fn id(&self) -> EntryId {
+        self.id
+    }
+
+    /// This version.
+    pub fn version(&self) -> VersionId {
+        self.version
+    }
+
+    /// Record, file or message.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What was put.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The bytes, exactly as they went in.
+    pub fn content(&self) -> &[u8] {
+        self.record.content()
+    }
+
+    /// Name on the card of the member who signed it.
+    pub fn author(&self) -> &str {
+        &self.author
+    }
+
+    /// Whether this vault's owner signed it.
+    pub fn is_mine(&self) -> bool {
+        self.mine
+    }
+
+    /// On whose behalf the author acted, as the author says.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// When the author says that it was written, in milliseconds since 1970.
+    pub fn time_ms(&self) -> i64 {
+        self.time_ms
+    }
+
+    /// The versions that this one replaces.
+    pub fn parents(&self) -> &[VersionId] {
+        &self.parents
+    }
+
+    /// Whether this version deletes the entry.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// Other versions that nobody has replaced: they and this one conflict until `resolve`.
+    pub fn conflicts(&self) -> &[VersionId] {
+        &self.conflicts
+    }
+}
+
+/// An entry that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The entry.
+    pub id: EntryId,
+    /// Its current version.
+    pub version: VersionId,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it has versions that conflict.
+    pub conflict: bool,
+}
+
+/// What a search gave, in order of arrival.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matches {
+    pub(super) entries: Vec<Found>,
+    pub(super) complete: bool,
+}
+
+impl Matches {
+    /// The entries.
+    pub fn entries(&self) -> &[Found] {
+        &self.entries
+    }
+
+    /// Whether the whole chart was searched. Who was granted some labels searches those.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+}
+
+impl IntoIterator for Matches {
+    type Item = Found;
+    type IntoIter = std::vec::IntoIter<Found>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}

@@ -1,0 +1,201 @@
+//! The everyday API: a vault, its charts, their entries, and with whom they are shared.
+
+mod batch;
+mod chart;
+mod clock;
+mod contacts;
+mod entry;
+mod exchange;
+mod open_chart;
+mod options;
+mod session;
+mod sharing;
+mod verify;
+mod ways;
+
+pub use batch::Batch;
+pub use chart::Chart;
+pub use clock::{Clock, SystemClock};
+pub use contacts::{Contact, Contacts};
+pub use entry::{Entry, Found, Matches};
+pub use exchange::{Applied, Cursor};
+pub use options::VaultOptions;
+pub use sharing::{Share, Standing};
+pub use verify::{Finding, Report};
+
+use crate::codec::{ChartId, VaultId};
+use crate::error::Error;
+use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
+use crate::record::Label;
+use crate::store::{Store, Table};
+use session::Session;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Row of the vault's own state.
+const STATE_KEY: &[u8] = b"state";
+
+/// A member's vault: everything that one person or service keeps, sealed, in one store.
+///
+/// Cheap to clone; clones are one vault. Calls block: in async code use a thread for blocking work. Many threads may read
+/// at once, one writes at a time.
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Box<dyn Store>,
+    session: RwLock<Option<Session>>,
+    options: VaultOptions,
+    last_use_ms: AtomicI64,
+}
+
+impl Vault {
+    /// Creates a vault in an empty store, for a person of this name. [`VaultOptions`] has the rest.
+    ///
+    /// Returns the recovery code where [`Recovery::code`] asked for one: print it, it is not shown again.
+    pub fn create(
+        store: impl Store + 'static,
+        name: &str,
+        unlock: &Unlock,
+        recovery: &Recovery,
+    ) -> Result<(Self, Option<RecoveryCode>), Error> {
+        VaultOptions::new().create(store, name, unlock, recovery)
+    }
+
+    /// Opens the vault of a store.
+    pub fn open(store: impl Store + 'static, unlock: &Unlock) -> Result<Self, Error> {
+        VaultOptions::new().open(store, unlock)
+    }
+
+    /// How a vault is made and kept, where it is not the usual.
+    pub fn options() -> VaultOptions {
+        VaultOptions::new()
+    }
+
+    pub(super) fn create_with(
+        options: VaultOptions,
+        store: Box<dyn Store>,
+        name: &str,
+        unlock: &Unlock,
+        recovery: &Recovery,
+    ) -> Result<(Self, Option<RecoveryCode>), Error> {
+        let now = options.clock.now_ms();
+        let (unlocked, code) = Unlocked::create(name, options.kind, unlock, recovery, options.suite, now)?;
+        {
+            let mut tx = store.write()?;
+            if tx.get(Table::Vault, b"", STATE_KEY)?.is_some() {
+                return Err(Error::VaultExists);
+            }
+            tx.put(Table::Vault, b"", STATE_KEY, unlocked.bytes())?;
+            tx.commit()?;
+        }
+        Ok((Self::assemble(options, store, unlocked), code))
+    }
+
+    pub(super) fn open_with(options: VaultOptions, store: Box<dyn Store>, unlock: &Unlock) -> Result<Self, Error> {
+        let state = store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
+        let unlocked = Unlocked::open(&state, unlock)?;
+        Ok(Self::assemble(options, store, unlocked))
+    }
+
+    fn assemble(options: VaultOptions, store: Box<dyn Store>, unlocked: Unlocked) -> Self {
+        let last_use_ms = AtomicI64::new(options.clock.now_ms());
+        let session = RwLock::new(Some(Session::new(unlocked)));
+        Self { inner: Arc::new(Inner { store, session, options, last_use_ms }) }
+    }
+
+    /// Opens the vault again after [`Self::lock`]. Handles of before work again.
+    pub fn unlock(&self, unlock: &Unlock) -> Result<(), Error> {
+        let state = self.inner.store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
+        let unlocked = Unlocked::open(&state, unlock)?;
+        let mut session = self.inner.session.write().unwrap_or_else(PoisonError::into_inner);
+        self.inner.last_use_ms.store(self.inner.now_ms(), Ordering::Relaxed);
+        *session = Some(Session::new(unlocked));
+        Ok(())
+    }
+
+    /// Wipes all keys. Waits for calls that are under way; every later one fails with [`Error::Locked`].
+    pub fn lock(&self) {
+        *self.inner.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether keys are gone: by [`Self::lock`] or because the vault was idle for too long.
+    pub fn is_locked(&self) -> bool {
+        self.inner.with(|_| Ok(())).is_err()
+    }
+
+    /// Id of the vault.
+    pub fn id(&self) -> Result<VaultId, Error> {
+        self.inner.with(|session| Ok(session.unlocked.vault_id()))
+    }
+
+    /// The card to hand to others, so that they can share with this vault.
+    pub fn card(&self) -> Result<Card, Error> {
+        self.inner.with(|session| Ok(session.unlocked.card()?))
+    }
+
+    /// Founds a chart with the [standard labels](Label::standard).
+    pub fn create_chart(&self) -> Result<Chart, Error> {
+        self.create_chart_with(&Label::standard())
+    }
+
+    /// Founds a chart with eight labels of one's own. `general` and `restricted` should be among them.
+    pub fn create_chart_with(&self, labels: &[Label; 8]) -> Result<Chart, Error> {
+        let id = self.inner.with(|session| session.found_chart(&self.inner, labels))?;
+        Ok(Chart::new(Arc::clone(&self.inner), id))
+    }
+
+    /// A chart by its id.
+    pub fn chart(&self, id: &ChartId) -> Result<Chart, Error> {
+        self.inner.with(|session| session.open_chart(&self.inner, id).map(drop))?;
+        Ok(Chart::new(Arc::clone(&self.inner), *id))
+    }
+
+    /// Ids of all charts that this vault holds keys of.
+    pub fn charts(&self) -> Result<Vec<ChartId>, Error> {
+        self.inner.with(|_| session::chart_ids(&*self.inner.store.read()?))
+    }
+
+    /// Writes to any number of charts in one transaction: all of it happens, or nothing.
+    pub fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.inner.with(|session| batch::run(&self.inner, session, work))
+    }
+}
+
+impl core::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { inner: _ } = self;
+        f.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Runs `work` with the keys, or fails because they are gone. The idle deadline comes before anything else.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
+        let now = self.now_ms();
+        let idle = self.options.idle_ms;
+        if idle.is_some_and(|idle| now.saturating_sub(self.last_use_ms.load(Ordering::Relaxed)) > idle) {
+            *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+            return Err(Error::Locked);
+        }
+        let guard = self.session.read().unwrap_or_else(PoisonError::into_inner);
+        let session = guard.as_ref().ok_or(Error::Locked)?;
+        self.last_use_ms.store(now, Ordering::Relaxed);
+        work(session)
+    }
+
+    /// Replaces the keys after the vault key turned.
+    pub(crate) fn replace(&self, work: impl FnOnce(&Session) -> Result<Unlocked, Error>) -> Result<(), Error> {
+        let mut guard = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        let session = guard.as_ref().ok_or(Error::Locked)?;
+        let unlocked = work(session)?;
+        *guard = Some(Session::new(unlocked));
+        Ok(())
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.options.clock.now_ms()
+    }
+}

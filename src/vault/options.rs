@@ -1,0 +1,87 @@
+//! How a vault is made and kept.
+
+use super::{Clock, SystemClock, Vault};
+use crate::crypto::Suite;
+use crate::error::Error;
+use crate::keys::{MemberKind, Recovery, RecoveryCode, Unlock};
+use crate::store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Options of a vault; the defaults suit a person's vault.
+#[derive(Clone)]
+pub struct VaultOptions {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) idle_ms: Option<i64>,
+    pub(super) kind: MemberKind,
+    pub(super) suite: Suite,
+}
+
+impl VaultOptions {
+    /// A person's vault, the system's clock, no idle lock, AES-256-GCM.
+    pub fn new() -> Self {
+        Self { clock: Arc::new(SystemClock), idle_ms: None, kind: MemberKind::Person, suite: Suite::default() }
+    }
+
+    /// Takes the time from here.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Locks the vault when no call was made for this long. Keys are wiped at the first call after that, before anything
+    /// else happens, or by [`Vault::is_locked`].
+    #[must_use]
+    pub fn idle_lock(mut self, after: Duration) -> Self {
+        self.idle_ms = Some(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// What the owner of a new vault is.
+    #[must_use]
+    pub fn kind(mut self, kind: MemberKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The suite of a new vault. One suite a vault; nothing is negotiated.
+    #[must_use]
+    pub fn suite(mut self, suite: Suite) -> Self {
+        self.suite = suite;
+        self
+    }
+
+    /// As [`Vault::create`].
+    pub fn create(
+        self,
+        store: impl Store + 'static,
+        name: &str,
+        unlock: &Unlock,
+        recovery: &Recovery,
+    ) -> Result<(Vault, Option<RecoveryCode>), Error> {
+        Vault::create_with(self, Box::new(store), name, unlock, recovery)
+    }
+
+    /// As [`Vault::open`].
+    pub fn open(self, store: impl Store + 'static, unlock: &Unlock) -> Result<Vault, Error> {
+        Vault::open_with(self, Box::new(store), unlock)
+    }
+}
+
+impl Default for VaultOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl core::fmt::Debug for VaultOptions {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { clock: _, idle_ms, kind, suite } = self;
+        f.debug_struct("VaultOptions")
+            .field("idle_ms", idle_ms)
+            .field("kind", kind)
+            .field("suite", suite)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! What an open vault holds in memory: its keys, and the charts in use.
+
+use super::{Inner, open_chart::OpenChart};
+use crate::codec::{CardHash, ChartId};
+use crate::error::Error;
+use crate::keys::chart::{CardBook, ChartKeys};
+use crate::keys::{DeviceCard, Identity, RootCard, Unlocked};
+use crate::record::Label;
+use crate::store::{Row, Snapshot, StoreError, Table, Transaction};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Most charts that are kept open; others are opened again when they are used.
+const MOST_OPEN: usize = 256;
+/// Rows that are read at once.
+pub(super) const PAGE: usize = 256;
+
+/// Keys and open charts. Dropping it wipes them.
+pub(crate) struct Session {
+    pub(crate) unlocked: Unlocked,
+    charts: Mutex<HashMap<ChartId, Arc<RwLock<OpenChart>>>>,
+}
+
+impl Session {
+    pub(crate) fn new(unlocked: Unlocked) -> Self {
+        Self { unlocked, charts: Mutex::new(HashMap::new()) }
+    }
+
+    /// Founds a chart and stores its first ledger entries and keys.
+    pub(super) fn found_chart(&self, inner: &Inner, labels: &[Label; 8]) -> Result<ChartId, Error> {
+        let keys = ChartKeys::found(self.unlocked.identity(), self.unlocked.suite(), labels, inner.now_ms())?;
+        let mut tx = inner.store.write()?;
+        self.put_ring(&mut *tx, &keys.chart(), keys.ring())?;
+        for (seq, row) in (0_u64..).zip(keys.rows()) {
+            tx.put(Table::Ledger, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.stored)?;
+            tx.put(Table::Receipts, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
+        }
+        tx.commit()?;
+        Ok(keys.chart())
+    }
+
+    /// The chart, opened if it is not, and brought up to date with the store.
+    pub(super) fn open_chart(&self, inner: &Inner, id: &ChartId) -> Result<Arc<RwLock<OpenChart>>, Error> {
+        let snapshot = inner.store.read()?;
+        self.chart_at(inner, id, &*snapshot)
+    }
+
+    /// As [`Self::open_chart`], at a view of the store that is already there.
+    pub(super) fn chart_at(
+        &self,
+        inner: &Inner,
+        id: &ChartId,
+        snapshot: &dyn Snapshot,
+    ) -> Result<Arc<RwLock<OpenChart>>, Error> {
+        let known = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(chart) = known {
+            let generation = snapshot.generation()?;
+            let stale = {
+                let chart = chart.read().unwrap_or_else(PoisonError::into_inner);
+                chart.generation != generation
+            };
+            if stale {
+                let mut chart = chart.write().unwrap_or_else(PoisonError::into_inner);
+                chart.refresh(self, inner, snapshot)?;
+            }
+            return Ok(chart);
+        }
+        let chart = Arc::new(RwLock::new(OpenChart::load(self, inner, id, snapshot)?));
+        let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
+        if charts.len() >= MOST_OPEN {
+            let idle = charts.iter().find(|(_, chart)| Arc::strong_count(chart) == 1).map(|(id, _)| *id);
+            idle.and_then(|id| charts.remove(&id));
+        }
+        Ok(Arc::clone(charts.entry(*id).or_insert(chart)))
+    }
+
+    /// Forgets a chart, so that it is read anew.
+    pub(super) fn forget(&self, id: &ChartId) {
+        self.charts.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Seals and stores what this vault holds of a chart.
+    pub(super) fn put_ring(
+        &self,
+        tx: &mut dyn Transaction,
+        chart: &ChartId,
+        ring: &crate::keys::chart::Ring,
+    ) -> Result<(), Error> {
+        let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
+        let sealed = ring.seal(suite, self.unlocked.keyring_key(), &vault, chart).map_err(|_| Error::unopenable())?;
+        Ok(tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?)
+    }
+}
+
+/// Ids of all charts in the keyring.
+pub(super) fn chart_ids(snapshot: &dyn Snapshot) -> Result<Vec<ChartId>, Error> {
+    Ok(rows(snapshot, Table::Keyring)?.iter().filter_map(|(key, _)| ChartId::from_slice(key)).collect())
+}
+
+/// All rows of a vault's table.
+pub(super) fn rows(snapshot: &dyn Snapshot, table: Table) -> Result<Vec<Row>, StoreError> {
+    let mut all: Vec<Row> = Vec::new();
+    loop {
+        let page = snapshot.scan(table, b"", all.last().map(|(key, _)| &key[..]), PAGE)?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// A card row: 1 and a root card, or 2 and a device card.
+const ROOT: u8 = 1;
+const DEVICE: u8 = 2;
+
+/// Stores the cards of the others in a chart: the owner's are with his keys.
+pub(super) fn put_cards(
+    tx: &mut dyn Transaction,
+    chart: &ChartId,
+    cards: &CardBook,
+    own: &Identity,
+) -> Result<(), StoreError> {
+    for root in cards.roots().filter(|root| root.hash() != own.root_card.hash()) {
+        put_card(tx, chart, ROOT, &root.hash(), root.bytes())?;
+    }
+    for device in cards.devices().filter(|device| device.hash() != own.device_card.hash()) {
+        put_card(tx, chart, DEVICE, &device.hash(), device.bytes())?;
+    }
+    Ok(())
+}
+
+fn put_card(
+    tx: &mut dyn Transaction,
+    chart: &ChartId,
+    kind: u8,
+    hash: &CardHash,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    if tx.get(Table::Cards, chart.as_bytes(), hash.as_bytes())?.is_some() {
+        return Ok(());
+    }
+    let mut value = vec![kind];
+    value.extend_from_slice(bytes);
+    tx.put(Table::Cards, chart.as_bytes(), hash.as_bytes(), &value)
+}
+
+/// The cards of a chart that verify. One that does not is as good as missing.
+pub(super) fn read_cards(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<CardBook, StoreError> {
+    let mut cards = CardBook::default();
+    let mut devices: Vec<Vec<u8>> = Vec::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = snapshot.scan(Table::Cards, chart.as_bytes(), after.as_deref(), PAGE)?;
+        let Some((last, _)) = rows.last() else { break };
+        after = Some(last.clone());
+        for (_, value) in &rows {
+            match value.split_first() {
+                Some((&ROOT, bytes)) => {
+                    if let Ok(root) = RootCard::open(bytes) {
+                        cards.add_root(root);
+                    }
+                }
+                Some((&DEVICE, bytes)) => devices.push(bytes.to_vec()),
+                _ => {}
+            }
+        }
+    }
+    for bytes in devices {
+        if let Some(root) = DeviceCard::claimed_root(&bytes).and_then(|hash| cards.root(&hash).cloned()) {
+            if let Ok(device) = DeviceCard::open(&bytes, &root) {
+                cards.add_device(device);
+            }
+        }
+    }
+    Ok(cards)
+}

@@ -1,0 +1,121 @@
+//! Sharing a chart, and taking a share back.
+
+use super::{Chart, Contact, Inner, open_chart::OpenChart, session::{Session, put_cards}};
+use crate::codec::{CardHash, GrantId};
+use crate::error::Error;
+use crate::keys::chart::{CardBook, Step};
+use crate::keys::{Grant, Purpose, Rights, RootCard};
+use crate::record::Label;
+use crate::store::Table;
+use std::sync::PoisonError;
+
+/// Whether a change of the chart's sharing is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// The vault that administers the chart has recorded it.
+    Committed,
+    /// It takes effect when the vault that administers the chart has recorded it.
+    Proposed,
+}
+
+/// Somebody with whom a chart is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Share {
+    /// Name on the card.
+    pub name: String,
+    /// What they may do.
+    pub rights: Rights,
+    /// The labels shared; empty for the whole chart.
+    pub labels: Vec<Label>,
+    /// Why.
+    pub purpose: Option<Purpose>,
+    /// Until when, in milliseconds since 1970.
+    pub not_after_ms: Option<i64>,
+}
+
+impl Chart {
+    /// Shares the chart, or some labels of it, with a verified contact.
+    pub fn share(&self, with: &Contact, grant: &Grant) -> Result<Standing, Error> {
+        let root = with.verified_root()?;
+        self.change(|open, now| open.keys.share_step(&root, grant, now), Some(&root))
+    }
+
+    /// Ends every grant of a contact: a new epoch with fresh keys for all who stay. What was read before stays known to
+    /// who read it.
+    pub fn revoke(&self, from: &Contact) -> Result<Standing, Error> {
+        self.revoke_roots(&[from.root_hash()?])
+    }
+
+    pub(super) fn revoke_roots(&self, roots: &[CardHash]) -> Result<Standing, Error> {
+        let member = |open: &OpenChart| open.keys.members().iter().any(|member| roots.contains(&member.root));
+        self.change(
+            |open, now| {
+                if !roots.is_empty() && !member(open) {
+                    return Err(Error::NoSuchMember);
+                }
+                open.keys.revoke_step(roots, |slot| open.cut(slot, roots), now)
+            },
+            None,
+        )
+    }
+
+    /// With whom the chart is shared, its custodians included.
+    pub fn shares(&self) -> Result<Vec<Share>, Error> {
+        self.read(|open, _| {
+            let name = |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
+            Ok(open
+                .keys
+                .members()
+                .iter()
+                .map(|member| Share {
+                    name: name(&member.root),
+                    rights: member.rights,
+                    labels: open.keys.labels_of(member),
+                    purpose: member.grants.first().map(|grant| grant.purpose),
+                    not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
+                })
+                .collect())
+        })
+    }
+
+    /// Prepares a step of the ledger and stores it, with its grants and keys, in one transaction.
+    fn change(
+        &self,
+        prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
+        newcomer: Option<&RootCard>,
+    ) -> Result<Standing, Error> {
+        self.inner.with(|session| apply(&self.inner, session, self, prepare, newcomer))
+    }
+}
+
+fn apply(
+    inner: &Inner,
+    session: &Session,
+    chart: &Chart,
+    prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
+    newcomer: Option<&RootCard>,
+) -> Result<Standing, Error> {
+    let id = chart.id();
+    let mut tx = inner.store.write()?;
+    {
+        let open = session.chart_at(inner, &id, &*tx)?;
+        let open = open.read().unwrap_or_else(PoisonError::into_inner);
+        let step = prepare(&open, inner.now_ms())?;
+        tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;
+        tx.put(Table::Receipts, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.receipt)?;
+        for (grant, row) in &step.grants {
+            tx.put(Table::Grants, id.as_bytes(), GrantId::as_bytes(grant), row)?;
+        }
+        if let Some(root) = newcomer {
+            let mut cards = CardBook::default();
+            cards.add_root(root.clone());
+            put_cards(&mut *tx, &id, &cards, session.unlocked.identity())?;
+        }
+        session.put_ring(&mut *tx, &id, &step.ring)?;
+    }
+    tx.commit()?;
+    session.forget(&id);
+    Ok(Standing::Committed)
+}

@@ -1,0 +1,104 @@
+//! Checking everything.
+
+use super::{Inner, Vault, open_chart::split_entry, session};
+use crate::codec::{ChartId, EntryId, VersionId};
+use crate::envelope::object_hash;
+use crate::error::Error;
+use std::sync::PoisonError;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A chart whose keys or sharing records do not verify: none of it can be read.
+    Chart {
+        /// The chart.
+        chart: ChartId,
+        /// Why.
+        error: Error,
+    },
+    /// A version that is damaged; the others can be read.
+    Entry {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry, as the index knows it.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
+    /// A version that is missing from the store.
+    Missing {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry, as the index knows it.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
+}
+
+/// What [`Vault::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Charts that were checked.
+    pub charts: u64,
+    /// Versions that were opened, with their signatures.
+    pub versions: u64,
+    /// What is not as it should be; empty if all is well.
+    pub findings: Vec<Finding>,
+}
+
+impl Vault {
+    /// Opens and verifies every version of every chart. What is damaged is named; the rest stays readable.
+    ///
+    /// `progress` is told how many versions were checked.
+    pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
+        let mut report = Report::default();
+        let charts = self.charts()?;
+        for chart in charts {
+            self.inner.with(|session| verify_chart(&self.inner, session, chart, &mut report, &mut progress))?;
+        }
+        Ok(report)
+    }
+}
+
+fn verify_chart(
+    inner: &Inner,
+    session: &session::Session,
+    chart: ChartId,
+    report: &mut Report,
+    progress: &mut impl FnMut(u64),
+) -> Result<(), Error> {
+    let snapshot = inner.store.read()?;
+    report.charts = report.charts.saturating_add(1);
+    let open = match session.chart_at(inner, &chart, &*snapshot) {
+        Ok(open) => open,
+        Err(error @ (Error::Store(_) | Error::Locked)) => return Err(error),
+        Err(error) => {
+            report.findings.push(Finding::Chart { chart, error });
+            return Ok(());
+        }
+    };
+    let open = open.read().unwrap_or_else(PoisonError::into_inner);
+    for version in open.index.after(0) {
+        let (entry, id) = (version.entry, version.version);
+        let stored = snapshot.get(crate::store::Table::Entries, chart.as_bytes(), &version.seq.to_be_bytes())?;
+        let finding = match stored.as_deref().map(split_entry) {
+            None => Some(Finding::Missing { chart, entry, version: id }),
+            Some(Some((wrap, bytes))) => {
+                let whole = !version.quarantined
+                    && object_hash(bytes) == version.hash
+                    && open.keys.open_entry(bytes, &wrap, Some(version.compartment)).is_ok_and(|opened| {
+                        opened.header.entry == entry && opened.header.version == id
+                    });
+                (!whole).then_some(Finding::Entry { chart, entry, version: id })
+            }
+            Some(None) => Some(Finding::Entry { chart, entry, version: id }),
+        };
+        report.findings.extend(finding);
+        report.versions = report.versions.saturating_add(1);
+        progress(report.versions);
+    }
+    Ok(())
+}
