@@ -38,9 +38,10 @@ fn model_matches(row: &IndexRow, query: &Query) -> bool {
     let terms = &row.terms;
     !query.nothing
         && query.kind.as_ref().is_none_or(|kind| terms.kind == *kind)
-        && query.codes.iter().all(|(system, value)| {
-            terms.codes.iter().any(|code| code.system == *system && code.value == *value)
-        })
+        && query
+            .codes
+            .iter()
+            .all(|(system, value)| terms.codes.iter().any(|code| code.system == *system && code.value == *value))
         && query.dates.is_none_or(|range| terms.dates.iter().any(|date| date.overlaps(&range)))
         && query.words.iter().all(|word| terms.words.contains(word))
         && query.prefixes.iter().all(|prefix| terms.words.iter().any(|word| word.starts_with(prefix)))
