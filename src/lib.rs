@@ -15,8 +15,8 @@ pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
 pub use index::Query;
 pub use keys::{
-    Card, CardError, ChartKeys, FactorKind, Fingerprint, Grant, MemberKind, Purpose, Recovery, RecoveryCode,
-    RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
+    Card, CardError, ChartKeys, ContactStatus, FactorKind, Fingerprint, Grant, Imitated, MemberKind, Purpose, Recovery,
+    RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
 };
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};

@@ -37,12 +37,18 @@ pub(crate) fn encode_secret<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
 pub(crate) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, Malformed> {
     let mut decoder = Decoder::new(bytes);
     let value: T = decoder.decode().map_err(|error| {
-        // Our decoders give a message for critical extensions and later versions only. An unknown variant is a kind that came later.
-        if error.is_message() || error.is_unknown_variant() { Malformed::Newer } else { Malformed::Invalid }
+        // A kind that came later, a later version or a critical extension: `newer`. A message would not do, as the
+        // library gives some of its own.
+        if error.is_unknown_variant() { Malformed::Newer } else { Malformed::Invalid }
     })?;
     let mut rest = Expected(bytes);
     let same = minicbor::encode(&value, &mut rest).is_ok() && rest.0.is_empty();
     if same && decoder.position() == bytes.len() { Ok(value) } else { Err(Malformed::Invalid) }
+}
+
+/// The error by which a decoder says that the bytes are of a newer version.
+pub(super) fn newer() -> minicbor::decode::Error {
+    minicbor::decode::Error::unknown_variant(0)
 }
 
 /// Takes only the bytes that it expects.
@@ -115,6 +121,19 @@ mod tests {
         a: u32,
         #[cbor(n(1), with = "minicbor::bytes")]
         b: Vec<u8>,
+    }
+
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    #[cbor(array)]
+    struct Fixed {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        bytes: [u8; 2],
+    }
+
+    #[test]
+    fn a_wrong_length_is_invalid_and_not_newer() {
+        assert_eq!(decode::<Fixed>(&[0x81, 0x42, 1, 2]), Ok(Fixed { bytes: [1, 2] }));
+        assert_eq!(decode::<Fixed>(&[0x81, 0x43, 1, 2, 3]), Err(Malformed::Invalid));
     }
 
     #[test]

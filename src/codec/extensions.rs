@@ -1,5 +1,6 @@
 //! Room for what later versions add. Each extension is marked critical or ignorable.
 
+use super::canonical::newer;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 /// Extensions of a statement, in ascending order of their numbers. None is defined yet, so a critical one is of a newer
@@ -40,8 +41,7 @@ impl<'b, C> Decode<'b, C> for Extensions {
                 return Err(invalid());
             }
             if extension.critical {
-                // An error with a message is one that `codec::decode` reports as a newer version.
-                return Err(decode::Error::message("critical extension"));
+                return Err(newer());
             }
             all.push(extension);
         }
@@ -64,7 +64,7 @@ impl<'b, C> Decode<'b, C> for Version1 {
         match d.u8()? {
             0 => Err(decode::Error::end_of_input()),
             1 => Ok(Self),
-            _ => Err(decode::Error::message("version")),
+            _ => Err(newer()),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Padding, so that a size says little.
 
+use crate::crypto::kdf::lp;
+use zeroize::Zeroizing;
+
 /// Least padded size, in bytes.
 pub(crate) const LEAST: usize = 512;
 const STEPS_UP_TO: usize = 1 << 20;
@@ -27,9 +30,40 @@ pub(crate) fn is_canonical(unpadded_len: usize, padding: &[u8]) -> bool {
     total == padded_len(unpadded_len) && padding.iter().all(|byte| *byte == 0)
 }
 
+/// lp(content), then zeros to the padded size. Wiped when dropped: contents may be secret.
+pub(crate) fn pad(content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let len = padded_len(content.len().checked_add(4)?)?;
+    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    lp(&mut out, content);
+    out.resize(len, 0);
+    Some(out)
+}
+
+/// The content of [`pad`], if length and zeros are as it writes them.
+pub(crate) fn unpad(padded: &[u8]) -> Option<&[u8]> {
+    let (len, rest) = padded.split_first_chunk()?;
+    let (content, zeros) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    is_canonical(content.len().checked_add(4)?, zeros).then_some(content)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_padded_comes_back_and_nothing_else_does() {
+        for len in [0, 1, 508, 509, 5000] {
+            let padded = pad(&vec![7; len]).unwrap();
+            assert_eq!(unpad(&padded), Some(&vec![7; len][..]));
+            assert_eq!(Some(padded.len()), padded_len(len + 4));
+            assert_eq!(unpad(&padded[..padded.len() - 1]), None);
+        }
+        let mut padded = pad(b"content").unwrap();
+        padded[511] = 1;
+        assert_eq!(unpad(&padded), None);
+        assert_eq!(unpad(&[0xFF; 512]), None);
+        assert_eq!(unpad(&[]), None);
+    }
 
     #[test]
     fn steps_are_powers_and_halves_between() {

@@ -113,6 +113,12 @@ impl Card {
         &self.root
     }
 
+    /// Every key on the card by which its member could be taken for another: root key, X25519 share, device keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        let share = self.root.kem.as_bytes().last_chunk().copied();
+        [self.root.root_key.to_bytes()].into_iter().chain(share).chain(self.devices.iter().flat_map(DeviceCard::keys))
+    }
+
     pub(crate) fn devices(&self) -> &[DeviceCard] {
         &self.devices
     }

@@ -2,6 +2,7 @@
 
 mod card;
 pub(crate) mod chart;
+mod contacts;
 mod fingerprint;
 mod identity;
 mod recovery_code;
@@ -11,6 +12,8 @@ pub use card::{Card, CardError, MemberKind};
 pub(crate) use card::{DeviceCard, RootCard, card_hash};
 pub use chart::{ChartKeys, Grant, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
+pub(crate) use contacts::{Contact, ContactBook, ContactError};
+pub use contacts::{ContactStatus, Imitated};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
 pub use recovery_code::{RecoveryCode, RecoveryCodeError};

@@ -17,7 +17,6 @@ use crate::codec::{
 use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::KemPublic};
 use crate::keys::identity::Identity;
 use minicbor::{Decode, Encode};
-use zeroize::Zeroizing;
 
 /// Most slots of a vault.
 pub(super) const MAX_SLOTS: usize = 16;
@@ -124,7 +123,8 @@ impl Row {
             &identity_key(key),
             random::array()?,
             &[&kdf::label("vault-state"), &key.place()],
-            &pad(&plaintext).ok_or(Failed)?,
+            // Padded, so that the length of the member's name does not show.
+            &padding::pad(&plaintext).ok_or(Failed)?,
         )?;
         Ok(codec::encode(&Encoded { version: Version1, head, sealed }))
     }
@@ -133,7 +133,7 @@ impl Row {
     pub(super) fn open(&self, key: &VaultKey) -> Result<State, Malformed> {
         let context = [&kdf::label("vault-state")[..], &place(self.head.vault, self.head.version)];
         let padded = chunked::open(STATE_SUITE, &identity_key(key), &context, &self.sealed).map_err(invalid)?;
-        let plaintext: Plaintext = codec::decode(unpad(&padded).ok_or(Malformed::Invalid)?)?;
+        let plaintext: Plaintext = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
         let identity = Identity::decode(plaintext.identity.expose())?;
         let signed = Signed::parse(&plaintext.state)?;
         let state: Payload = signed.verify(StatementType::VaultState, identity.root_card.root_key())?;
@@ -229,21 +229,6 @@ fn check(key: &VaultKey) -> Hash {
 /// D(vault key, "identity", vault16 ‖ version).
 fn identity_key(key: &VaultKey) -> Secret<role::IdentityKey> {
     kdf::derive(&key.secret, &[&key.place()])
-}
-
-/// lp(plaintext), then zeros: the length of the member's name does not show.
-fn pad(plaintext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let len = padding::padded_len(plaintext.len().checked_add(4)?)?;
-    let mut out = Zeroizing::new(Vec::with_capacity(len));
-    kdf::lp(&mut out, plaintext);
-    out.resize(len, 0);
-    Some(out)
-}
-
-fn unpad(padded: &[u8]) -> Option<&[u8]> {
-    let (len, rest) = padded.split_first_chunk()?;
-    let (plaintext, zeros) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
-    padding::is_canonical(plaintext.len().checked_add(4)?, zeros).then_some(plaintext)
 }
 
 fn invalid(_: Failed) -> Malformed {

@@ -1,4 +1,4 @@
-use super::slot::{Argon2, Parameters, Slot, VaultKey};
+use super::slot::{Parameters, Slot, VaultKey};
 use super::state::{Head, Row, SlotEntry};
 use super::*;
 use crate::codec;
@@ -228,7 +228,11 @@ fn lowered_costs_and_replaced_salts_open_nothing() {
     let slot = &honest.head.slots[0];
     let good = Parameters::decode(&slot.parameters).unwrap();
     let key = good.key(honest.head.vault, slot.id, &unlock).unwrap();
-    let cost = |cost| Parameters { argon2: Some(Argon2 { cost, ..good.argon2.clone().unwrap() }), ..good.clone() };
+    let cost = |cost| {
+        let mut changed = good.clone();
+        changed.argon2.as_mut().unwrap().cost = cost;
+        changed
+    };
 
     let floor = Cost::FLOOR;
     for out in [
@@ -257,7 +261,8 @@ fn lowered_costs_and_replaced_salts_open_nothing() {
 fn a_kind_of_factor_that_is_not_known_costs_its_slot_only() {
     let vault = alone(1);
     let mut later = parts(&vault, &device(1));
-    let newer = Parameters { factors: vec![1, 200], ..Parameters::fresh(&device(7)).unwrap() };
+    let mut newer = Parameters::fresh(&device(7)).unwrap();
+    newer.factors.push(200);
     let id = codec::SlotId::random().unwrap();
     let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
     later.head.slots.push(Slot::seal(id, newer.encode(), &public, &later.key).unwrap());

@@ -1,0 +1,301 @@
+//! Contacts: whose cards a member holds, and which of them he has compared.
+
+use super::card::{Card, CardError, RootCard};
+use crate::codec::{self, CardHash, ContactId, Extensions, Malformed, VaultId, Version1, padding};
+use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, random, role, seal::SealError};
+use crate::error::Error;
+use core::fmt;
+use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::confusable_detection::skeleton;
+
+/// How far a contact's card can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+#[non_exhaustive]
+pub enum ContactStatus {
+    /// Nobody has compared the fingerprint yet.
+    #[n(1)]
+    Unverified,
+    /// The fingerprint was compared, and was right.
+    #[n(2)]
+    Verified,
+    /// The keys are not those of before; nobody has compared the new fingerprint.
+    #[n(3)]
+    Changed,
+}
+
+/// Somebody whose card is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contact {
+    pub(crate) id: ContactId,
+    pub(crate) card: Card,
+    pub(crate) status: ContactStatus,
+    pub(crate) added_ms: i64,
+}
+
+/// Whose name a contact's name looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Imitated {
+    /// The owner of the vault.
+    Own,
+    /// A contact that was there before.
+    Contact(ContactId),
+}
+
+/// Why a contact was not taken, or may not be shared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContactError {
+    /// No such contact.
+    Unknown,
+    /// Not compared yet.
+    Unverified,
+    /// Other keys than before, not compared yet.
+    Changed,
+    /// Not compared yet, and the name looks like another's.
+    Imitates,
+    /// What was typed is not the fingerprint of the card that is held.
+    FingerprintDiffers,
+    /// The owner's own card is no contact.
+    Own,
+    /// A card that names a key of somebody else.
+    KeyOfAnother,
+    /// The devices of both cards do not fit into one.
+    Card(CardError),
+    /// No randomness.
+    Random(RandomError),
+}
+
+impl From<CardError> for ContactError {
+    fn from(error: CardError) -> Self {
+        Self::Card(error)
+    }
+}
+
+impl From<RandomError> for ContactError {
+    fn from(error: RandomError) -> Self {
+        Self::Random(error)
+    }
+}
+
+impl From<ContactError> for Error {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Unknown => Self::UnknownContact,
+            ContactError::Unverified | ContactError::Imitates => Self::UnverifiedContact,
+            ContactError::Changed => Self::ChangedContact,
+            ContactError::FingerprintDiffers => Self::FingerprintMismatch,
+            ContactError::Card(CardError::NewerFormat) => Self::NewerFormat,
+            ContactError::Own | ContactError::KeyOfAnother | ContactError::Card(_) => Self::InvalidCard,
+            ContactError::Random(error) => Self::Random(error),
+        }
+    }
+}
+
+/// All contacts of a vault, in memory.
+pub(crate) struct ContactBook {
+    own: Card,
+    own_looks: Looks,
+    contacts: BTreeMap<ContactId, (Contact, Looks)>,
+}
+
+impl ContactBook {
+    /// An empty book of the owner of `own`.
+    pub(crate) fn new(own: Card) -> Self {
+        let own_looks = Looks::of(own.name());
+        Self { own, own_looks, contacts: BTreeMap::new() }
+    }
+
+    /// Puts a contact back that was stored.
+    pub(crate) fn insert(&mut self, contact: Contact) {
+        let looks = Looks::of(contact.card.name());
+        self.contacts.insert(contact.id, (contact, looks));
+    }
+
+    /// Takes a card. That of a contact adds its devices; one with the same root key and anything else changed is a
+    /// [`ContactBook::replace`]; any other is a new contact. Returns the contact as it is to be stored.
+    pub(crate) fn add(&mut self, card: Card, now_ms: i64) -> Result<Contact, ContactError> {
+        let root_key = card.root().root_key();
+        let known = self.iter().find(|contact| contact.card.root().root_key() == root_key);
+        if let Some(id) = known.map(|contact| contact.id) {
+            return self.replace(id, card);
+        }
+        self.refuse_keys_of_others(&card, None)?;
+        let contact = Contact { id: ContactId::random()?, card, status: ContactStatus::Unverified, added_ms: now_ms };
+        self.insert(contact.clone());
+        Ok(contact)
+    }
+
+    /// Takes a card of the same person. The same root card adds devices and keeps the status; with any other, a contact
+    /// that was verified must be verified again. Returns the contact as it is to be stored.
+    pub(crate) fn replace(&mut self, id: ContactId, card: Card) -> Result<Contact, ContactError> {
+        let old = self.get(id).ok_or(ContactError::Unknown)?;
+        self.refuse_keys_of_others(&card, Some(id))?;
+        let contact = if old.card.root().hash() == card.root().hash() {
+            Contact { card: old.card.merge(&card)?, ..old.clone() }
+        } else {
+            // A card that nobody ever compared has nothing to differ from.
+            let unverified = old.status == ContactStatus::Unverified;
+            let status = if unverified { ContactStatus::Unverified } else { ContactStatus::Changed };
+            Contact { card, status, ..old.clone() }
+        };
+        self.insert(contact.clone());
+        Ok(contact)
+    }
+
+    /// Compares what somebody typed with the fingerprint of the card that is held now. Returns the contact as it is to be
+    /// stored.
+    pub(crate) fn verify(&mut self, id: ContactId, typed: &str) -> Result<Contact, ContactError> {
+        let (contact, _) = self.contacts.get_mut(&id).ok_or(ContactError::Unknown)?;
+        if !contact.card.fingerprint().matches(typed) {
+            return Err(ContactError::FingerprintDiffers);
+        }
+        contact.status = ContactStatus::Verified;
+        Ok(contact.clone())
+    }
+
+    /// Forgets a contact. Says whether there was one.
+    pub(crate) fn remove(&mut self, id: ContactId) -> bool {
+        self.contacts.remove(&id).is_some()
+    }
+
+    /// The card to share with: only if it was compared.
+    pub(crate) fn require_verified(&self, id: ContactId) -> Result<&RootCard, ContactError> {
+        let contact = self.get(id).ok_or(ContactError::Unknown)?;
+        match contact.status {
+            ContactStatus::Verified => Ok(contact.card.root()),
+            ContactStatus::Changed => Err(ContactError::Changed),
+            ContactStatus::Unverified if !self.imitates(id).is_empty() => Err(ContactError::Imitates),
+            ContactStatus::Unverified => Err(ContactError::Unverified),
+        }
+    }
+
+    /// Whose name this contact's name looks like: the owner's, and those of contacts that were there before.
+    pub(crate) fn imitates(&self, id: ContactId) -> Vec<Imitated> {
+        let Some((contact, looks)) = self.contacts.get(&id) else { return Vec::new() };
+        let age = |contact: &Contact| (contact.added_ms, contact.id);
+        let others = self
+            .contacts
+            .values()
+            .filter(|(other, theirs)| age(other) < age(contact) && theirs.alike(looks))
+            .map(|(other, _)| Imitated::Contact(other.id));
+        self.own_looks.alike(looks).then_some(Imitated::Own).into_iter().chain(others).collect()
+    }
+
+    /// A contact.
+    pub(crate) fn get(&self, id: ContactId) -> Option<&Contact> {
+        self.contacts.get(&id).map(|(contact, _)| contact)
+    }
+
+    /// The contact with this root card.
+    pub(crate) fn by_root(&self, root: CardHash) -> Option<&Contact> {
+        self.iter().find(|contact| contact.card.root().hash() == root)
+    }
+
+    /// All contacts, in the order of their ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.values().map(|(contact, _)| contact)
+    }
+
+    /// Nobody puts a key of another on his card: what that other signs or opens would pass for his.
+    fn refuse_keys_of_others(&self, card: &Card, same: Option<ContactId>) -> Result<(), ContactError> {
+        if card.root().root_key() == self.own.root().root_key() {
+            return Err(ContactError::Own);
+        }
+        let keys: Vec<[u8; 32]> = card.keys().collect();
+        let others = self.iter().filter(|contact| Some(contact.id) != same).map(|contact| &contact.card);
+        let taken = others.chain([&self.own]).any(|other| other.keys().any(|key| keys.contains(&key)));
+        if taken { Err(ContactError::KeyOfAnother) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for ContactBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { own, own_looks: _, contacts } = self;
+        f.debug_struct("ContactBook").field("own", own).field("contacts", &contacts.len()).finish()
+    }
+}
+
+impl Contact {
+    /// Seals the contact as a row, whose key is its id.
+    pub(crate) fn seal(
+        &self,
+        suite: Suite,
+        keyring: &Secret<role::KeyringKey>,
+        vault: VaultId,
+    ) -> Result<Vec<u8>, SealError> {
+        let row = codec::encode(&Stored {
+            version: Version1,
+            card: self.card.to_bytes(),
+            status: self.status,
+            added_ms: self.added_ms,
+            extensions: Extensions::default(),
+        });
+        let padded = padding::pad(&row).ok_or(Failed)?;
+        Ok(chunked::seal(suite, keyring, random::array()?, &[&context(vault, self.id)], &padded)?)
+    }
+
+    /// Opens a row and verifies the card in it.
+    pub(crate) fn open(
+        suite: Suite,
+        keyring: &Secret<role::KeyringKey>,
+        vault: VaultId,
+        id: ContactId,
+        sealed: &[u8],
+    ) -> Result<Self, Malformed> {
+        let invalid = |_| Malformed::Invalid;
+        let padded = chunked::open(suite, keyring, &[&context(vault, id)], sealed).map_err(invalid)?;
+        let stored: Stored = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
+        let card = Card::from_bytes(&stored.card).map_err(|error| match error {
+            CardError::NewerFormat => Malformed::Newer,
+            _ => Malformed::Invalid,
+        })?;
+        Ok(Self { id, card, status: stored.status, added_ms: stored.added_ms })
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Stored {
+    #[n(0)]
+    version: Version1,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    card: Vec<u8>,
+    #[n(2)]
+    status: ContactStatus,
+    #[n(3)]
+    added_ms: i64,
+    #[n(4)]
+    extensions: Extensions,
+}
+
+/// label("contact") ‖ vault16 ‖ contact16.
+fn context(vault: VaultId, contact: ContactId) -> Vec<u8> {
+    let mut context = kdf::label("contact");
+    context.extend_from_slice(vault.as_bytes());
+    context.extend_from_slice(contact.as_bytes());
+    context
+}
+
+/// What a name looks like: skeletons (UTS 39, section 4) of the name without differences of case, taken before and after
+/// them. A capital `I` looks like `l` and `ｌ` like `L`: neither order finds both.
+#[derive(PartialEq, Eq)]
+struct Looks([String; 2]);
+
+impl Looks {
+    fn of(name: &str) -> Self {
+        let plain: String = name.nfkc().collect();
+        let of_lower: String = skeleton(&plain.to_lowercase()).collect();
+        let of_written: String = skeleton(&plain).collect::<String>().to_lowercase();
+        Self([of_lower, of_written].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")))
+    }
+
+    fn alike(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine == theirs)
+    }
+}
+
+#[cfg(test)]
+mod tests;
