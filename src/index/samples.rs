@@ -1,0 +1,45 @@
+//! Rows for tests.
+
+use super::IndexRow;
+use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
+use crate::crypto::{Role, Secret};
+use crate::record::{Code, DateRange, Kind, Terms};
+
+pub(super) const CHART: ChartId = ChartId::from_bytes([7; 32]);
+
+pub(super) fn key<R: Role>(byte: u8) -> Secret<R> {
+    Secret::from_slice(&[byte; 32]).unwrap()
+}
+
+pub(super) fn entry(number: u64) -> EntryId {
+    EntryId::from_bytes(u128::from(number).to_be_bytes())
+}
+
+pub(super) fn version(number: u64) -> VersionId {
+    VersionId::from_bytes(u128::from(number).to_be_bytes())
+}
+
+/// A record of its own, with terms that many rows share and some that few do.
+pub(super) fn row(seq: u64) -> IndexRow {
+    let day = i64::try_from(seq % 1000).unwrap() * 86_400;
+    IndexRow {
+        seq,
+        entry: entry(seq),
+        version: version(seq),
+        hash: Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32]),
+        kind: Kind::Record,
+        compartment: u8::try_from(seq % 3).unwrap(),
+        parents: Vec::new(),
+        author: CardHash::from_bytes([u8::try_from(seq % 5).unwrap(); 32]),
+        time_ms: i64::try_from(seq).unwrap(),
+        tombstone: false,
+        quarantined: false,
+        request: (seq % 4 == 0).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
+        terms: Terms {
+            kind: ["Observation", "Condition"][usize::try_from(seq % 2).unwrap()].into(),
+            codes: vec![Code { system: "http://loinc.org".into(), value: format!("{}-4", seq % 20) }],
+            dates: vec![DateRange::new(day, day + 86_400).unwrap()],
+            words: vec!["blood".into(), format!("w{}", seq % 97)],
+        },
+    }
+}
