@@ -13,7 +13,7 @@ pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, 
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
-pub use index::Query;
+pub use index::{PatientQuery, Query};
 pub use keys::{Card, CardError, ChartKeys, Fingerprint, Grant, MemberKind, Purpose, Rights, Wrap};
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
