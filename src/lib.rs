@@ -8,12 +8,14 @@ mod index;
 mod keys;
 mod record;
 pub mod store;
+mod sync;
+mod vault;
 
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
 pub use crypto::{RandomError, Suite};
 pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
-pub use index::Query;
+pub use index::{PatientQuery, Query};
 pub use keys::{
     Card, CardError, ChartKeys, ContactStatus, FactorKind, Fingerprint, Grant, Imitated, MemberKind, Purpose, Recovery,
     RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
@@ -22,3 +24,7 @@ pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
+pub use vault::{
+    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Entry, Finding, Found, Matches, Report, Share, Standing,
+    SystemClock, Vault, VaultOptions,
+};

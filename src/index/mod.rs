@@ -13,8 +13,10 @@
 //! The index can be derived again from the entries; damage to it is reported as ranges to rebuild.
 
 mod chart;
+pub(crate) mod directory;
 mod find;
 mod query;
+mod ranges;
 #[cfg(test)]
 mod samples;
 pub(crate) mod segment;
@@ -24,7 +26,7 @@ mod symbols;
 mod tests;
 
 pub(crate) use chart::{ChartIndex, Heads, Hit, InsertError, Version};
-pub use query::Query;
+pub use query::{PatientQuery, Query};
 pub(crate) use stored::{Loaded, append, load, refresh, repair};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};

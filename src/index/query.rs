@@ -1,6 +1,6 @@
-//! What to find in a chart.
+//! What to find in a chart, and which patient to find.
 
-use crate::record::{DateRange, Terms};
+use crate::record::{DateRange, Patient, Terms};
 use core::fmt;
 
 /// What `find` looks for in a chart: all conditions hold for one version of an entry.
@@ -74,6 +74,83 @@ impl fmt::Debug for Query {
             .field("prefixes", &prefixes.len())
             .finish_non_exhaustive()
     }
+}
+
+/// What `find_patient` looks for: all conditions hold for one patient.
+///
+/// ```
+/// # use ampoule::PatientQuery;
+/// let query = PatientQuery::name("mull j").birth_date("1970-05-03");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PatientQuery {
+    pub(super) words: Vec<String>,
+    /// System, where it matters, and value.
+    pub(super) identifier: Option<(Option<String>, String)>,
+    birth_date: Option<String>,
+    /// A name was asked for that has no letter.
+    nothing: bool,
+}
+
+impl PatientQuery {
+    /// Every patient.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Each word of `text`, whatever its case and accents, begins a word of the patient's names.
+    pub fn name(text: &str) -> Self {
+        let words: Vec<String> = Terms::folded(text);
+        Self { nothing: words.is_empty(), words, ..Self::default() }
+    }
+
+    /// Has this identifier in this namespace.
+    pub fn identifier(system: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { identifier: Some((Some(system.into()), value.into())), ..Self::default() }
+    }
+
+    /// Has this identifier in whatever namespace.
+    pub fn any_identifier(value: impl Into<String>) -> Self {
+        Self { identifier: Some((None, value.into())), ..Self::default() }
+    }
+
+    /// Was born on this `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as far as this and the patient's date both say.
+    #[must_use]
+    pub fn birth_date(mut self, date: impl Into<String>) -> Self {
+        self.birth_date = Some(date.into());
+        self
+    }
+
+    pub(super) fn fits(&self, patient: &Patient) -> bool {
+        let words: Vec<String> = if self.words.is_empty() {
+            Vec::new()
+        } else {
+            patient.names.iter().flat_map(|name| Terms::folded(name)).collect()
+        };
+        !self.nothing
+            && self.words.iter().all(|begin| words.iter().any(|word| word.starts_with(begin)))
+            && self.identifier.as_ref().is_none_or(|(system, value)| {
+                let mut identifiers = patient.identifiers.iter();
+                identifiers.any(|own| own.value == *value && system.as_ref().is_none_or(|system| own.system == *system))
+            })
+            && self.birth_date.as_ref().is_none_or(|date| {
+                patient.birth_date.as_ref().is_some_and(|own| within(date, own) || within(own, date))
+            })
+    }
+}
+
+/// Shows nothing: what is looked for names a person.
+impl fmt::Debug for PatientQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { words: _, identifier: _, birth_date: _, nothing: _ } = self;
+        f.debug_struct("PatientQuery").finish_non_exhaustive()
+    }
+}
+
+/// Whether a date is in a year or month.
+fn within(date: &str, span: &str) -> bool {
+    let rest = date.strip_prefix(span);
+    !span.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]

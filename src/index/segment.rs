@@ -424,12 +424,8 @@ mod tests {
 
     #[test]
     fn rows_beyond_the_format_are_not_sealed() {
-        let change: [fn(&mut IndexRow); 3] = [|row| row.kind = 0, |row| row.kind = 4, |row| row.compartment = 8];
-        for change in change {
-            let mut row = row(1);
-            change(&mut row);
-            assert!(seal(Suite::Aes256Gcm, &key(1), &CHART, &[row]).is_err());
-        }
+        let row = IndexRow { compartment: 8, ..row(1) };
+        assert!(seal(Suite::Aes256Gcm, &key(1), &CHART, &[row]).is_err());
     }
 
     #[test]

@@ -1,16 +1,13 @@
-//! Segments in a store: load, append with merging, refresh, repair.
-//!
-//! A segment's key is the number of its first and of its last row, both u64. Merging follows from the numbers alone:
-//! an append that reaches or passes a multiple of 16, 256 or 4096 joins the segments that begin in the block which ends
-//! there. So each row is sealed four times at most, and a chart of n rows has about n / 4096 + 45 segments.
+//! The segments of a chart's index in a store: load, append with merging, refresh, repair.
 
+use super::ranges::{Coverage, MOST_WEIGHT, Place, Stored, TIERS, block, completed_block};
 use super::segment::{self, Builder, Unreadable};
 use super::{ChartIndex, IndexError, IndexRow};
 use crate::codec::ChartId;
 use crate::crypto::{Secret, Suite, role};
 use crate::store::{Snapshot, Table, Transaction};
 use core::ops::RangeInclusive;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What [`load`] found.
 #[derive(Debug)]
@@ -29,13 +26,12 @@ pub(crate) fn load(
     key: &Secret<role::Index>,
     chart: &ChartId,
 ) -> Result<Loaded, IndexError> {
-    let mut reading = Reading::new(ChartIndex::new());
-    each(snapshot, chart, 1, &mut |stored| reading.take(suite, key, chart, &stored))?;
-    Ok(reading.finish())
+    read(snapshot, suite, key, chart, 1, ChartIndex::new())
 }
 
 /// Reads what was appended since `index` was read, by this process or another. What [`repair`] changed in older rows does
-/// not show here: [`load`] where that may have happened. Says what is damaged, as [`Loaded`] does.
+/// not show here: [`load`] where that may have happened. Says what is damaged, as [`Loaded`] does. On an error the index
+/// may be empty; [`load`] it.
 pub(crate) fn refresh(
     snapshot: &dyn Snapshot,
     suite: Suite,
@@ -44,25 +40,20 @@ pub(crate) fn refresh(
     index: &mut ChartIndex,
 ) -> Result<Vec<RangeInclusive<u64>>, IndexError> {
     let known = index.last_seq();
-    let next = known.saturating_add(1);
-    let last = snapshot.last(Table::Index, chart.as_bytes())?;
-    let last = last.and_then(|(key, _)| range_of(&key)).map(|(_, last)| last);
-    if last.unwrap_or(0) == known {
+    if place(chart).last(snapshot)? == Some(known) {
         return Ok(Vec::new());
     }
     // The rows that are new may since have been merged with some that are known, back to the start of a block.
+    let next = known.saturating_add(1);
     for start in [next].into_iter().chain(TIERS.map(|tier| block(next, tier))) {
-        if !covers(snapshot, chart, start, next)? {
-            continue;
+        if place(chart).covers(snapshot, start, next)? {
+            let loaded = read(snapshot, suite, key, chart, start, core::mem::take(index))?;
+            if loaded.damaged.is_empty() {
+                *index = loaded.index;
+                return Ok(Vec::new());
+            }
+            break;
         }
-        let mut reading = Reading::new(core::mem::take(index));
-        each(snapshot, chart, start, &mut |stored| reading.take(suite, key, chart, &stored))?;
-        let loaded = reading.finish();
-        if loaded.damaged.is_empty() {
-            *index = loaded.index;
-            return Ok(loaded.damaged);
-        }
-        break;
     }
     let loaded = load(snapshot, suite, key, chart)?;
     *index = loaded.index;
@@ -82,12 +73,15 @@ pub(crate) fn append(
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return Ok(());
     };
-    let due = TIERS.into_iter().rev().find(|tier| block(first.seq, *tier) != block(last.seq.saturating_add(1), *tier));
     let small = total_weight(rows) <= MOST_WEIGHT && rows.len() <= MOST_ROWS;
-    let Some(tier) = due.filter(|_| small) else {
+    let Some(start) = completed_block(first.seq, last.seq).filter(|_| small) else {
         return write(tx, suite, key, chart, rows);
     };
-    let joined = trailing(tx, suite, key, chart, block(first.seq, tier), first.seq)?;
+    let joined = place(chart).trailing(&*tx, start, first.seq, |stored| {
+        let plain = segment::open_plain(suite, key, chart, stored.first, stored.last, &stored.sealed)?;
+        segment::parse(&plain, stored.first, stored.last)?;
+        Ok(plain)
+    })?;
     let mut builder = Builder::default();
     for (stored, plain) in &joined {
         let body = segment::parse(plain, stored.first, stored.last);
@@ -95,7 +89,7 @@ pub(crate) fn append(
     }
     rows.iter().try_for_each(|row| builder.add_row(row))?;
     for (stored, _) in &joined {
-        tx.delete(Table::Index, chart.as_bytes(), &key_of(stored.first, stored.last))?;
+        place(chart).delete(tx, stored.first, stored.last)?;
     }
     put(tx, suite, key, chart, builder)
 }
@@ -110,19 +104,19 @@ pub(crate) fn repair(
     rows: &[IndexRow],
 ) -> Result<(), IndexError> {
     let mut all: BTreeMap<u64, IndexRow> = BTreeMap::new();
-    let mut keys = Vec::new();
-    each(&*tx, chart, 1, &mut |stored| {
-        match segment::open(suite, key, chart, stored.first, stored.last, &stored.sealed) {
+    let mut ranges = Vec::new();
+    place(chart).each(&*tx, 1, &mut |Stored { first, last, sealed }| {
+        match segment::open(suite, key, chart, first, last, &sealed) {
             Ok(rows) => all.extend(rows.into_iter().map(|row| (row.seq, row))),
             Err(Unreadable::Damaged) => {}
             Err(Unreadable::Newer) => return Err(IndexError::Newer),
         }
-        keys.push(key_of(stored.first, stored.last));
+        ranges.push((first, last));
         Ok(())
     })?;
     all.extend(rows.iter().map(|row| (row.seq, row.clone())));
-    for key in keys {
-        tx.delete(Table::Index, chart.as_bytes(), &key)?;
+    for (first, last) in ranges {
+        place(chart).delete(tx, first, last)?;
     }
     let all: Vec<IndexRow> = all.into_values().collect();
     for run in all.chunk_by(|a, b| a.seq.checked_add(1) == Some(b.seq)) {
@@ -131,68 +125,43 @@ pub(crate) fn repair(
     Ok(())
 }
 
-/// Block sizes at which segments are merged, ascending.
-const TIERS: [u64; 3] = [16, 256, 4096];
 /// Most rows that are written as one segment; a merge may reach one more such lot.
 const MOST_ROWS: usize = 4096;
-/// Roughly the most bytes of rows in one segment, so that one entry costs no long reading.
-const MOST_WEIGHT: usize = 4 << 20;
-/// Segments that are read at a time.
-const PAGE: usize = 8;
 
-/// The first row of the block that `seq` stands in: blocks begin at 1, `tier` + 1 and so on.
-fn block(seq: u64, tier: u64) -> u64 {
-    let before = seq.saturating_sub(1);
-    before.saturating_sub(before.checked_rem(tier).unwrap_or(0)).saturating_add(1)
+fn place(chart: &ChartId) -> Place<'_> {
+    Place { table: Table::Index, part: chart.as_bytes() }
 }
 
-/// Whether a segment that begins at `start` or later is the first one there and holds row `next`.
-fn covers(snapshot: &dyn Snapshot, chart: &ChartId, start: u64, next: u64) -> Result<bool, IndexError> {
-    let after = before(start);
-    let rows = snapshot.scan(Table::Index, chart.as_bytes(), Some(&after), 1)?;
-    let range = rows.first().and_then(|(key, _)| range_of(key));
-    Ok(range.is_some_and(|(first, last)| first <= next && next <= last))
-}
-
-/// The segments from row `start` on that end just before `next`, follow one another, open, and are not too much together.
-#[expect(clippy::type_complexity, reason = "a segment beside its plaintext")]
-fn trailing(
-    tx: &dyn Transaction,
+/// Reads the segments that begin at row `start` or later into `index`, which has rows before them or none.
+fn read(
+    snapshot: &dyn Snapshot,
     suite: Suite,
     key: &Secret<role::Index>,
     chart: &ChartId,
     start: u64,
-    next: u64,
-) -> Result<Vec<(Stored, zeroize::Zeroizing<Vec<u8>>)>, IndexError> {
-    let mut found: VecDeque<Stored> = VecDeque::new();
-    let mut weight = 0_usize;
-    each(tx, chart, start, &mut |stored| {
-        weight = weight.saturating_add(stored.sealed.len());
-        found.push_back(stored);
-        while weight > MOST_WEIGHT {
-            let dropped = found.pop_front().map_or(weight, |stored| stored.sealed.len());
-            weight = weight.saturating_sub(dropped);
+    mut index: ChartIndex,
+) -> Result<Loaded, IndexError> {
+    let mut coverage = Coverage::after(index.last_seq());
+    place(chart).each(snapshot, start, &mut |Stored { first, last, sealed }| {
+        let opened = segment::open_plain(suite, key, chart, first, last, &sealed);
+        let body = opened.as_ref().map_err(|error| *error).and_then(|plain| segment::parse(plain, first, last));
+        let body = match body {
+            Ok(body) => body,
+            Err(error) => return coverage.unreadable(error, first, last),
+        };
+        let strings: Option<Vec<u32>> = body.strings.iter().map(|text| index.string_number(text)).collect();
+        let authors: Option<Vec<u32>> = body.authors.iter().map(|author| index.author_number(*author)).collect();
+        let (strings, authors) = strings.zip(authors).ok_or(IndexError::Unsealable)?;
+        let new = coverage.readable(first, last);
+        for (seq, mut row) in (first..=last).zip(body.rows).filter(|(seq, _)| *seq >= new) {
+            row.renumber(&strings, &authors)?;
+            if index.add(seq, &row).is_err() {
+                coverage.damage(seq..=seq);
+            }
         }
         Ok(())
     })?;
-    let mut joined = Vec::new();
-    let mut end = next;
-    for stored in found.into_iter().rev() {
-        if stored.last.checked_add(1) != Some(end) {
-            break;
-        }
-        let plain = segment::open_plain(suite, key, chart, stored.first, stored.last, &stored.sealed);
-        let plain = plain.and_then(|plain| {
-            segment::parse(&plain, stored.first, stored.last)?;
-            Ok(plain)
-        });
-        // What does not open stays as it is: the next load reports it.
-        let Ok(plain) = plain else { break };
-        end = stored.first;
-        joined.push((stored, plain));
-    }
-    joined.reverse();
-    Ok(joined)
+    Ok(Loaded { index, damaged: coverage.finish() })
 }
 
 /// Writes rows that follow one another as segments of bounded size.
@@ -229,7 +198,7 @@ fn put(
         return Ok(());
     };
     let sealed = builder.seal(suite, key, chart)?;
-    Ok(tx.put(Table::Index, chart.as_bytes(), &key_of(first, last), &sealed)?)
+    place(chart).put(tx, first, last, &sealed)
 }
 
 /// About the bytes that a row takes in a segment where its strings stand for the first time.
@@ -245,133 +214,6 @@ fn weight(row: &IndexRow) -> usize {
 
 fn total_weight(rows: &[IndexRow]) -> usize {
     rows.iter().map(weight).fold(0, usize::saturating_add)
-}
-
-/// A segment as it lies in the store.
-struct Stored {
-    first: u64,
-    last: u64,
-    sealed: Vec<u8>,
-}
-
-/// Visits the segments that begin at row `start` or later, in order. A row whose key is none of ours is left alone.
-fn each(
-    snapshot: &dyn Snapshot,
-    chart: &ChartId,
-    start: u64,
-    visit: &mut dyn FnMut(Stored) -> Result<(), IndexError>,
-) -> Result<(), IndexError> {
-    let mut after = before(start).to_vec();
-    loop {
-        let page = snapshot.scan(Table::Index, chart.as_bytes(), Some(&after), PAGE)?;
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        after.clone_from(last);
-        for (key, sealed) in page {
-            if let Some((first, last)) = range_of(&key) {
-                visit(Stored { first, last, sealed })?;
-            }
-        }
-    }
-}
-
-/// Builds an index from segments in the order of their keys.
-struct Reading {
-    index: ChartIndex,
-    /// The last row that the index had before.
-    known: u64,
-    /// The row that is due.
-    next: u64,
-    damaged: Vec<RangeInclusive<u64>>,
-}
-
-impl Reading {
-    fn new(index: ChartIndex) -> Self {
-        let known = index.last_seq();
-        Self { index, known, next: known.saturating_add(1), damaged: Vec::new() }
-    }
-
-    fn take(
-        &mut self,
-        suite: Suite,
-        key: &Secret<role::Index>,
-        chart: &ChartId,
-        stored: &Stored,
-    ) -> Result<(), IndexError> {
-        let Stored { first, last, sealed } = stored;
-        let plain = match segment::open_plain(suite, key, chart, *first, *last, sealed) {
-            Ok(plain) => plain,
-            Err(error) => return self.unreadable(error, *first..=*last),
-        };
-        let body = match segment::parse(&plain, *first, *last) {
-            Ok(body) => body,
-            Err(error) => return self.unreadable(error, *first..=*last),
-        };
-        if *first > self.next {
-            self.damaged.push(self.next..=first.saturating_sub(1));
-        }
-        let twice = (*first).max(self.known.saturating_add(1))..=self.next.saturating_sub(1).min(*last);
-        if !twice.is_empty() {
-            self.damaged.push(twice);
-        }
-        let strings: Option<Vec<u32>> = body.strings.iter().map(|text| self.index.string_number(text)).collect();
-        let authors: Option<Vec<u32>> = body.authors.iter().map(|author| self.index.author_number(*author)).collect();
-        let (strings, authors) = strings.zip(authors).ok_or(IndexError::Unsealable)?;
-        for (seq, mut row) in (*first..=*last).zip(body.rows) {
-            if seq < self.next {
-                continue;
-            }
-            row.renumber(&strings, &authors)?;
-            if self.index.add(seq, &row).is_err() {
-                self.damaged.push(seq..=seq);
-            }
-        }
-        self.next = self.next.max(last.saturating_add(1));
-        Ok(())
-    }
-
-    fn unreadable(&mut self, error: Unreadable, range: RangeInclusive<u64>) -> Result<(), IndexError> {
-        match error {
-            Unreadable::Newer => Err(IndexError::Newer),
-            Unreadable::Damaged => {
-                self.damaged.push(range);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(mut self) -> Loaded {
-        self.damaged.sort_unstable_by_key(|range| (*range.start(), *range.end()));
-        let mut damaged: Vec<RangeInclusive<u64>> = Vec::new();
-        for range in self.damaged {
-            match damaged.last_mut() {
-                Some(last) if *range.start() <= last.end().saturating_add(1) => {
-                    *last = *last.start()..=*last.end().max(range.end());
-                }
-                _ => damaged.push(range),
-            }
-        }
-        Loaded { index: self.index, damaged }
-    }
-}
-
-fn key_of(first: u64, last: u64) -> [u8; 16] {
-    let mut key = [0; 16];
-    let bytes = first.to_be_bytes().into_iter().chain(last.to_be_bytes());
-    key.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    key
-}
-
-fn range_of(key: &[u8]) -> Option<(u64, u64)> {
-    let (first, last) = key.split_first_chunk::<8>()?;
-    let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(last.try_into().ok()?));
-    (0 < first && first <= last).then_some((first, last))
-}
-
-/// The greatest key below those of segments that begin at `start`.
-fn before(start: u64) -> [u8; 16] {
-    key_of(start.saturating_sub(1), u64::MAX)
 }
 
 #[cfg(test)]
@@ -401,18 +243,27 @@ mod tests {
 
     fn segments(store: &MemoryStore) -> Vec<(u64, u64)> {
         let rows = store.read().unwrap().scan(Table::Index, CHART.as_bytes(), None, usize::MAX).unwrap();
-        rows.iter().map(|(key, _)| range_of(key).unwrap()).collect()
+        rows.iter().map(|(key, _)| (number(&key[..8]), number(&key[8..]))).collect()
+    }
+
+    fn number(bytes: &[u8]) -> u64 {
+        u64::from_be_bytes(bytes.try_into().unwrap())
+    }
+
+    fn key_of(first: u64, last: u64) -> Vec<u8> {
+        [first.to_be_bytes(), last.to_be_bytes()].concat()
     }
 
     /// All rows as they lie in the store.
     fn stored_rows(store: &MemoryStore) -> Vec<IndexRow> {
         let mut rows = Vec::new();
-        each(&*store.read().unwrap(), &CHART, 1, &mut |stored| {
-            let opened = segment::open(SUITE, &key(1), &CHART, stored.first, stored.last, &stored.sealed);
-            rows.extend(opened.unwrap());
-            Ok(())
-        })
-        .unwrap();
+        place(&CHART)
+            .each(&*store.read().unwrap(), 1, &mut |stored| {
+                let opened = segment::open(SUITE, &key(1), &CHART, stored.first, stored.last, &stored.sealed);
+                rows.extend(opened.unwrap());
+                Ok(())
+            })
+            .unwrap();
         rows
     }
 
@@ -420,14 +271,6 @@ mod tests {
         let mut tx = store.write().unwrap();
         change(&mut *tx);
         tx.commit().unwrap();
-    }
-
-    #[test]
-    fn blocks_begin_after_multiples() {
-        for (seq, tier, start) in [(1, 16, 1), (16, 16, 1), (17, 16, 17), (256, 256, 1), (257, 256, 257)] {
-            assert_eq!(block(seq, tier), start);
-        }
-        assert_eq!(block(u64::MAX, 16), u64::MAX - 14);
     }
 
     #[test]

@@ -59,16 +59,19 @@ impl Terms {
 
     /// Splits text into words as the index keeps them: NFKD without marks, lower case, at least two characters, each once.
     pub fn fold(text: &str) -> Vec<String> {
-        use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-        let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-        let mut words: Vec<String> = plain
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.chars().nth(1).is_some() && word.len() <= 64)
-            .map(str::to_owned)
-            .collect();
+        let mut words = Self::folded(text);
+        words.retain(|word| word.chars().nth(1).is_some() && word.len() <= 64);
         words.sort_unstable();
         words.dedup();
         words
+    }
+
+    /// The folded words of a name, in order: also those of one character, which may be a whole name.
+    pub(crate) fn folded(text: &str) -> Vec<String> {
+        use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+        let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+        let words = plain.split(|c: char| !c.is_alphanumeric());
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 }
 

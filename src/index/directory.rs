@@ -1,0 +1,649 @@
+//! The sealed directory of a vault: which chart is whose.
+//!
+//! It is written as numbered changes, in segments as those of a chart's index. A later change of a chart replaces an
+//! earlier one. Nothing else says whose a chart is, so what is damaged here cannot be derived again: it is reported.
+
+use super::ranges::{Coverage, MOST_WEIGHT, Place, Stored, completed_block};
+use super::segment::{Unreadable, open_padded, seal_padded, unpadded};
+use super::symbols::Symbols;
+use super::{IndexError, PatientQuery};
+use crate::codec::{self, ChartId, Extensions, Malformed, VaultId};
+use crate::crypto::{Secret, Suite, kdf, role};
+use crate::record::{Patient, Terms};
+use crate::store::{Snapshot, Table, Transaction};
+use core::fmt;
+use core::ops::RangeInclusive;
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, HashMap};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The patients of a vault, in memory.
+#[derive(Default)]
+pub(crate) struct Directory {
+    /// The last change that is in it.
+    last: u64,
+    /// In order of arrival. What was replaced is empty.
+    patients: Vec<Option<(ChartId, Patient)>>,
+    places: HashMap<ChartId, usize>,
+    /// Folded words of names, and values of identifiers, each with the places in `patients`.
+    words: Symbols,
+    with_word: Vec<Vec<usize>>,
+    identifiers: Symbols,
+    with_identifier: Vec<Vec<usize>>,
+}
+
+/// A change of the directory: who the chart is about, or nobody any more.
+pub(crate) type Change = (ChartId, Option<Patient>);
+
+impl Directory {
+    /// The patient of a chart.
+    pub(crate) fn get(&self, chart: &ChartId) -> Option<&Patient> {
+        self.patients.get(*self.places.get(chart)?)?.as_ref().map(|(_, patient)| patient)
+    }
+
+    /// Number of patients.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The charts whose patient fits, with the patient, in order of the patients' names.
+    pub(crate) fn find(&self, query: &PatientQuery) -> Vec<(ChartId, &Patient)> {
+        let mut places: Vec<usize> = match (&query.identifier, query.words.first()) {
+            (Some((_, value)), _) => {
+                let number = self.identifiers.get(value);
+                number.map_or_else(Vec::new, |number| list(&self.with_identifier, number).to_vec())
+            }
+            (None, Some(word)) => {
+                let words = self.words.starting_with(word);
+                words.flat_map(|number| list(&self.with_word, number)).copied().collect()
+            }
+            (None, None) => (0..self.patients.len()).collect(),
+        };
+        places.sort_unstable();
+        places.dedup();
+        let patients = places.into_iter().filter_map(|place| self.patients.get(place)?.as_ref());
+        let mut found: Vec<(ChartId, &Patient)> =
+            patients.filter(|(_, patient)| query.fits(patient)).map(|(chart, patient)| (*chart, patient)).collect();
+        found.sort_by(|(a, one), (b, other)| (&one.names, a).cmp(&(&other.names, b)));
+        found
+    }
+
+    /// Takes the changes that [`append`] wrote.
+    pub(crate) fn apply(&mut self, appended: &Appended, changes: &[Change]) -> Result<(), IndexError> {
+        if self.last.checked_add(1) != Some(appended.first) {
+            return Err(IndexError::OutOfOrder);
+        }
+        changes.iter().try_for_each(|(chart, patient)| self.change(*chart, patient.clone()))?;
+        self.last = appended.last;
+        Ok(())
+    }
+
+    fn change(&mut self, chart: ChartId, patient: Option<Patient>) -> Result<(), IndexError> {
+        let place = self.patients.len();
+        if let Some(patient) = patient {
+            for word in words_of(&patient) {
+                let number = self.words.intern(&word).ok_or(IndexError::Unsealable)?;
+                post(&mut self.with_word, number, place);
+            }
+            for identifier in &patient.identifiers {
+                let number = self.identifiers.intern(&identifier.value).ok_or(IndexError::Unsealable)?;
+                post(&mut self.with_identifier, number, place);
+            }
+            self.patients.push(Some((chart, patient)));
+            self.forget(&chart);
+            self.places.insert(chart, place);
+        } else {
+            self.forget(&chart);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, chart: &ChartId) {
+        let place = self.places.remove(chart).and_then(|place| self.patients.get_mut(place));
+        if let Some((_, mut patient)) = place.and_then(Option::take) {
+            wipe(&mut patient);
+        }
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        for (_, patient) in self.patients.iter_mut().flatten() {
+            wipe(patient);
+        }
+    }
+}
+
+/// Shows a count only.
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Directory").field("patients", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// What [`load`] found.
+#[derive(Debug)]
+pub(crate) struct LoadedDirectory {
+    pub(crate) directory: Directory,
+    /// Changes that are missing, do not open or stand twice, ascending.
+    pub(crate) damaged: Vec<RangeInclusive<u64>>,
+}
+
+/// Numbers that [`append`] gave to a lot of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Appended {
+    first: u64,
+    last: u64,
+}
+
+/// Reads the directory.
+pub(crate) fn load(
+    snapshot: &dyn Snapshot,
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+) -> Result<LoadedDirectory, IndexError> {
+    let mut directory = Directory::default();
+    let mut coverage = Coverage::after(0);
+    PLACE.each(snapshot, 1, &mut |stored| match open(suite, key, vault, &stored) {
+        Ok(body) => {
+            // A segment that stands twice would bring older changes back.
+            if coverage.readable(stored.first, stored.last) <= stored.last {
+                body.changes
+                    .into_iter()
+                    .try_for_each(|Item { chart, patient }| directory.change(chart, patient.into_iter().next()))?;
+                directory.last = stored.last;
+            }
+            Ok(())
+        }
+        Err(error) => coverage.unreadable(error, stored.first, stored.last),
+    })?;
+    Ok(LoadedDirectory { directory, damaged: coverage.finish() })
+}
+
+/// Reads the directory anew where another process has changed it. Says what is damaged then.
+pub(crate) fn refresh(
+    snapshot: &dyn Snapshot,
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+    directory: &mut Directory,
+) -> Result<Vec<RangeInclusive<u64>>, IndexError> {
+    if PLACE.last(snapshot)? == Some(directory.last) {
+        return Ok(Vec::new());
+    }
+    let loaded = load(snapshot, suite, key, vault)?;
+    *directory = loaded.directory;
+    Ok(loaded.damaged)
+}
+
+/// Appends changes and merges what is due. Where one lot names a chart twice, the later counts.
+pub(crate) fn append(
+    tx: &mut dyn Transaction,
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+    changes: &[Change],
+) -> Result<Appended, IndexError> {
+    let last = match PLACE.last(&*tx)? {
+        Some(last) => last,
+        None => last_of_ours(&*tx)?,
+    };
+    let mut next = last.checked_add(1).ok_or(IndexError::OutOfOrder)?;
+    let first = next;
+    for lot in lots(changes) {
+        let joined = match completed_block(next, next) {
+            Some(start) => PLACE.trailing(&*tx, start, next, |stored| open(suite, key, vault, stored))?,
+            None => Vec::new(),
+        };
+        let begin = joined.first().map_or(next, |(stored, _)| stored.first);
+        let mut merged = BTreeMap::new();
+        for (stored, body) in joined {
+            PLACE.delete(tx, stored.first, stored.last)?;
+            merged.extend(body.changes.into_iter().map(|item| (item.chart, item.patient.into_iter().next())));
+        }
+        merged.extend(lot.iter().cloned());
+        put(tx, suite, key, vault, (begin, next), merged)?;
+        next = next.checked_add(1).ok_or(IndexError::OutOfOrder)?;
+    }
+    Ok(Appended { first, last: next.saturating_sub(1) })
+}
+
+/// Writes the whole directory anew, without what was replaced or removed. Damage is given up: it is no longer reported.
+pub(crate) fn compact(
+    tx: &mut dyn Transaction,
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+) -> Result<(), IndexError> {
+    let loaded = load(&*tx, suite, key, vault)?;
+    let mut ranges = Vec::new();
+    PLACE.each(&*tx, 1, &mut |stored| {
+        ranges.push((stored.first, stored.last));
+        Ok(())
+    })?;
+    // Numbers go on, so that another process sees that something changed.
+    let mut end = ranges.iter().map(|(_, last)| *last).max().unwrap_or(0);
+    for (first, last) in ranges {
+        PLACE.delete(tx, first, last)?;
+    }
+    let patients = loaded.directory.patients.iter().flatten();
+    let all: Vec<Change> = patients.map(|(chart, patient)| (*chart, Some(patient.clone()))).collect();
+    let mut begin = 1;
+    for lot in lots(&all) {
+        end = end.checked_add(1).ok_or(IndexError::OutOfOrder)?;
+        put(tx, suite, key, vault, (begin, end), lot.iter().cloned().collect())?;
+        begin = end.checked_add(1).ok_or(IndexError::OutOfOrder)?;
+    }
+    Ok(())
+}
+
+/// Seals every segment under the keyring key of a vault key that turned. What does not open stays as it is, and the next
+/// [`load`] reports it.
+pub(crate) fn reseal_all(
+    tx: &mut dyn Transaction,
+    suite: Suite,
+    vault: &VaultId,
+    old: &Secret<role::KeyringKey>,
+    new: &Secret<role::KeyringKey>,
+) -> Result<(), IndexError> {
+    let mut resealed = Vec::new();
+    PLACE.each(&*tx, 1, &mut |stored| {
+        match open(suite, old, vault, &stored) {
+            Ok(body) => {
+                let range = (stored.first, stored.last);
+                resealed.push((range, seal(suite, new, vault, range, &body)?));
+            }
+            Err(Unreadable::Damaged) => {}
+            Err(Unreadable::Newer) => return Err(IndexError::Newer),
+        }
+        Ok(())
+    })?;
+    for ((first, last), sealed) in resealed {
+        PLACE.put(tx, first, last, &sealed)?;
+    }
+    Ok(())
+}
+
+const PLACE: Place<'static> = Place { table: Table::Directory, part: &[] };
+const LABEL: &str = "directory";
+const VERSION: u8 = 1;
+/// Most changes that are written as one lot.
+const MOST_CHANGES: usize = 4096;
+
+/// Plaintext of a segment.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Body {
+    #[n(0)]
+    version: u8,
+    /// In ascending order of charts, each once.
+    #[n(1)]
+    changes: Vec<Item>,
+    #[n(2)]
+    extensions: Extensions,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Item {
+    #[n(0)]
+    chart: ChartId,
+    /// One patient, or none where the chart was removed.
+    #[n(1)]
+    patient: Vec<Patient>,
+}
+
+fn open(suite: Suite, key: &Secret<role::KeyringKey>, vault: &VaultId, stored: &Stored) -> Result<Body, Unreadable> {
+    let (label, first, last) = (kdf::label(LABEL), stored.first.to_be_bytes(), stored.last.to_be_bytes());
+    let plain = open_padded(suite, key, &[&label, vault.as_bytes(), &first, &last], &stored.sealed)?;
+    let body: Body = codec::decode(unpadded(&plain, VERSION)?).map_err(|error| match error {
+        Malformed::Invalid => Unreadable::Damaged,
+        Malformed::Newer => Unreadable::Newer,
+    })?;
+    let ascending = body.changes.is_sorted_by(|a, b| a.chart < b.chart);
+    if ascending && body.changes.iter().all(|item| item.patient.len() <= 1) {
+        Ok(body)
+    } else {
+        Err(Unreadable::Damaged)
+    }
+}
+
+fn seal(
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+    (first, last): (u64, u64),
+    body: &Body,
+) -> Result<Vec<u8>, IndexError> {
+    let encoded = Zeroizing::new(codec::encode(body));
+    let (label, first, last) = (kdf::label(LABEL), first.to_be_bytes(), last.to_be_bytes());
+    seal_padded(suite, key, &[&label, vault.as_bytes(), &first, &last], &encoded)
+}
+
+fn put(
+    tx: &mut dyn Transaction,
+    suite: Suite,
+    key: &Secret<role::KeyringKey>,
+    vault: &VaultId,
+    range: (u64, u64),
+    changes: BTreeMap<ChartId, Option<Patient>>,
+) -> Result<(), IndexError> {
+    let changes = changes
+        .into_iter()
+        // Where nothing was before, there is nothing to remove.
+        .filter(|(_, patient)| patient.is_some() || range.0 > 1)
+        .map(|(chart, patient)| Item { chart, patient: patient.into_iter().collect() });
+    let body = Body { version: VERSION, changes: changes.collect(), extensions: Extensions::default() };
+    let sealed = seal(suite, key, vault, range, &body)?;
+    PLACE.put(tx, range.0, range.1, &sealed)
+}
+
+/// The last number among keys that are ours.
+fn last_of_ours(snapshot: &dyn Snapshot) -> Result<u64, IndexError> {
+    let mut last = 0;
+    PLACE.each(snapshot, 1, &mut |stored| {
+        last = last.max(stored.last);
+        Ok(())
+    })?;
+    Ok(last)
+}
+
+/// Cuts changes into lots that make segments of bounded size.
+fn lots(changes: &[Change]) -> Vec<&[Change]> {
+    let mut total = 0_usize;
+    let mut count = 0_usize;
+    let same_lot = |_: &Change, next: &Change| {
+        total = total.saturating_add(weight(next));
+        count = count.saturating_add(1);
+        if total > MOST_WEIGHT || count >= MOST_CHANGES {
+            (total, count) = (weight(next), 0);
+            return false;
+        }
+        true
+    };
+    changes.chunk_by(same_lot).collect()
+}
+
+/// About the bytes that a change takes.
+fn weight((_, patient): &Change) -> usize {
+    let Some(patient) = patient else { return 40 };
+    let identifiers = patient.identifiers.iter().flat_map(|identifier| [&identifier.system, &identifier.value]);
+    let texts = patient.names.iter().chain(identifiers);
+    texts.fold(60, |sum, text| sum.saturating_add(text.len()).saturating_add(4))
+}
+
+fn words_of(patient: &Patient) -> impl Iterator<Item = String> {
+    patient.names.iter().flat_map(|name| Terms::folded(name))
+}
+
+fn list(lists: &[Vec<usize>], number: u32) -> &[usize] {
+    let list = usize::try_from(number).ok().and_then(|number| lists.get(number));
+    list.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn post(lists: &mut Vec<Vec<usize>>, number: u32, place: usize) {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    if lists.len() <= number {
+        lists.resize_with(number.saturating_add(1), Vec::new);
+    }
+    if let Some(list) = lists.get_mut(number)
+        && list.last() != Some(&place)
+    {
+        list.push(place);
+    }
+}
+
+fn wipe(patient: &mut Patient) {
+    let Patient { names, identifiers, birth_date } = patient;
+    names.zeroize();
+    for identifier in identifiers {
+        identifier.system.zeroize();
+        identifier.value.zeroize();
+    }
+    birth_date.zeroize();
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+    use super::super::samples::key;
+    use super::*;
+    use crate::record::Identifier;
+    use crate::store::{MemoryStore, Store};
+    use proptest::prelude::*;
+
+    const SUITE: Suite = Suite::Aes256Gcm;
+    const VAULT: VaultId = VaultId::from_bytes([9; 16]);
+
+    fn chart(number: u64) -> ChartId {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        ChartId::from_bytes(bytes)
+    }
+
+    fn patient(name: &str, value: &str, born: Option<&str>) -> Patient {
+        Patient {
+            names: vec![name.into()],
+            identifiers: vec![Identifier { system: "urn:mrn".into(), value: value.into() }],
+            birth_date: born.map(str::to_owned),
+        }
+    }
+
+    fn write(store: &MemoryStore, changes: &[Change]) -> Appended {
+        let mut tx = store.write().unwrap();
+        let appended = append(&mut *tx, SUITE, &key(1), &VAULT, changes).unwrap();
+        tx.commit().unwrap();
+        appended
+    }
+
+    fn read(store: &MemoryStore) -> LoadedDirectory {
+        load(&*store.read().unwrap(), SUITE, &key(1), &VAULT).unwrap()
+    }
+
+    fn keys(store: &MemoryStore) -> Vec<Vec<u8>> {
+        let rows = store.read().unwrap().scan(Table::Directory, &[], None, usize::MAX).unwrap();
+        rows.into_iter().map(|(key, _)| key).collect()
+    }
+
+    fn found(directory: &Directory, query: &PatientQuery) -> Vec<ChartId> {
+        directory.find(query).into_iter().map(|(chart, _)| chart).collect()
+    }
+
+    fn clinic() -> Directory {
+        let store = MemoryStore::new();
+        write(
+            &store,
+            &[
+                (chart(1), Some(patient("Jörg Müller", "1001", Some("1970-05-03")))),
+                (chart(2), Some(patient("Anna Mulder", "1002", Some("1970-05")))),
+                (chart(3), Some(patient("李 伟", "1003", None))),
+                (chart(4), Some(Patient::default())),
+                (chart(5), Some(patient("Jo Anna Muller", "1001", Some("1981-12-24")))),
+            ],
+        );
+        read(&store).directory
+    }
+
+    #[test]
+    fn names_are_found_by_the_beginnings_of_their_words() {
+        let clinic = clinic();
+        for (text, charts) in [
+            ("muller", &[5, 1][..]),
+            ("MÜLLER jörg", &[1]),
+            ("mul", &[2, 5, 1]),
+            ("mul jo", &[5, 1]),
+            ("jo anna", &[5]),
+            ("伟", &[3]),
+            ("uller", &[]),
+            ("muller x", &[]),
+            ("", &[]),
+            (" - ", &[]),
+        ] {
+            let charts: Vec<_> = charts.iter().copied().map(chart).collect();
+            assert_eq!(found(&clinic, &PatientQuery::name(text)), charts, "{text}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_found_whole_with_their_system_or_without() {
+        let clinic = clinic();
+        assert_eq!(found(&clinic, &PatientQuery::identifier("urn:mrn", "1002")), [chart(2)]);
+        assert_eq!(found(&clinic, &PatientQuery::identifier("urn:other", "1002")), []);
+        assert_eq!(found(&clinic, &PatientQuery::identifier("urn:mrn", "100")), []);
+        assert_eq!(found(&clinic, &PatientQuery::any_identifier("1001")), [chart(5), chart(1)]);
+        let both = PatientQuery::any_identifier("1001").birth_date("1981-12-24");
+        assert_eq!(found(&clinic, &both), [chart(5)]);
+    }
+
+    #[test]
+    fn birth_dates_meet_as_far_as_both_are_known() {
+        let clinic = clinic();
+        for (date, charts) in [
+            ("1970-05-03", &[2, 1][..]),
+            ("1970-05-04", &[2]),
+            ("1970-05", &[2, 1]),
+            ("1970", &[2, 1]),
+            ("1970-0", &[]),
+            ("19", &[]),
+            ("", &[]),
+            ("1981", &[5]),
+        ] {
+            let charts: Vec<_> = charts.iter().copied().map(chart).collect();
+            assert_eq!(found(&clinic, &PatientQuery::all().birth_date(date)), charts, "{date}");
+        }
+        assert_eq!(clinic.find(&PatientQuery::all()).len(), 5);
+        let both = PatientQuery::name("mul").birth_date("1970-05-04");
+        assert_eq!(found(&clinic, &both), [chart(2)]);
+    }
+
+    #[test]
+    fn a_later_change_replaces_and_none_removes() {
+        let store = MemoryStore::new();
+        write(&store, &[(chart(1), Some(patient("Ann Old", "1", None)))]);
+        write(&store, &[(chart(1), Some(patient("Ann New", "2", None))), (chart(2), None)]);
+        let directory = read(&store).directory;
+        assert_eq!(found(&directory, &PatientQuery::name("ann")), [chart(1)]);
+        assert_eq!(found(&directory, &PatientQuery::name("old")), []);
+        assert_eq!(found(&directory, &PatientQuery::any_identifier("1")), []);
+        assert_eq!(directory.get(&chart(1)).unwrap().names, ["Ann New"]);
+        write(&store, &[(chart(1), None)]);
+        let directory = read(&store).directory;
+        assert_eq!((directory.len(), directory.get(&chart(1))), (0, None));
+    }
+
+    #[test]
+    fn rows_open_for_their_vault_key_and_place_only() {
+        let store = MemoryStore::new();
+        write(&store, &[(chart(1), Some(patient("Ann", "1", None)))]);
+        write(&store, &[(chart(2), Some(patient("Ben", "2", None)))]);
+        let snapshot = store.read().unwrap();
+        let other_vault = VaultId::from_bytes([8; 16]);
+        assert_eq!(load(&*snapshot, SUITE, &key(2), &VAULT).unwrap().damaged, [1..=2]);
+        assert_eq!(load(&*snapshot, SUITE, &key(1), &other_vault).unwrap().damaged, [1..=2]);
+        drop(snapshot);
+        let keys = keys(&store);
+        let mut tx = store.write().unwrap();
+        let second = tx.get(Table::Directory, &[], &keys[1]).unwrap().unwrap();
+        tx.put(Table::Directory, &[], &keys[0], &second).unwrap();
+        tx.commit().unwrap();
+        let loaded = read(&store);
+        assert_eq!(loaded.damaged, [1..=1]);
+        assert_eq!(found(&loaded.directory, &PatientQuery::all()), [chart(2)]);
+        let mut tx = store.write().unwrap();
+        tx.delete(Table::Directory, &[], &keys[0]).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(read(&store).damaged, [1..=1]);
+    }
+
+    #[test]
+    fn a_turned_key_opens_all_and_the_old_one_nothing() {
+        let store = MemoryStore::new();
+        for number in 1..=20 {
+            write(&store, &[(chart(number), Some(patient("Ann", "1", None)))]);
+        }
+        let before = keys(&store);
+        let mut tx = store.write().unwrap();
+        reseal_all(&mut *tx, SUITE, &VAULT, &key(1), &key(2)).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(keys(&store), before);
+        let snapshot = store.read().unwrap();
+        let loaded = load(&*snapshot, SUITE, &key(2), &VAULT).unwrap();
+        assert_eq!((loaded.directory.len(), loaded.damaged), (20, vec![]));
+        let old = load(&*snapshot, SUITE, &key(1), &VAULT).unwrap();
+        assert_eq!((old.directory.len(), old.damaged), (0, vec![1..=20]));
+    }
+
+    #[test]
+    fn compaction_keeps_what_is_current_and_is_seen_by_others() {
+        let store = MemoryStore::new();
+        for number in 1..=20 {
+            write(&store, &[(chart(number), Some(patient("Ann", "1", None)))]);
+            write(&store, &[(chart(number / 2), None)]);
+        }
+        let mut other = read(&store).directory;
+        let before = found(&other, &PatientQuery::all());
+        let mut tx = store.write().unwrap();
+        compact(&mut *tx, SUITE, &key(1), &VAULT).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(keys(&store), [[1_u64.to_be_bytes(), 41_u64.to_be_bytes()].concat()]);
+        let damaged = refresh(&*store.read().unwrap(), SUITE, &key(1), &VAULT, &mut other).unwrap();
+        assert_eq!((damaged, found(&other, &PatientQuery::all())), (vec![], before));
+    }
+
+    #[test]
+    fn many_changes_at_once_are_cut_into_lots() {
+        let store = MemoryStore::new();
+        let changes: Vec<Change> =
+            (1..=9000).map(|number| (chart(number), Some(patient("Ann", &number.to_string(), None)))).collect();
+        assert_eq!(write(&store, &changes), Appended { first: 1, last: 3 });
+        assert_eq!(read(&store).directory.len(), 9000);
+        let big = Patient { names: vec!["x".repeat(MOST_WEIGHT / 2); 2], ..Patient::default() };
+        assert_eq!(lots(&[(chart(1), Some(big.clone())), (chart(2), Some(big)), (chart(3), None)]).len(), 3);
+    }
+
+    #[test]
+    fn debug_shows_counts_only() {
+        assert_eq!(format!("{:?}", clinic()), "Directory { patients: 5, .. }");
+        let query = PatientQuery::name("Müller").birth_date("1970");
+        assert_eq!(format!("{query:?}"), "PatientQuery { .. }");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+        /// Against a map, with merges in between and an own copy that follows.
+        #[test]
+        fn changes_in_any_order_leave_what_a_map_would(
+            all in prop::collection::vec(prop::collection::vec((0_u64..12, prop::option::of(0_u8..3)), 0..4), 1..80)
+        ) {
+            let store = MemoryStore::new();
+            let mut model = BTreeMap::new();
+            let mut own = Directory::default();
+            for lot in all {
+                let changes: Vec<Change> = lot
+                    .iter()
+                    .map(|(number, name)| (chart(*number), name.map(|n| patient(&format!("name{n}"), "1", None))))
+                    .collect();
+                let appended = write(&store, &changes);
+                own.apply(&appended, &changes).unwrap();
+                model.extend(changes);
+            }
+            let loaded = read(&store);
+            prop_assert_eq!(loaded.damaged, []);
+            prop_assert_eq!(loaded.directory.last, own.last);
+            for (chart, expected) in &model {
+                prop_assert_eq!(loaded.directory.get(chart), expected.as_ref());
+                prop_assert_eq!(own.get(chart), expected.as_ref());
+            }
+            for n in 0..3 {
+                let query = PatientQuery::name(&format!("name{n}"));
+                prop_assert_eq!(found(&loaded.directory, &query), found(&own, &query));
+                let of_name = |patient: &&Option<Patient>| {
+                    patient.as_ref().is_some_and(|patient| patient.names == [format!("name{n}")])
+                };
+                prop_assert_eq!(found(&own, &query).len(), model.values().filter(of_name).count());
+            }
+        }
+    }
+}
