@@ -8,6 +8,8 @@ mod index;
 mod keys;
 mod record;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
 pub use crypto::{RandomError, Suite};
