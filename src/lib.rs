@@ -9,6 +9,8 @@ mod keys;
 mod record;
 pub mod store;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod vault;
 
 pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};

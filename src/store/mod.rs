@@ -5,10 +5,14 @@
 //! nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
 
 mod error;
+#[cfg(feature = "testing")]
+pub(crate) mod faults;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod turn;
+
+use std::sync::Arc;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
@@ -72,6 +76,16 @@ pub trait Store: Send + Sync {
     /// The only writer, until it is committed or dropped. Waits for another writer, also one in another process, for a
     /// bounded time, and then fails with [`StoreError::Busy`].
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        (**self).read()
+    }
+
+    fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
+        (**self).write()
+    }
 }
 
 /// A consistent view.
