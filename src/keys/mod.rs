@@ -2,7 +2,7 @@
 
 mod card;
 pub(crate) mod chart;
-mod contacts;
+pub(crate) mod contacts;
 mod fingerprint;
 mod identity;
 mod recovery_code;
