@@ -19,14 +19,15 @@ pub use envelope::{Actor, SealedEntry};
 pub use error::{Error, Incident};
 pub use index::{PatientQuery, Query};
 pub use keys::{
-    Card, CardError, ChartKeys, ContactStatus, FactorKind, Fingerprint, Grant, Imitated, MemberKind, Purpose, Recovery,
-    RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn, Wrap,
+    Card, CardError, ChartKeys, ContactStatus, FactorKind, Fingerprint, Freshness, Grant, Imitated, MemberKind,
+    OpenedEntry, Purpose, Recovery, RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, Unlocked, WayIn,
+    Wrap,
 };
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Entry, Finding, Found, Matches, Report, Share, Standing,
-    SystemClock, Vault, VaultOptions,
+    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Due, Entry, Finding, Found, Matches, Report, Share,
+    Standing, SystemClock, Vault, VaultOptions,
 };

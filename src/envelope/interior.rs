@@ -16,6 +16,7 @@ use crate::crypto::{
     sign::{SIGNATURE_LEN, VerifyingKey},
 };
 use crate::keys::Path;
+use crate::record::{Label, Record};
 use zeroize::Zeroizing;
 
 /// Bytes beside metadata and content.
@@ -121,4 +122,16 @@ pub(crate) struct Opened {
     pub(crate) content: Zeroizing<Vec<u8>>,
     /// Number of its compartment in the chart.
     pub(crate) slot: u8,
+}
+
+impl Record {
+    /// The record of a verified entry.
+    pub(crate) fn of_opened(opened: Opened) -> Self {
+        let Opened { header: _, metadata, content, slot: _ } = opened;
+        let record = Self::of_parts(metadata.media_type, content, metadata.name, metadata.terms);
+        match Label::new(&metadata.label) {
+            Ok(label) => record.labelled(label),
+            Err(_) => record,
+        }
+    }
 }

@@ -10,7 +10,7 @@ mod unlock;
 
 pub use card::{Card, CardError, MemberKind};
 pub(crate) use card::{DeviceCard, RootCard, card_hash};
-pub use chart::{ChartKeys, Grant, Purpose, Rights, Wrap};
+pub use chart::{ChartKeys, Freshness, Grant, OpenedEntry, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub(crate) use contacts::{Contact, ContactBook, ContactError};
 pub use contacts::{ContactStatus, Imitated};

@@ -40,9 +40,14 @@ impl Record {
         }
     }
 
-    /// A record that was opened.
-    pub(crate) fn from_sealed(media_type: String, content: Zeroizing<Vec<u8>>) -> Self {
-        Self { media_type, content, label: None, name: None, terms: Terms::default() }
+    /// Puts a record together that was opened, without copying its content.
+    pub(crate) fn of_parts(
+        media_type: String,
+        content: Zeroizing<Vec<u8>>,
+        name: Option<String>,
+        terms: Terms,
+    ) -> Self {
+        Self { media_type, content, label: None, name, terms }
     }
 
     /// Routes the record to the compartment of `label`. Without one it goes to [`Label::general`].

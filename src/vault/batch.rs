@@ -128,8 +128,16 @@ impl Batch<'_> {
         let (actor, time_ms) = (self.actor.clone(), self.inner.now_ms());
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        let new =
-            NewEntry { kind: Kind::Record, entry, parents: parents.to_vec(), record, tombstone, request, actor, time_ms };
+        let new = NewEntry {
+            kind: Kind::Record,
+            entry,
+            parents: parents.to_vec(),
+            record,
+            tombstone,
+            request,
+            actor,
+            time_ms,
+        };
         let chains = &pending.chains;
         let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
         let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;

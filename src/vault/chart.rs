@@ -1,9 +1,6 @@
 //! A chart: putting, reading and finding entries.
 
-use super::{
-    Batch, Entry, Found, Inner, Matches,
-    open_chart::OpenChart,
-};
+use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart};
 use crate::codec::{ChartId, EntryId, VersionId};
 use crate::envelope::Opened;
 use crate::error::Error;
@@ -119,10 +116,7 @@ impl Chart {
     }
 
     /// Runs `work` on the chart, up to date at one view of the store.
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub(super) fn read<T>(&self, work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>) -> Result<T, Error> {
         self.inner.with(|session| {
             let snapshot = self.inner.store.read()?;
             let chart = session.chart_at(&self.inner, &self.id, &*snapshot)?;

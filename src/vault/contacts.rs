@@ -145,8 +145,7 @@ fn change(
         let mut book = session.read_contacts(&*tx)?;
         let contact = work(&mut book)?;
         let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-        let sealed =
-            contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
+        let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
         tx.commit()?;
         Ok(contact.id)

@@ -2,7 +2,7 @@
 
 use crate::codec::{EntryId, VersionId};
 use crate::envelope::{Actor, Opened};
-use crate::record::{Kind, Label, Record};
+use crate::record::{Kind, Record};
 
 /// A version of an entry, opened and verified.
 #[derive(Clone, Debug)]
@@ -22,26 +22,18 @@ pub struct Entry {
 
 impl Entry {
     pub(super) fn new(opened: Opened, author: String, mine: bool, conflicts: Vec<VersionId>) -> Self {
-        let Opened { header, metadata, content, slot: _ } = opened;
-        let mut record = Record::from_sealed(metadata.media_type, content).with_terms(metadata.terms);
-        if let Ok(label) = Label::new(&metadata.label) {
-            record = record.labelled(label);
-        }
-        if let Some(name) = metadata.name {
-            record = record.named(name);
-        }
         Self {
-            id: header.entry,
-            version: header.version,
-            kind: header.kind,
-            record,
+            id: opened.header.entry,
+            version: opened.header.version,
+            kind: opened.header.kind,
             author,
             mine,
-            actor: metadata.actor,
-            time_ms: metadata.time_ms,
-            parents: metadata.parents,
-            deleted: metadata.tombstone,
+            actor: opened.metadata.actor.clone(),
+            time_ms: opened.metadata.time_ms,
+            parents: opened.metadata.parents.clone(),
+            deleted: opened.metadata.tombstone,
             conflicts,
+            record: Record::of_opened(opened),
         }
     }
 

@@ -157,9 +157,8 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     index::append(&mut *tx, chart.keys.suite(), &chart.index_key, &id, &rows).map_err(index_error)?;
     tx.commit()?;
     let inserted = chart.insert(&rows);
-    let in_conflict = |row: &index::IndexRow| {
-        chart.index.heads(&row.entry).is_some_and(|heads| !heads.conflicts.is_empty())
-    };
+    let in_conflict =
+        |row: &index::IndexRow| chart.index.heads(&row.entry).is_some_and(|heads| !heads.conflicts.is_empty());
     applied.added = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     applied.conflicts = u64::try_from(rows.iter().filter(|row| in_conflict(row)).count()).unwrap_or(u64::MAX);
     drop(guard);
@@ -181,8 +180,9 @@ fn learn(
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let known = tx.get(Table::Keyring, b"", id.as_bytes())?;
     let mut ring = match &known {
-        Some(sealed) => Ring::open(suite, session.unlocked.keyring_key(), &vault, &id, sealed)
-            .map_err(Error::of_malformed)?,
+        Some(sealed) => {
+            Ring::open(suite, session.unlocked.keyring_key(), &vault, &id, sealed).map_err(Error::of_malformed)?
+        }
         None => Ring::new(None)?,
     };
     let mut cards = read_cards(tx, &id)?;

@@ -6,8 +6,10 @@ mod clock;
 mod contacts;
 mod entry;
 mod exchange;
+mod maintenance;
 mod open_chart;
 mod options;
+mod patients;
 mod session;
 mod sharing;
 mod verify;
@@ -19,6 +21,7 @@ pub use clock::{Clock, SystemClock};
 pub use contacts::{Contact, Contacts};
 pub use entry::{Entry, Found, Matches};
 pub use exchange::{Applied, Cursor};
+pub use maintenance::Due;
 pub use options::VaultOptions;
 pub use sharing::{Share, Standing};
 pub use verify::{Finding, Report};
@@ -29,8 +32,8 @@ use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
 use crate::record::Label;
 use crate::store::{Store, Table};
 use session::Session;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Row of the vault's own state.
 const STATE_KEY: &[u8] = b"state";

@@ -32,12 +32,7 @@ pub(crate) struct OpenChart {
 
 impl OpenChart {
     /// Reads and verifies a chart.
-    pub(super) fn load(
-        session: &Session,
-        inner: &Inner,
-        id: &ChartId,
-        snapshot: &dyn Snapshot,
-    ) -> Result<Self, Error> {
+    pub(super) fn load(session: &Session, inner: &Inner, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
         let (keys, ring_sealed) = read_keys(session, id, snapshot)?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
@@ -157,9 +152,8 @@ impl OpenChart {
 
     /// The last entries of some members' devices in a compartment.
     pub(super) fn cut(&self, slot: u8, roots: &[CardHash]) -> Vec<CutPoint> {
-        let of_revoked = |device: &CardHash| {
-            self.keys.cards().device(device).is_some_and(|card| roots.contains(&card.root()))
-        };
+        let of_revoked =
+            |device: &CardHash| self.keys.cards().device(device).is_some_and(|card| roots.contains(&card.root()));
         let mut cut: Vec<CutPoint> = self
             .chains
             .iter()

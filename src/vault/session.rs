@@ -3,6 +3,7 @@
 use super::{Inner, open_chart::OpenChart};
 use crate::codec::{CardHash, ChartId};
 use crate::error::Error;
+use crate::index::directory::Directory;
 use crate::keys::chart::{CardBook, ChartKeys};
 use crate::keys::{DeviceCard, Identity, RootCard, Unlocked};
 use crate::record::Label;
@@ -19,11 +20,13 @@ pub(super) const PAGE: usize = 256;
 pub(crate) struct Session {
     pub(crate) unlocked: Unlocked,
     charts: Mutex<HashMap<ChartId, Arc<RwLock<OpenChart>>>>,
+    /// Read when a patient is first looked for.
+    pub(super) patients: Mutex<Option<Directory>>,
 }
 
 impl Session {
     pub(crate) fn new(unlocked: Unlocked) -> Self {
-        Self { unlocked, charts: Mutex::new(HashMap::new()) }
+        Self { unlocked, charts: Mutex::new(HashMap::new()), patients: Mutex::new(None) }
     }
 
     /// Founds a chart and stores its first ledger entries and keys.

@@ -1,6 +1,10 @@
 //! Sharing a chart, and taking a share back.
 
-use super::{Chart, Contact, Inner, open_chart::OpenChart, session::{Session, put_cards}};
+use super::{
+    Chart, Contact, Inner,
+    open_chart::OpenChart,
+    session::{Session, put_cards},
+};
 use crate::codec::{CardHash, GrantId};
 use crate::error::Error;
 use crate::keys::chart::{CardBook, Step};
@@ -64,7 +68,8 @@ impl Chart {
     /// With whom the chart is shared, its custodians included.
     pub fn shares(&self) -> Result<Vec<Share>, Error> {
         self.read(|open, _| {
-            let name = |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
+            let name =
+                |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
             Ok(open
                 .keys
                 .members()

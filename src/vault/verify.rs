@@ -89,9 +89,10 @@ fn verify_chart(
             Some(Some((wrap, bytes))) => {
                 let whole = !version.quarantined
                     && object_hash(bytes) == version.hash
-                    && open.keys.open_entry(bytes, &wrap, Some(version.compartment)).is_ok_and(|opened| {
-                        opened.header.entry == entry && opened.header.version == id
-                    });
+                    && open
+                        .keys
+                        .open_entry(bytes, &wrap, Some(version.compartment))
+                        .is_ok_and(|opened| opened.header.entry == entry && opened.header.version == id);
                 (!whole).then_some(Finding::Entry { chart, entry, version: id })
             }
             Some(None) => Some(Finding::Entry { chart, entry, version: id }),

@@ -208,6 +208,19 @@ impl ChartKeys {
         self.line.authority.was_member(root)
     }
 
+    /// Members none of whose grants lasts, where this vault can turn the epoch.
+    pub(crate) fn ended_members(&self, now_ms: i64) -> Vec<CardHash> {
+        if self.require_custody().is_err() {
+            return Vec::new();
+        }
+        let ended = |fields: &GrantFields| fields.not_after_ms.is_some_and(|end| now_ms > end);
+        let members = self.members().into_iter();
+        members
+            .filter(|member| !member.grants.is_empty() && member.grants.iter().all(ended))
+            .map(|member| member.root)
+            .collect()
+    }
+
     /// The grants of a member that hold.
     pub(crate) fn grants_of(&self, root: &CardHash) -> Vec<GrantId> {
         let members = self.members();

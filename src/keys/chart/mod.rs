@@ -3,6 +3,7 @@
 mod chart_keys;
 mod content_key;
 mod epoch;
+mod floor;
 mod grant;
 mod ledger;
 mod node;
@@ -13,6 +14,7 @@ pub use chart_keys::ChartKeys;
 pub(crate) use chart_keys::{CutPoint, NewEntry, Step};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
+pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};
 pub(crate) use ledger::{CardBook, LedgerRow, Member};

@@ -1,0 +1,64 @@
+//! What is due, and doing it. The library has no threads of its own.
+
+use super::{Chart, Vault, open_chart::index_error};
+use crate::codec::{CardHash, ChartId};
+use crate::error::Error;
+use crate::index::directory;
+use std::sync::Arc;
+
+/// Something that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Due {
+    /// Grants whose end date has passed: until the chart's keys turn, honest software keeps the date, and that is all.
+    EndedGrants {
+        /// The chart.
+        chart: ChartId,
+        /// How many members have no grant that lasts.
+        members: usize,
+    },
+}
+
+impl Vault {
+    /// What is due now.
+    pub fn maintenance(&self) -> Result<Vec<Due>, Error> {
+        let mut due = Vec::new();
+        for chart in self.charts()? {
+            let ended = self.ended(&chart)?;
+            if !ended.is_empty() {
+                due.push(Due::EndedGrants { chart, members: ended.len() });
+            }
+        }
+        Ok(due)
+    }
+
+    /// Does what is due, and tidies what grows: turns the keys of charts whose grants have ended, and writes the directory
+    /// anew. Safe to stop and to repeat.
+    pub fn run_maintenance(&self) -> Result<Vec<Due>, Error> {
+        let due = self.maintenance()?;
+        for Due::EndedGrants { chart, .. } in &due {
+            let ended = self.ended(chart)?;
+            if !ended.is_empty() {
+                Chart::new(Arc::clone(&self.inner), *chart).revoke_roots(&ended)?;
+            }
+        }
+        self.inner.with(|session| {
+            let mut tx = self.inner.store.write()?;
+            let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
+            directory::compact(&mut *tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
+            Ok(tx.commit()?)
+        })?;
+        Ok(due)
+    }
+
+    /// Members of a chart that this vault administers, whose grants have all ended by date.
+    fn ended(&self, chart: &ChartId) -> Result<Vec<CardHash>, Error> {
+        let chart = Chart::new(Arc::clone(&self.inner), *chart);
+        let ended = chart.read(|open, _| Ok(open.keys.ended_members(self.inner.now_ms())));
+        match ended {
+            // A chart in which our own access ended, or that is damaged, is not ours to tidy.
+            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The directory: which patient a chart is about.
+
+use super::{Chart, Vault, open_chart::index_error, session::Session};
+use crate::codec::ChartId;
+use crate::error::Error;
+use crate::index::{PatientQuery, directory, directory::Directory};
+use crate::record::Patient;
+use crate::store::Snapshot;
+use std::sync::PoisonError;
+
+impl Vault {
+    /// The patients that fit, with their charts, in order of their names.
+    pub fn find_patient(&self, query: &PatientQuery) -> Result<Vec<(ChartId, Patient)>, Error> {
+        self.inner.with(|session| {
+            let snapshot = self.inner.store.read()?;
+            session.directory(&*snapshot, |directory| {
+                directory.find(query).into_iter().map(|(chart, patient)| (chart, patient.clone())).collect()
+            })
+        })
+    }
+}
+
+impl Chart {
+    /// Says who the chart is about, for the directory of this vault. What was said before is replaced.
+    pub fn describe(&self, patient: &Patient) -> Result<(), Error> {
+        self.change_patient(Some(patient.clone()))
+    }
+
+    /// Takes the chart out of the directory.
+    pub fn forget_patient(&self) -> Result<(), Error> {
+        self.change_patient(None)
+    }
+
+    /// Whom the chart is about, as this vault was told.
+    pub fn patient(&self) -> Result<Option<Patient>, Error> {
+        self.inner.with(|session| {
+            let snapshot = self.inner.store.read()?;
+            session.directory(&*snapshot, |directory| directory.get(&self.id()).cloned())
+        })
+    }
+
+    fn change_patient(&self, patient: Option<Patient>) -> Result<(), Error> {
+        self.inner.with(|session| {
+            let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
+            let mut tx = self.inner.store.write()?;
+            let change = [(self.id(), patient)];
+            directory::append(&mut *tx, suite, session.unlocked.keyring_key(), &vault, &change).map_err(index_error)?;
+            Ok(tx.commit()?)
+        })
+    }
+}
+
+impl Session {
+    /// Runs `work` on the directory, read when it is first used and brought up to date after that.
+    fn directory<T>(&self, snapshot: &dyn Snapshot, work: impl FnOnce(&Directory) -> T) -> Result<T, Error> {
+        let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
+        let key = self.unlocked.keyring_key();
+        let mut held = self.patients.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = held.get_or_insert_with(Directory::default);
+        // A damaged part costs the patients in it; `verify` names it, and `describe` puts them back.
+        directory::refresh(snapshot, suite, key, &vault, directory).map_err(index_error)?;
+        Ok(work(directory))
+    }
+}
