@@ -19,6 +19,7 @@ fn steps() -> Vec<Step> {
     vec![
         step("format", cargo("fmt --all --check")),
         step("format, fuzz", cargo("fmt --all --check --manifest-path fuzz/Cargo.toml")),
+        step("lock file, fuzz", cargo("tree --quiet --locked --depth 0 --manifest-path fuzz/Cargo.toml")),
         step("lints", cargo("clippy --locked --workspace --all-targets -- -D warnings")),
         step("lints, all features", cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings")),
         step(

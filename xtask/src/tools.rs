@@ -52,10 +52,13 @@ pub(crate) fn cargo_command(place: &Place, name: &str) -> Result<PathBuf> {
     if !path.is_file() {
         println!("installing {name} {version} into {}", folder.display());
         fs::create_dir_all(&folder)?;
+        // They run for a second and are compiled for minutes: without optimization that is less than half as long.
         // Outside the checkout, whose settings are not the tool's; its own build output is of no further use.
         let output = place.target.join("tools");
-        let mut install = program("cargo", ["install", "--quiet", "--locked", "--version", version, "--root"]);
+        let mut install =
+            program("cargo", ["install", "--quiet", "--locked", "--debug", "--version", version, "--root"]);
         install.arg(&folder).arg(name).current_dir(&folder).env("CARGO_TARGET_DIR", &output);
+        install.env("CARGO_PROFILE_DEV_DEBUG", "0");
         run::shown(&mut install)?;
         fs::remove_dir_all(&output)?;
     }
