@@ -196,6 +196,32 @@ fn an_entry_goes_by_its_url_and_by_its_id() {
 }
 
 #[test]
+fn a_url_that_is_not_the_patients_is_somebody_else() {
+    let entry =
+        |url: &str, id: &str| format!(r#"{{"fullUrl":"{url}","resource":{{"resourceType":"Patient","id":"{id}"}}}}"#);
+    let ann = [patient("Patient/ann")];
+    for (entries, expected) in [
+        (vec![entry("http://a.example/Patient/ann", "ann")], Subject::Confirmed),
+        (vec![entry("http://a.example/Patient/ann/_history/2", "ann")], Subject::Confirmed),
+        (vec![entry("urn:uuid:1", "ann"), entry("urn:uuid:1", "ann")], Subject::Confirmed),
+        // An entry that goes by the name of one patient and holds another.
+        (vec![entry("Patient/ann", "bob")], Subject::Several),
+        (vec![entry("http://a.example/Patient/bob", "ann")], Subject::Several),
+        (vec![entry("http://a.example/xPatient/ann", "ann")], Subject::Several),
+        // The same id on two servers.
+        (
+            vec![entry("http://a.example/Patient/ann", "ann"), entry("http://b.example/Patient/ann", "ann")],
+            Subject::Several,
+        ),
+        // One URL for two patients.
+        (vec![entry("urn:uuid:1", "ann"), entry("urn:uuid:1", "bob")], Subject::Several),
+    ] {
+        let json = format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(","));
+        assert_eq!(Resource::parse(json.as_bytes()).unwrap().confirms(&ann), expected, "{json}");
+    }
+}
+
+#[test]
 fn a_label_counts_wherever_it_stands_and_whatever_it_looks_like() {
     let act = r#""system":"http://terminology.hl7.org/CodeSystem/v3-ActCode""#;
     let conf = r#""system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality""#;
