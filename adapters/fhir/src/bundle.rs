@@ -5,7 +5,7 @@ use crate::{Fhir, FhirError, Resource};
 use core::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, ErrorKind, Read};
 
 /// A Bundle whose entries are borrowed from its bytes.
 pub struct Bundle<'a> {
@@ -126,7 +126,10 @@ impl<R: BufRead> Ndjson<R> {
     /// Skips what is left of a line.
     fn skip_line(&mut self) -> std::io::Result<()> {
         loop {
-            let buffer = self.reader.fill_buf()?;
+            let buffer = match self.reader.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                buffer => buffer?,
+            };
             if buffer.is_empty() {
                 return Ok(());
             }

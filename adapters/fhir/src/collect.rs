@@ -39,6 +39,8 @@ pub(crate) struct Collector<'de> {
     pub(crate) subjects: BTreeSet<PatientRef>,
     /// Other references of the patients of a Bundle: the URL of the entry, and the reference by its id.
     pub(crate) aliases: BTreeMap<PatientRef, PatientRef>,
+    /// The patients of a Bundle whose entry had a URL.
+    with_url: BTreeSet<PatientRef>,
     /// Types of the contained resources by id.
     pub(crate) contained: BTreeMap<String, String>,
     path: Vec<Cow<'de, str>>,
@@ -294,17 +296,13 @@ impl<'de> Collector<'de> {
 
     /// An entry of a Bundle ends here.
     fn entry(&mut self, fields: &Fields<'de>) {
-        let Some(patient) = fields.resource.as_deref() else {
-            return;
-        };
+        let Some(patient) = fields.resource.as_deref() else { return };
         if patient.resource_type.as_deref() != Some("Patient") {
             return;
         }
         let url = fields.full_url.as_deref().map(PatientRef::of_url);
         match (url, patient.id.as_deref()) {
-            (Some(url), Some(id)) => {
-                self.aliases.insert(url, PatientRef::of_id(id));
-            }
+            (Some(url), Some(id)) => self.entry_of(url, PatientRef::of_id(id)),
             (Some(url), None) => {
                 self.subjects.insert(url);
             }
@@ -312,6 +310,19 @@ impl<'de> Collector<'de> {
                 self.subjects.insert(PatientRef::unnamed());
             }
             (None, Some(_)) => {}
+        }
+    }
+
+    /// Takes the URL of an entry for its Patient, where the two agree and no other entry has the same id.
+    ///
+    /// FHIR R4, Bundle.entry.fullUrl: it is consistent with the id, unless it is a URN. Where it is not, or where two
+    /// servers each have a patient of that id, the URL is somebody else.
+    fn entry_of(&mut self, url: PatientRef, id: PatientRef) {
+        let taken = self.aliases.get(&url) != Some(&id) && !self.with_url.insert(id.clone());
+        if taken || !url.agrees_with(&id) {
+            self.subjects.insert(url);
+        } else {
+            self.aliases.insert(url, id);
         }
     }
 

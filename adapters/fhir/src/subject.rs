@@ -79,6 +79,12 @@ impl PatientRef {
         Self(Inner::Unnamed)
     }
 
+    /// Whether an entry with this URL may hold the Patient of the relative reference `id`.
+    pub(crate) fn agrees_with(&self, id: &Self) -> bool {
+        let (Some(url), Some(id)) = (self.as_str(), id.as_str()) else { return false };
+        url.starts_with("urn:") || url.strip_suffix(id).is_some_and(|base| base.is_empty() || base.ends_with('/'))
+    }
+
     /// The id of the contained resource that this refers to.
     pub(crate) fn contained(&self) -> Option<&str> {
         self.as_str().and_then(|text| text.strip_prefix('#'))

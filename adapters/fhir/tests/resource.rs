@@ -1,5 +1,8 @@
 //! What is read from a resource, and what is refused.
 
+// The lints take only what carries `#[test]` for a test, and leave out its helpers.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
 use ampoule::{Code, Label, Record, Terms};
 use ampoule_fhir::{
     Bundle, Fhir, FhirError, MEDIA_TYPE, PatientRef, Resource, SensitivityPolicy, Several, Subject, Unknown, ndjson,
@@ -193,6 +196,32 @@ fn an_entry_goes_by_its_url_and_by_its_id() {
 }
 
 #[test]
+fn a_url_that_is_not_the_patients_is_somebody_else() {
+    let entry =
+        |url: &str, id: &str| format!(r#"{{"fullUrl":"{url}","resource":{{"resourceType":"Patient","id":"{id}"}}}}"#);
+    let ann = [patient("Patient/ann")];
+    for (entries, expected) in [
+        (vec![entry("http://a.example/Patient/ann", "ann")], Subject::Confirmed),
+        (vec![entry("http://a.example/Patient/ann/_history/2", "ann")], Subject::Confirmed),
+        (vec![entry("urn:uuid:1", "ann"), entry("urn:uuid:1", "ann")], Subject::Confirmed),
+        // An entry that goes by the name of one patient and holds another.
+        (vec![entry("Patient/ann", "bob")], Subject::Several),
+        (vec![entry("http://a.example/Patient/bob", "ann")], Subject::Several),
+        (vec![entry("http://a.example/xPatient/ann", "ann")], Subject::Several),
+        // The same id on two servers.
+        (
+            vec![entry("http://a.example/Patient/ann", "ann"), entry("http://b.example/Patient/ann", "ann")],
+            Subject::Several,
+        ),
+        // One URL for two patients.
+        (vec![entry("urn:uuid:1", "ann"), entry("urn:uuid:1", "bob")], Subject::Several),
+    ] {
+        let json = format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(","));
+        assert_eq!(Resource::parse(json.as_bytes()).unwrap().confirms(&ann), expected, "{json}");
+    }
+}
+
+#[test]
 fn a_label_counts_wherever_it_stands_and_whatever_it_looks_like() {
     let act = r#""system":"http://terminology.hl7.org/CodeSystem/v3-ActCode""#;
     let conf = r#""system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality""#;
@@ -265,13 +294,13 @@ fn what_is_not_strict_is_refused_and_can_be_kept_as_it_is() {
 
 #[test]
 fn a_key_that_stands_twice_is_refused_at_every_depth() {
-    let many: String = (0..100).map(|n| format!(r#""k{n}":0,"#)).collect();
+    let many = (0..100).map(|n| format!(r#""k{n}":0"#)).collect::<Vec<_>>().join(",");
     for json in [
         r#"{"resourceType":"Basic","resourceType":"Basic"}"#.to_owned(),
         r#"{"resourceType":"Basic","a":1,"\u0061":2}"#.to_owned(),
         r#"{"resourceType":"Basic","x":[{"y":{"a":1,"b":2,"a":1}}]}"#.to_owned(),
-        format!(r#"{{"resourceType":"Basic",{many}"k99":0}}"#),
-        format!(r#"{{"resourceType":"Basic",{many}"k0":0}}"#),
+        format!(r#"{{"resourceType":"Basic",{many},"k99":0}}"#),
+        format!(r#"{{"resourceType":"Basic",{many},"k0":0}}"#),
     ] {
         let refused = record(json.as_bytes()).unwrap_err();
         assert!(matches!(refused, FhirError::DuplicateKey { line: 1, column: 1.. }), "{json}");
@@ -303,7 +332,7 @@ fn lines_are_bounded_and_a_long_one_costs_only_itself() {
     let ok = |text: &str| Ok(text.as_bytes().to_vec());
     let long = || Err(FhirError::TooLarge { limit: 8 });
     assert_eq!(read(8), [ok("{\"a\":1}"), long(), ok("{\"c\":3 }"), ok("last")]);
-    assert_eq!(ndjson(&stream[..]).filter(Result::is_ok).count(), 4);
+    assert_eq!(ndjson(&stream[..]).flatten().count(), 4);
     // A limit of exactly a line's length, with either end of line, at the end of the stream and without an end.
     for end in ["\n", "\r\n", ""] {
         let line = format!("12345678{end}");
