@@ -50,7 +50,7 @@ impl Head {
 pub(super) struct Row {
     pub(super) head: Head,
     head_bytes: Vec<u8>,
-    sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
 /// What a vault key opens.

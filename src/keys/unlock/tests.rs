@@ -116,17 +116,19 @@ fn there_are_at_most_sixteen_ways() {
     assert_eq!(vault.add_way(&device(17), 0).unwrap_err(), UnlockError::TooManyWays);
 }
 
-/// Attack 4: one bit anywhere, and the row does not open; all failures look the same.
+/// Attack 4: one bit anywhere in the clear, another's slot included, and the row does not open; all failures look the
+/// same.
 #[test]
-fn every_changed_byte_of_the_row_is_one_error() {
+fn every_changed_clear_byte_of_the_row_is_one_error() {
     let vault = create(&device(1), &Recovery::also(device(2))).0;
+    let clear = vault.bytes().len() - Row::parse(vault.bytes()).unwrap().sealed.len();
     // The format byte, and the version byte of the parameters of a slot: a later version is told as such, before
     // anything is opened.
     let newer_is_told = |at: usize, bytes: &[u8]| {
         at == 1 || Row::parse(bytes).is_ok_and(|row| row.head.slots.iter().any(|slot| slot.parameters[1] > 1))
     };
     let mut told = 0;
-    for at in 0..vault.bytes().len() {
+    for at in 0..clear {
         let mut bytes = vault.bytes().to_vec();
         bytes[at] ^= 1 << (at % 8);
         let error = refused(&bytes, &device(1));
@@ -140,6 +142,24 @@ fn every_changed_byte_of_the_row_is_one_error() {
         assert_eq!(refused(&vault.bytes()[..end], &device(1)), UnlockError::UnlockFailed);
     }
     assert_eq!(refused(&[vault.bytes(), &[0]].concat(), &device(1)), UnlockError::UnlockFailed);
+}
+
+/// Attack 4 for the sealed part, with the vault key at hand.
+#[test]
+fn every_changed_byte_of_the_sealed_state_is_one_error() {
+    let vault = alone(1);
+    let key = parts(&vault, &device(1)).key;
+    let mut row = Row::parse(vault.bytes()).unwrap();
+    assert!(row.open(&key).is_ok());
+    for at in 0..row.sealed.len() {
+        row.sealed[at] ^= 1 << (at % 8);
+        assert_eq!(row.open(&key).err(), Some(codec::Malformed::Invalid), "byte {at}");
+        row.sealed[at] ^= 1 << (at % 8);
+    }
+    assert!(row.open(&key).is_ok());
+    let last = vault.bytes().len() - 1;
+    let changed = [&vault.bytes()[..last], &[vault.bytes()[last] ^ 1]].concat();
+    assert_eq!(refused(&changed, &device(1)), UnlockError::UnlockFailed);
 }
 
 /// A row in parts, to be put together again in ways that no honest member would.
