@@ -119,6 +119,7 @@ impl Card {
         [self.root.root_key.to_bytes()].into_iter().chain(share).chain(self.devices.iter().flat_map(DeviceCard::keys))
     }
 
+    #[cfg(test)]
     pub(crate) fn devices(&self) -> &[DeviceCard] {
         &self.devices
     }
@@ -174,7 +175,6 @@ pub(crate) struct RootCard {
     kind: MemberKind,
     root_key: VerifyingKey<role::RootSigning>,
     kem: KemPublic,
-    created_ms: i64,
 }
 
 impl RootCard {
@@ -218,7 +218,6 @@ impl RootCard {
             kind: payload.kind,
             root_key,
             kem: KemPublic::from_slice(&payload.kem)?,
-            created_ms: payload.created_ms,
         })
     }
 
@@ -246,10 +245,6 @@ impl RootCard {
     pub(crate) fn kem(&self) -> &KemPublic {
         &self.kem
     }
-
-    pub(crate) fn created_ms(&self) -> i64 {
-        self.created_ms
-    }
 }
 
 impl PartialEq for RootCard {
@@ -262,7 +257,7 @@ impl Eq for RootCard {}
 
 impl fmt::Debug for RootCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes: _, hash, name: _, kind: _, root_key: _, kem: _, created_ms: _ } = self;
+        let Self { bytes: _, hash, name: _, kind: _, root_key: _, kem: _ } = self;
         write!(f, "RootCard({hash})")
     }
 }
@@ -276,7 +271,6 @@ pub(crate) struct DeviceCard {
     object_key: VerifyingKey<role::ObjectSigning>,
     ledger_key: VerifyingKey<role::LedgerSigning>,
     log_key: VerifyingKey<role::LogSigning>,
-    created_ms: i64,
 }
 
 impl DeviceCard {
@@ -311,7 +305,6 @@ impl DeviceCard {
             object_key: key(&payload.object_key)?,
             ledger_key: key(&payload.ledger_key)?,
             log_key: key(&payload.log_key)?,
-            created_ms: payload.created_ms,
         };
         // One key in two roles would let a signature that was made for one purpose be looked for in another.
         let [object, ledger, log] = card.keys();
@@ -351,10 +344,6 @@ impl DeviceCard {
         &self.log_key
     }
 
-    pub(crate) fn created_ms(&self) -> i64 {
-        self.created_ms
-    }
-
     fn keys(&self) -> [[u8; 32]; 3] {
         [self.object_key.to_bytes(), self.ledger_key.to_bytes(), self.log_key.to_bytes()]
     }
@@ -370,13 +359,13 @@ impl Eq for DeviceCard {}
 
 impl fmt::Debug for DeviceCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes: _, hash, root: _, object_key: _, ledger_key: _, log_key: _, created_ms: _ } = self;
+        let Self { bytes: _, hash, root: _, object_key: _, ledger_key: _, log_key: _ } = self;
         write!(f, "DeviceCard({hash})")
     }
 }
 
 /// H("card", statement bytes).
-pub(crate) fn card_hash(bytes: &[u8]) -> CardHash {
+fn card_hash(bytes: &[u8]) -> CardHash {
     CardHash::from_bytes(kdf::hash("card", &[bytes]))
 }
 

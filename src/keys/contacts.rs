@@ -156,11 +156,6 @@ impl ContactBook {
         Ok(contact.clone())
     }
 
-    /// Forgets a contact. Says whether there was one.
-    pub(crate) fn remove(&mut self, id: ContactId) -> bool {
-        self.contacts.remove(&id).is_some()
-    }
-
     /// The card to share with: only if it was compared.
     pub(crate) fn require_verified(&self, id: ContactId) -> Result<&RootCard, ContactError> {
         let contact = self.get(id).ok_or(ContactError::Unknown)?;

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn fixed() -> Fingerprint {
-        Fingerprint(core::array::from_fn(|i| u8::try_from(i * 7 % 256).unwrap()))
+        Fingerprint(core::array::from_fn(|i| u8::try_from(i).unwrap().wrapping_mul(7)))
     }
 
     /// Worked out apart from this code, from the definition and the BIP 39 word list.

@@ -155,8 +155,8 @@ mod tests {
     /// A key or card of somebody else, spliced in, is found although every part is well-formed.
     #[test]
     fn keys_and_cards_of_two_members_do_not_mix() {
-        let create = || Identity::create("Lee", MemberKind::Person, 5).unwrap();
         type Splice = fn(&mut Identity, Identity);
+        let create = || Identity::create("Lee", MemberKind::Person, 5).unwrap();
         let splices: [Splice; 8] = [
             |mine, other| mine.root = other.root,
             |mine, other| mine.kem = other.kem,

@@ -9,10 +9,9 @@ mod recovery_code;
 mod unlock;
 
 pub use card::{Card, CardError, MemberKind};
-pub(crate) use card::{DeviceCard, RootCard, card_hash};
+pub(crate) use card::{DeviceCard, RootCard};
 pub use chart::{ChartKeys, Freshness, Grant, OpenedEntry, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
-pub(crate) use contacts::{Contact, ContactBook, ContactError};
 pub use contacts::{ContactStatus, Imitated};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
