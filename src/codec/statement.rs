@@ -55,7 +55,7 @@ impl Signed {
         Self::parse(&bytes)
     }
 
-    /// Takes the one encoding of a statement: protected header EdDSA, unprotected header empty, payload inside.
+    /// Takes the one encoding of a statement: protected header `EdDSA`, unprotected header empty, payload inside.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let cose = CoseSign1::from_slice(bytes).map_err(|_| Malformed::Invalid)?;
         let expected = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build();

@@ -142,7 +142,10 @@ pub(crate) fn open<R: Role>(
 }
 
 /// Salt, commitment and chunks of a sealed message.
-pub(crate) fn split(sealed: &[u8]) -> Result<(&[u8; SALT_LEN], &[u8; COMMITMENT_LEN], &[u8]), Failed> {
+pub(crate) type Parts<'a> = (&'a [u8; SALT_LEN], &'a [u8; COMMITMENT_LEN], &'a [u8]);
+
+/// Takes a sealed message apart.
+pub(crate) fn split(sealed: &[u8]) -> Result<Parts<'_>, Failed> {
     let (salt, rest) = sealed.split_first_chunk::<SALT_LEN>().ok_or(Failed)?;
     let (commitment, chunks) = rest.split_first_chunk::<COMMITMENT_LEN>().ok_or(Failed)?;
     Ok((salt, commitment, chunks))

@@ -62,7 +62,9 @@ pub(crate) fn hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
     hash.update(label_len(label));
     hash.update(PREFIX);
     hash.update(label);
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     let digest: [u8; 64] = hash.finalize().into();
     first_half(&digest)
 }

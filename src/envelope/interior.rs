@@ -33,7 +33,9 @@ pub(super) fn signature_input(
     let mut input = Vec::with_capacity(320);
     input.extend_from_slice(&kdf::label("sign/object"));
     let parts: [&[u8]; 5] = [header, salt, commitment, metadata_digest, content_digest];
-    parts.iter().for_each(|part| input.extend_from_slice(part));
+    for part in parts {
+        input.extend_from_slice(part);
+    }
     input
 }
 

@@ -32,6 +32,7 @@ pub(crate) struct ChartIndex {
 }
 
 /// A version as the index knows it.
+#[expect(clippy::struct_field_names, reason = "`version` is the id of the version, as everywhere")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Version<'a> {
     pub(crate) seq: u64,
@@ -116,6 +117,7 @@ impl ChartIndex {
     }
 
     /// Number of versions.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -162,6 +164,7 @@ impl ChartIndex {
     }
 
     /// Numbers of the compartments that hold something.
+    #[cfg(test)]
     pub(crate) fn compartments(&self) -> impl Iterator<Item = u8> {
         let mut used = [false; super::COMPARTMENTS as usize];
         for row in &self.rows {

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 impl ChartIndex {
     /// Entries of which a head that does not delete matches, each once, in order of arrival of that head.
     pub(crate) fn find(&self, query: &Query) -> Vec<Hit> {
-        self.matches(query).map(|rows| self.hits(rows)).unwrap_or_default()
+        self.matches(query).map(|rows| self.hits(&rows)).unwrap_or_default()
     }
 
     /// All entries that are not deleted, in order of arrival; of one kind where it is given.
     pub(crate) fn entries(&self, kind: Option<Kind>) -> Vec<Hit> {
         let rows = self.live((0..).take(self.rows.len()));
-        self.hits(rows.filter(|(_, row)| kind.is_none_or(|kind| row.kind == kind)).collect())
+        self.hits(&rows.filter(|(_, row)| kind.is_none_or(|kind| row.kind == kind)).collect::<Vec<_>>())
     }
 
     /// The matching rows, ascending; `None` where a term is in no row at all.
@@ -80,10 +80,10 @@ impl ChartIndex {
     }
 
     /// One hit for each entry.
-    fn hits(&self, rows: Vec<(u32, &Row)>) -> Vec<Hit> {
+    fn hits(&self, rows: &[(u32, &Row)]) -> Vec<Hit> {
         let mut best: HashMap<u32, (u32, &Row)> = HashMap::new();
         let mut hits = Vec::with_capacity(rows.len());
-        for &(number, row) in &rows {
+        for &(number, row) in rows {
             let Some(state) = self.state(row.entry) else {
                 continue;
             };

@@ -25,9 +25,9 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chart::{ChartIndex, Heads, Hit, InsertError, Version};
+pub(crate) use chart::{ChartIndex, Hit, Version};
 pub use query::{PatientQuery, Query};
-pub(crate) use stored::{Loaded, append, load, refresh, repair};
+pub(crate) use stored::{append, load, refresh, repair};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::crypto::{Failed, RandomError};

@@ -25,6 +25,7 @@ pub(crate) enum Unreadable {
 }
 
 /// Seals rows that follow one another.
+#[cfg(test)]
 pub(crate) fn seal(
     suite: Suite,
     key: &Secret<role::Index>,

@@ -1,8 +1,9 @@
 //! The index against a model that knows no shortcut: every answer is computed from the list of all rows.
 #![allow(clippy::arithmetic_side_effects)]
 
+use super::chart::InsertError;
 use super::samples::{entry, row, version};
-use super::{ChartIndex, Hit, IndexRow, InsertError, Query};
+use super::{ChartIndex, Hit, IndexRow, Query};
 use crate::codec::{EntryId, Hash, VersionId};
 use crate::record::{Code, DateRange, Kind, Terms};
 use core::cmp::Reverse;

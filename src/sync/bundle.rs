@@ -219,7 +219,9 @@ impl Writer {
         let len = parts.iter().map(|part| part.len()).sum::<usize>();
         self.0.push(kind);
         self.0.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
-        parts.iter().for_each(|part| self.0.extend_from_slice(part));
+        for part in parts {
+            self.0.extend_from_slice(part);
+        }
     }
 }
 

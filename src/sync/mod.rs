@@ -2,4 +2,4 @@
 
 mod bundle;
 
-pub(crate) use bundle::{Bundle, BundleError, Item, Writer};
+pub(crate) use bundle::{Bundle, BundleError, Writer};

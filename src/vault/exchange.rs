@@ -95,8 +95,9 @@ fn export(
         writer.ledger(seq, row);
     }
     for grant in open.keys.grants_of(to) {
-        let row = snapshot.get(Table::Grants, id.as_bytes(), grant.as_bytes())?;
-        row.into_iter().for_each(|row| writer.grant(grant, row));
+        if let Some(row) = snapshot.get(Table::Grants, id.as_bytes(), grant.as_bytes())? {
+            writer.grant(grant, row);
+        }
     }
     let visible = open.keys.visible_to(to, now_ms);
     for version in open.index.after(since.0).filter(|version| !version.quarantined) {

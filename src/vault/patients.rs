@@ -44,8 +44,15 @@ impl Chart {
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
             let mut tx = self.inner.store.write()?;
             let change = [(self.id(), patient)];
-            directory::append(&mut *tx, suite, session.unlocked.keyring_key(), &vault, &change).map_err(index_error)?;
-            Ok(tx.commit()?)
+            let appended = directory::append(&mut *tx, suite, session.unlocked.keyring_key(), &vault, &change)
+                .map_err(index_error)?;
+            tx.commit()?;
+            let mut held = session.patients.lock().unwrap_or_else(PoisonError::into_inner);
+            // Where another writer was quicker, the directory is read anew when it is next used.
+            if held.as_mut().is_some_and(|directory| directory.apply(&appended, &change).is_err()) {
+                *held = None;
+            }
+            Ok(())
         })
     }
 }

@@ -169,10 +169,10 @@ pub(super) fn read_cards(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Car
         }
     }
     for bytes in devices {
-        if let Some(root) = DeviceCard::claimed_root(&bytes).and_then(|hash| cards.root(&hash).cloned()) {
-            if let Ok(device) = DeviceCard::open(&bytes, &root) {
-                cards.add_device(device);
-            }
+        if let Some(root) = DeviceCard::claimed_root(&bytes).and_then(|hash| cards.root(&hash).cloned())
+            && let Ok(device) = DeviceCard::open(&bytes, &root)
+        {
+            cards.add_device(device);
         }
     }
     Ok(cards)

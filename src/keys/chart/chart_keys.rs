@@ -1,17 +1,18 @@
 //! A member's keys of one chart, verified: what it takes to seal, open, share and revoke. No store, no I/O.
 
 use super::{
-    ContentKey, Path, Wrap,
+    Path, Wrap,
     epoch::{KeyState, SLOTS, ledger_key},
     grant::{Grant, GrantBody, GrantFields, GrantRow, LedgerKey, Rights},
     ledger::{
-        Act, CardBook, Genesis, LedgerEntry, LedgerRow, Line, LineError, Member, Readable, Revoke, found, pad,
-        seal_entry,
+        Act, CardBook, Genesis, LedgerEntry, LedgerRow, Line, LineError, Member, Readable, Revoke, found, seal_entry,
     },
-    node::{Held, Node, NodeKind, NodeRef},
+    node::{Held, Node, NodeRef},
     ring::Ring,
 };
-use crate::codec::{self, CardHash, ChartId, CompartmentId, EntryId, Extensions, GrantId, Hash, Version1, VersionId};
+use crate::codec::{
+    self, CardHash, ChartId, CompartmentId, EntryId, Extensions, GrantId, Hash, Version1, VersionId, padding,
+};
 use crate::crypto::{
     Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::SealError as PublicSealError,
     sign::SigningKey,
@@ -178,11 +179,6 @@ impl ChartKeys {
     /// Everyone with rights now.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.line.authority.members()
-    }
-
-    /// The fields of a grant, and whether it still holds.
-    pub(crate) fn grant_fields(&self, id: &GrantId) -> Option<(&GrantFields, bool)> {
-        self.line.authority.grant(id)
     }
 
     /// Labels of the compartments that are held in the newest epoch.
@@ -545,9 +541,9 @@ impl ChartKeys {
     ) -> Result<Vec<minicbor::bytes::ByteVec>, Error> {
         let mut plain = Vec::with_capacity(SLOTS);
         for slot in (0_u8..).take(SLOTS) {
-            plain.push(pad(&codec::encode(&cuts(slot))).map_err(|_| Error::TooLong)?);
+            plain.push(padding::pad(&codec::encode(&cuts(slot))).ok_or(Error::TooLong)?);
         }
-        let longest = plain.iter().map(Vec::len).max().unwrap_or(0);
+        let longest = plain.iter().map(|each| each.len()).max().unwrap_or(0);
         let mut sealed = Vec::with_capacity(SLOTS);
         for (slot, mut cut) in (0_u8..).zip(plain) {
             // The first padding is canonical for the shortest; this one makes all alike and is zeros as well.

@@ -9,7 +9,7 @@ use crate::crypto::{
 use crate::record::Label;
 use minicbor::{Decode, Encode};
 
-/// Why a chart is shared: purpose of use, after HL7 v3 ActReason.
+/// Why a chart is shared: purpose of use, after HL7 v3 `ActReason`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The code in HL7 v3 ActReason.
+    /// The code in HL7 v3 `ActReason`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Treat => "TREAT",
@@ -256,6 +256,8 @@ impl GrantRow {
 fn info(chart: &ChartId, id: &GrantId, granter: &CardHash, recipient: &CardHash) -> Vec<u8> {
     let mut info = kdf::label("grant");
     let parts: [&[u8]; 4] = [chart.as_bytes(), id.as_bytes(), granter.as_bytes(), recipient.as_bytes()];
-    parts.iter().for_each(|part| info.extend_from_slice(part));
+    for part in parts {
+        info.extend_from_slice(part);
+    }
     info
 }

@@ -17,6 +17,6 @@ pub(crate) use content_key::{CheckOf, ContentKey, check_value};
 pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};
-pub(crate) use ledger::{CardBook, LedgerRow, Member};
+pub(crate) use ledger::{CardBook, LedgerRow};
 pub(crate) use path::Path;
 pub(crate) use ring::Ring;

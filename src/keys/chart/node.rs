@@ -69,7 +69,9 @@ impl Node {
     pub(crate) fn content(id: CompartmentId, epoch: u32, key: &CompartmentKey, label: &Label) -> Self {
         let of = NodeRef { kind: NodeKind::Content, compartment: id };
         let mut keys = zeroize::Zeroizing::new(Vec::with_capacity(96));
-        Kind::ALL.into_iter().for_each(|kind| keys.extend_from_slice(key.content_secret(kind).expose()));
+        for kind in Kind::ALL {
+            keys.extend_from_slice(key.content_secret(kind).expose());
+        }
         Self {
             of,
             epoch,

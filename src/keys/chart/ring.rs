@@ -1,11 +1,7 @@
 //! What a vault keeps of a chart: the nodes it holds, ledger keys, its local index key, and the home key where it is home.
 
-use super::{
-    grant::LedgerKey,
-    ledger::{pad, unpad},
-    node::Node,
-};
-use crate::codec::{self, ChartId, Extensions, Malformed, SecretBytes, VaultId, Version1};
+use super::{grant::LedgerKey, node::Node};
+use crate::codec::{self, ChartId, Extensions, Malformed, SecretBytes, VaultId, Version1, padding};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, kdf::Deriver, random, role};
 use minicbor::{Decode, Encode};
@@ -95,7 +91,7 @@ impl Ring {
         vault: &VaultId,
         chart: &ChartId,
     ) -> Result<Vec<u8>, Failed> {
-        let plaintext = zeroize::Zeroizing::new(pad(&codec::encode_secret(self))?);
+        let plaintext = padding::pad(&codec::encode_secret(self)).ok_or(Failed)?;
         let salt = random::array().map_err(|_| Failed)?;
         chunked::seal(suite, key, salt, &[&context(vault, chart)], &plaintext)
     }
@@ -109,7 +105,7 @@ impl Ring {
         sealed: &[u8],
     ) -> Result<Self, Malformed> {
         let plaintext = chunked::open(suite, key, &[&context(vault, chart)], sealed).map_err(|_| Malformed::Invalid)?;
-        codec::decode(unpad(&plaintext).map_err(|_| Malformed::Invalid)?)
+        codec::decode(padding::unpad(&plaintext).ok_or(Malformed::Invalid)?)
     }
 }
 

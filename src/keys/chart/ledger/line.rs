@@ -4,7 +4,7 @@
 //! statement, padded and sealed under the ledger key of that epoch.
 
 use super::{Authority, Genesis, LedgerEntry, LedgerError, Receipt};
-use crate::codec::{self, CardHash, ChartId, Extensions, Hash, Malformed, Signed, StatementType, Version1, padding};
+use crate::codec::{CardHash, ChartId, Extensions, Hash, Malformed, Signed, StatementType, Version1, padding};
 use crate::crypto::{
     Failed, RandomError, Secret, Suite, chunked, kdf, random, role,
     sign::{SigningKey, VerifyingKey},
@@ -109,7 +109,7 @@ impl Line {
         }
         let context = context(&self.chart, epoch, seq, &self.authority.head());
         let plaintext = chunked::open(self.suite, key, &[&context], sealed)?;
-        let signed = Signed::parse(unpad(&plaintext)?)?;
+        let signed = Signed::parse(padding::unpad(&plaintext).ok_or(Failed)?)?;
         let claimed: LedgerEntry = signed.unverified()?;
         let actor = with.cards.device(&claimed.actor).ok_or(LineError::UnknownCard)?;
         let entry: LedgerEntry = signed.verify(StatementType::LedgerEntry, actor.ledger_key())?;
@@ -158,7 +158,8 @@ pub(crate) fn seal_entry(
 ) -> Result<LedgerRow, LineError> {
     let signed = Signed::sign(StatementType::LedgerEntry, actor, entry)?;
     let context = context(&entry.chart, epoch, entry.seq, &entry.previous);
-    let sealed = chunked::seal(suite, key, random::array()?, &[&context], &pad(signed.as_bytes())?)?;
+    let sealed =
+        chunked::seal(suite, key, random::array()?, &[&context], &padding::pad(signed.as_bytes()).ok_or(Failed)?)?;
     let mut stored = epoch.to_be_bytes().to_vec();
     stored.extend_from_slice(&sealed);
     let receipt = receipt(entry.chart, entry.seq, entry_hash(&stored), home)?;
@@ -228,21 +229,4 @@ fn context(chart: &ChartId, epoch: u32, seq: u64, previous: &Hash) -> Vec<u8> {
 fn split(stored: &[u8]) -> Result<(u32, &[u8]), LineError> {
     let (epoch, bytes) = stored.split_first_chunk().ok_or(LineError::Invalid)?;
     Ok((u32::from_be_bytes(*epoch), bytes))
-}
-
-/// lp(statement), then zeros to the padded size.
-pub(crate) fn pad(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
-    let mut out = Vec::new();
-    kdf::lp(&mut out, bytes);
-    let padded = padding::padded_len(out.len()).ok_or(Failed)?;
-    out.resize(padded, 0);
-    Ok(out)
-}
-
-pub(crate) fn unpad(padded: &[u8]) -> Result<&[u8], Failed> {
-    let (len, rest) = padded.split_first_chunk().ok_or(Failed)?;
-    let len = usize::try_from(u32::from_be_bytes(*len)).map_err(|_| Failed)?;
-    let (bytes, zeros) = rest.split_at_checked(len).ok_or(Failed)?;
-    let unpadded = len.checked_add(4).ok_or(Failed)?;
-    if padding::is_canonical(unpadded, zeros) { Ok(bytes) } else { Err(Failed) }
 }

@@ -6,4 +6,4 @@ mod line;
 
 pub(crate) use authority::{Authority, LedgerError, Member};
 pub(crate) use entry::{Act, Genesis, LedgerEntry, Receipt, Revoke};
-pub(crate) use line::{CardBook, LedgerRow, Line, LineError, Readable, found, pad, seal_entry, unpad};
+pub(crate) use line::{CardBook, LedgerRow, Line, LineError, Readable, found, seal_entry};
