@@ -1,4 +1,5 @@
 //! What goes in comes out: one vault, two vaults, and what is between them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use ampoule::{
     Code, Cursor, Error, Grant, Label, MemoryStore, Patient, PatientQuery, Query, Record, Recovery, Terms, Unlock,
