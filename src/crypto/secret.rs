@@ -129,6 +129,8 @@ pub(crate) mod role {
         Cut = "cut";
         /// Seals ledger entries of an epoch.
         Ledger = "ledger";
+        /// Seals the cards of a chart's other members.
+        Cards = "cards";
         /// Seals a chart's local index.
         Index = "index";
         /// Random input of a data key.

@@ -6,26 +6,29 @@
 //! | 1 | format, 1 |
 //! | .. | frames: type u8, length u32, payload |
 //!
-//! The first frame is the head, the last the end; between them cards before devices, devices before the ledger, the ledger
-//! before grants, grants before entries. The end names the hash of all bytes before its frame.
+//! The first frame is the head, the last the end; between them grants, then cards, then the ledger, then entries. The end
+//! names the hash of all bytes before its frame. Cards carry names, so they travel under the ledger key of an epoch, which
+//! the addressee has by his grant.
 
-use crate::codec::{self, CardHash, ChartId, Extensions, GrantId, Hash, Malformed, Version1};
-use crate::crypto::kdf;
+use crate::codec::{self, CardHash, ChartId, Extensions, GrantId, Hash, Malformed, Version1, padding};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, random, role};
 use crate::keys::chart::{LedgerRow, Wrap};
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 
 const MAGIC: &[u8; 4] = b"AMPB";
 const FORMAT: u8 = 1;
 /// Most bytes of one frame: a record of 16 MiB with its metadata and padding.
 const MAX_FRAME: usize = 24 << 20;
 
+/// The addressee does not know the chart's suite before he has read its ledger.
+const CARD_SUITE: Suite = Suite::Aes256Gcm;
+
 const HEAD: u8 = 1;
-const ROOT: u8 = 2;
-const DEVICE: u8 = 3;
+const GRANT: u8 = 2;
+const CARDS: u8 = 3;
 const LEDGER: u8 = 4;
-const GRANT: u8 = 5;
-const ENTRY: u8 = 6;
-const END: u8 = 7;
+const ENTRY: u8 = 5;
+const END: u8 = 6;
 
 /// Why bytes are no bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,16 @@ struct End {
     hash: Hash,
 }
 
+/// Root and device cards of a chart's members.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct CardSet {
+    #[n(0)]
+    pub(crate) roots: Vec<ByteVec>,
+    #[n(1)]
+    pub(crate) devices: Vec<ByteVec>,
+}
+
 /// An entry in a bundle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Item<'a> {
@@ -102,8 +115,8 @@ pub(crate) struct Item<'a> {
 #[derive(Debug)]
 pub(crate) struct Bundle<'a> {
     pub(crate) head: Head,
-    pub(crate) roots: Vec<&'a [u8]>,
-    pub(crate) devices: Vec<&'a [u8]>,
+    /// Epoch of the ledger key, and the sealed [`CardSet`].
+    pub(crate) cards: Vec<(u32, &'a [u8])>,
     pub(crate) ledger: Vec<LedgerRow>,
     pub(crate) grants: Vec<(GrantId, Vec<u8>)>,
     pub(crate) entries: Vec<Item<'a>>,
@@ -126,8 +139,7 @@ impl<'a> Bundle<'a> {
         }
         let mut bundle = Self {
             head: codec::decode(payload)?,
-            roots: Vec::new(),
-            devices: Vec::new(),
+            cards: Vec::new(),
             ledger: Vec::new(),
             grants: Vec::new(),
             entries: Vec::new(),
@@ -142,8 +154,10 @@ impl<'a> Bundle<'a> {
             }
             last = kind;
             match kind {
-                ROOT => bundle.roots.push(payload),
-                DEVICE => bundle.devices.push(payload),
+                CARDS => {
+                    let (epoch, sealed) = payload.split_first_chunk().ok_or(BundleError::Damaged)?;
+                    bundle.cards.push((u32::from_be_bytes(*epoch), sealed));
+                }
                 LEDGER => {
                     let LedgerFrame { seq, stored, receipt } = codec::decode(payload)?;
                     if u64::try_from(bundle.ledger.len()) != Ok(seq) {
@@ -176,23 +190,27 @@ impl<'a> Bundle<'a> {
 }
 
 /// Puts a bundle together. Frames are added in the order of their types.
-pub(crate) struct Writer(Vec<u8>);
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+    chart: ChartId,
+}
 
 impl Writer {
     pub(crate) fn new(chart: ChartId, recipient: CardHash, since: u64) -> Self {
-        let mut writer = Self(MAGIC.to_vec());
-        writer.0.push(FORMAT);
+        let mut writer = Self { bytes: MAGIC.to_vec(), chart };
+        writer.bytes.push(FORMAT);
         let head = Head { version: Version1, chart, recipient, since, extensions: Extensions::default() };
         writer.frame(HEAD, &[&codec::encode(&head)]);
         writer
     }
 
-    pub(crate) fn root(&mut self, card: &[u8]) {
-        self.frame(ROOT, &[card]);
-    }
-
-    pub(crate) fn device(&mut self, card: &[u8]) {
-        self.frame(DEVICE, &[card]);
+    /// Seals cards under the ledger key of an epoch.
+    pub(crate) fn cards(&mut self, key: &Secret<role::Ledger>, epoch: u32, cards: &CardSet) -> Result<(), Failed> {
+        let padded = padding::pad(&codec::encode(cards)).ok_or(Failed)?;
+        let salt = random::array().map_err(|_| Failed)?;
+        let sealed = chunked::seal(CARD_SUITE, key, salt, &[&card_context(&self.chart, epoch)], &padded)?;
+        self.frame(CARDS, &[&epoch.to_be_bytes(), &sealed]);
+        Ok(())
     }
 
     pub(crate) fn ledger(&mut self, seq: u64, row: &LedgerRow) {
@@ -210,19 +228,38 @@ impl Writer {
     }
 
     pub(crate) fn finish(mut self, next: u64) -> Vec<u8> {
-        let end = End { next, hash: hash(&self.0) };
+        let end = End { next, hash: hash(&self.bytes) };
         self.frame(END, &[&codec::encode(&end)]);
-        self.0
+        self.bytes
     }
 
     fn frame(&mut self, kind: u8, parts: &[&[u8]]) {
         let len = parts.iter().map(|part| part.len()).sum::<usize>();
-        self.0.push(kind);
-        self.0.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
         for part in parts {
-            self.0.extend_from_slice(part);
+            self.bytes.extend_from_slice(part);
         }
     }
+}
+
+/// Opens the cards of a bundle.
+pub(crate) fn open_cards(
+    key: &Secret<role::Ledger>,
+    chart: &ChartId,
+    epoch: u32,
+    sealed: &[u8],
+) -> Result<CardSet, Failed> {
+    let padded = chunked::open(CARD_SUITE, key, &[&card_context(chart, epoch)], sealed)?;
+    codec::decode(padding::unpad(&padded).ok_or(Failed)?).map_err(|_| Failed)
+}
+
+/// label("bundle-cards") ‖ chart ‖ epoch.
+fn card_context(chart: &ChartId, epoch: u32) -> Vec<u8> {
+    let mut context = kdf::label("bundle-cards");
+    context.extend_from_slice(chart.as_bytes());
+    context.extend_from_slice(&epoch.to_be_bytes());
+    context
 }
 
 fn take_frame<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), BundleError> {

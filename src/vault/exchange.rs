@@ -2,8 +2,9 @@
 
 use super::{
     Chart, Contact, Inner, Vault,
+    cards::Cards,
     open_chart::{OpenChart, index_error, put_entry, read_rows, row_of, split_entry},
-    session::{Session, put_cards, read_cards},
+    session::Session,
 };
 use crate::codec::{CardHash, ChartId};
 use crate::envelope::object_hash;
@@ -12,7 +13,7 @@ use crate::index;
 use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, LedgerRow, Ring};
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::{Snapshot, Table, Transaction};
-use crate::sync::{Bundle, BundleError, Writer};
+use crate::sync::bundle::{self, Bundle, BundleError, Writer};
 use std::sync::{Arc, PoisonError};
 
 /// Where the next bundle of a chart goes on, in the sender's order. Keep it for each chart and contact.
@@ -89,15 +90,19 @@ fn export(
         return Err(Error::NoSuchMember);
     }
     let mut writer = Writer::new(id, *to, since.0);
-    open.keys.cards().roots().for_each(|root| writer.root(root.bytes()));
-    open.keys.cards().devices().for_each(|device| writer.device(device.bytes()));
-    for (seq, row) in (0_u64..).zip(open.keys.rows()) {
-        writer.ledger(seq, row);
-    }
     for grant in open.keys.grants_of(to) {
         if let Some(row) = snapshot.get(Table::Grants, id.as_bytes(), grant.as_bytes())? {
             writer.grant(grant, row);
         }
+    }
+    let (epoch, key) = open.keys.newest_ledger_key().ok_or_else(Error::unopenable)?;
+    let cards = bundle::CardSet {
+        roots: open.keys.cards().roots().map(|root| root.bytes().to_vec().into()).collect(),
+        devices: open.keys.cards().devices().map(|device| device.bytes().to_vec().into()).collect(),
+    };
+    writer.cards(&key, epoch, &cards).map_err(|_| Error::unopenable())?;
+    for (seq, row) in (0_u64..).zip(open.keys.rows()) {
+        writer.ledger(seq, row);
     }
     let visible = open.keys.visible_to(to, now_ms);
     for version in open.index.after(since.0).filter(|version| !version.quarantined) {
@@ -186,8 +191,8 @@ fn learn(
         }
         None => Ring::new(None)?,
     };
-    let mut cards = read_cards(tx, &id)?;
-    add_cards(&mut cards, bundle)?;
+    let stored_cards = Cards::of(id, suite, &ring)?;
+    let mut cards = stored_cards.read(tx)?;
     let rows = join(read_rows(tx, &id)?, &bundle.ledger)?;
 
     let mut grants: Vec<(crate::codec::GrantId, GrantRow, GrantBody)> = Vec::new();
@@ -200,6 +205,7 @@ fn learn(
     if ring.nodes().is_empty() {
         return Err(Error::NotGranted);
     }
+    add_cards(&mut cards, &ring, bundle)?;
     let keys = ChartKeys::assemble(rows, ring, cards, me).map_err(|error| match error {
         Error::Unopenable { .. } => Error::DamagedBundle,
         other => other,
@@ -224,19 +230,25 @@ fn learn(
     for (grant, bytes) in &bundle.grants {
         tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), bytes)?;
     }
-    put_cards(tx, &id, keys.cards(), me)?;
+    stored_cards.put(tx, keys.cards(), me)?;
     session.put_ring(tx, &id, keys.ring())?;
     Ok(Arc::new(keys))
 }
 
-fn add_cards(cards: &mut CardBook, bundle: &Bundle<'_>) -> Result<(), Error> {
-    for bytes in &bundle.roots {
-        cards.add_root(RootCard::open(bytes).map_err(|_| Error::DamagedBundle)?);
-    }
-    for bytes in &bundle.devices {
-        let root = DeviceCard::claimed_root(bytes).and_then(|hash| cards.root(&hash).cloned());
-        let root = root.ok_or(Error::DamagedBundle)?;
-        cards.add_device(DeviceCard::open(bytes, &root).map_err(|_| Error::DamagedBundle)?);
+/// Takes the cards that a ledger key we hold opens. Whose access has ended gets no newer ones, and needs none.
+fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>) -> Result<(), Error> {
+    let keys = ring.ledger_secrets().map_err(|_| Error::unopenable())?;
+    for (epoch, sealed) in &bundle.cards {
+        let Some(key) = keys.get(epoch) else { continue };
+        let opened = bundle::open_cards(key, &bundle.head.chart, *epoch, sealed).map_err(|_| Error::DamagedBundle)?;
+        for bytes in &opened.roots {
+            cards.add_root(RootCard::open(bytes).map_err(|_| Error::DamagedBundle)?);
+        }
+        for bytes in &opened.devices {
+            let root = DeviceCard::claimed_root(bytes).and_then(|hash| cards.root(&hash).cloned());
+            let root = root.ok_or(Error::DamagedBundle)?;
+            cards.add_device(DeviceCard::open(bytes, &root).map_err(|_| Error::DamagedBundle)?);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The everyday API: a vault, its charts, their entries, and with whom they are shared.
 
 mod batch;
+mod cards;
 mod chart;
 mod clock;
 mod contacts;

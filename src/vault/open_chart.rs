@@ -2,7 +2,8 @@
 
 use super::{
     Inner,
-    session::{PAGE, Session, read_cards},
+    cards::Cards,
+    session::{PAGE, Session},
 };
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Secret, role};
@@ -269,7 +270,7 @@ fn read_keys(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result
     let sealed = snapshot.get(Table::Keyring, b"", id.as_bytes())?.ok_or(Error::UnknownChart)?;
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let ring = Ring::open(suite, session.unlocked.keyring_key(), &vault, id, &sealed).map_err(Error::of_malformed)?;
-    let cards = read_cards(snapshot, id)?;
+    let cards = Cards::of(*id, suite, &ring)?.read(snapshot)?;
     let keys = ChartKeys::assemble(read_rows(snapshot, id)?, ring, cards, session.unlocked.identity())?;
     if keys.chart() == *id { Ok((keys, sealed)) } else { Err(Error::unopenable()) }
 }

@@ -1,11 +1,11 @@
 //! What an open vault holds in memory: its keys, and the charts in use.
 
 use super::{Inner, open_chart::OpenChart};
-use crate::codec::{CardHash, ChartId};
+use crate::codec::ChartId;
 use crate::error::Error;
 use crate::index::directory::Directory;
-use crate::keys::chart::{CardBook, ChartKeys};
-use crate::keys::{DeviceCard, Identity, RootCard, Unlocked};
+use crate::keys::chart::ChartKeys;
+use crate::keys::Unlocked;
 use crate::record::Label;
 use crate::store::{Row, Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
@@ -110,70 +110,4 @@ pub(super) fn rows(snapshot: &dyn Snapshot, table: Table) -> Result<Vec<Row>, St
         }
         all.extend(page);
     }
-}
-
-/// A card row: 1 and a root card, or 2 and a device card.
-const ROOT: u8 = 1;
-const DEVICE: u8 = 2;
-
-/// Stores the cards of the others in a chart: the owner's are with his keys.
-pub(super) fn put_cards(
-    tx: &mut dyn Transaction,
-    chart: &ChartId,
-    cards: &CardBook,
-    own: &Identity,
-) -> Result<(), StoreError> {
-    for root in cards.roots().filter(|root| root.hash() != own.root_card.hash()) {
-        put_card(tx, chart, ROOT, &root.hash(), root.bytes())?;
-    }
-    for device in cards.devices().filter(|device| device.hash() != own.device_card.hash()) {
-        put_card(tx, chart, DEVICE, &device.hash(), device.bytes())?;
-    }
-    Ok(())
-}
-
-fn put_card(
-    tx: &mut dyn Transaction,
-    chart: &ChartId,
-    kind: u8,
-    hash: &CardHash,
-    bytes: &[u8],
-) -> Result<(), StoreError> {
-    if tx.get(Table::Cards, chart.as_bytes(), hash.as_bytes())?.is_some() {
-        return Ok(());
-    }
-    let mut value = vec![kind];
-    value.extend_from_slice(bytes);
-    tx.put(Table::Cards, chart.as_bytes(), hash.as_bytes(), &value)
-}
-
-/// The cards of a chart that verify. One that does not is as good as missing.
-pub(super) fn read_cards(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<CardBook, StoreError> {
-    let mut cards = CardBook::default();
-    let mut devices: Vec<Vec<u8>> = Vec::new();
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let rows = snapshot.scan(Table::Cards, chart.as_bytes(), after.as_deref(), PAGE)?;
-        let Some((last, _)) = rows.last() else { break };
-        after = Some(last.clone());
-        for (_, value) in &rows {
-            match value.split_first() {
-                Some((&ROOT, bytes)) => {
-                    if let Ok(root) = RootCard::open(bytes) {
-                        cards.add_root(root);
-                    }
-                }
-                Some((&DEVICE, bytes)) => devices.push(bytes.to_vec()),
-                _ => {}
-            }
-        }
-    }
-    for bytes in devices {
-        if let Some(root) = DeviceCard::claimed_root(&bytes).and_then(|hash| cards.root(&hash).cloned())
-            && let Ok(device) = DeviceCard::open(&bytes, &root)
-        {
-            cards.add_device(device);
-        }
-    }
-    Ok(cards)
 }

@@ -1,10 +1,6 @@
 //! Sharing a chart, and taking a share back.
 
-use super::{
-    Chart, Contact, Inner,
-    open_chart::OpenChart,
-    session::{Session, put_cards},
-};
+use super::{Chart, Contact, Inner, cards::Cards, open_chart::OpenChart, session::Session};
 use crate::codec::{CardHash, GrantId};
 use crate::error::Error;
 use crate::keys::chart::{CardBook, Step};
@@ -116,7 +112,7 @@ fn apply(
         if let Some(root) = newcomer {
             let mut cards = CardBook::default();
             cards.add_root(root.clone());
-            put_cards(&mut *tx, &id, &cards, session.unlocked.identity())?;
+            Cards::of(id, session.unlocked.suite(), &step.ring)?.put(&mut *tx, &cards, session.unlocked.identity())?;
         }
         session.put_ring(&mut *tx, &id, &step.ring)?;
     }

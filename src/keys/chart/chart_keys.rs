@@ -176,6 +176,11 @@ impl ChartKeys {
         &self.identity
     }
 
+    /// The ledger key of the newest epoch that is held.
+    pub(crate) fn newest_ledger_key(&self) -> Option<(u32, Secret<role::Ledger>)> {
+        self.ring.ledger_secrets().ok()?.into_iter().next_back()
+    }
+
     /// Everyone with rights now.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.line.authority.members()
