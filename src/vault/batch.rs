@@ -159,7 +159,7 @@ impl Batch<'_> {
     /// The chart, up to date inside this transaction.
     fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
         if !self.charts.contains_key(id) {
-            let chart = self.session.chart_at(self.inner, id, &*self.tx)?;
+            let chart = self.session.chart_at(id, &*self.tx)?;
             self.charts.insert(*id, Pending { chart, rows: Vec::new(), chains: HashMap::new() });
         }
         self.charts.get(id).ok_or(Error::UnknownChart)

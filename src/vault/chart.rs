@@ -119,7 +119,7 @@ impl Chart {
     pub(super) fn read<T>(&self, work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>) -> Result<T, Error> {
         self.inner.with(|session| {
             let snapshot = self.inner.store.read()?;
-            let chart = session.chart_at(&self.inner, &self.id, &*snapshot)?;
+            let chart = session.chart_at(&self.id, &*snapshot)?;
             let open = chart.read().unwrap_or_else(PoisonError::into_inner);
             open.keys.require_access(self.inner.now_ms())?;
             work(&open, &*snapshot)

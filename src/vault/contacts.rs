@@ -1,7 +1,7 @@
 //! Contacts: the people, services and teams that charts are shared with.
 
 use super::{Inner, Vault, session, session::Session};
-use crate::codec::{CardHash, ContactId};
+use crate::codec::{CardHash, ContactId, Malformed};
 use crate::error::Error;
 use crate::keys::contacts::{self, ContactBook};
 use crate::keys::{Card, ContactStatus, Fingerprint, Imitated, MemberKind, RootCard};
@@ -142,7 +142,7 @@ fn change(
     inner.with(|session| {
         let mut tx = inner.store.write()?;
         // From the store, not from memory: another process may have added contacts.
-        let mut book = session.read_contacts(&*tx)?;
+        let (mut book, _) = session.read_contacts(&*tx)?;
         let contact = work(&mut book)?;
         let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
         let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
@@ -155,19 +155,26 @@ fn change(
 impl Session {
     /// The contacts as they are stored now. A few hundred rows at most; read when they are needed.
     pub(super) fn contacts(&self, inner: &Inner) -> Result<ContactBook, Error> {
-        self.read_contacts(&*inner.store.read()?)
+        Ok(self.read_contacts(&*inner.store.read()?)?.0)
     }
 
-    fn read_contacts(&self, snapshot: &dyn crate::store::Snapshot) -> Result<ContactBook, Error> {
-        let mut book = ContactBook::new(self.unlocked.card()?);
+    /// The contacts, and those whose rows are damaged.
+    pub(super) fn read_contacts(
+        &self,
+        snapshot: &dyn crate::store::Snapshot,
+    ) -> Result<(ContactBook, Vec<ContactId>), Error> {
+        let (mut book, mut damaged) = (ContactBook::new(self.unlocked.card()?), Vec::new());
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         for (key, sealed) in session::rows(snapshot, Table::Contacts)? {
             let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
-            let contact = contacts::Contact::open(suite, self.unlocked.keyring_key(), vault, id, &sealed)
-                .map_err(Error::of_malformed)?;
-            book.insert(contact);
+            match contacts::Contact::open(suite, self.unlocked.keyring_key(), vault, id, &sealed) {
+                Ok(contact) => book.insert(contact),
+                Err(Malformed::Newer) => return Err(Error::NewerFormat),
+                // It costs this contact, with whom nothing can be shared then; `verify` names it.
+                Err(Malformed::Invalid) => damaged.push(id),
+            }
         }
-        Ok(book)
+        Ok((book, damaged))
     }
 }
 

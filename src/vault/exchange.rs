@@ -129,7 +129,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let keys = learn(inner, session, &mut *tx, bundle)?;
     // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought.
     session.forget(&id);
-    let open = session.chart_at(inner, &id, &*tx)?;
+    let open = session.chart_at(&id, &*tx)?;
     let mut guard = open.write().unwrap_or_else(PoisonError::into_inner);
     let chart = &mut *guard;
     let mut applied = Applied {

@@ -1,10 +1,10 @@
 //! What is due, and doing it. The library has no threads of its own.
 
-use super::{Chart, Vault, open_chart::index_error};
+use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
 use crate::codec::{CardHash, ChartId};
 use crate::error::Error;
 use crate::index::directory;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub enum Due {
         /// How many members have no grant that lasts.
         members: usize,
     },
+    /// A chart whose stored index is damaged, and is derived anew each time that the chart is opened.
+    DamagedIndex {
+        /// The chart.
+        chart: ChartId,
+    },
 }
 
 impl Vault {
@@ -28,6 +33,9 @@ impl Vault {
             if !ended.is_empty() {
                 due.push(Due::EndedGrants { chart, members: ended.len() });
             }
+            if self.inner.with(|session| session.index_is_derived(&self.inner, &chart))? {
+                due.push(Due::DamagedIndex { chart });
+            }
         }
         Ok(due)
     }
@@ -36,10 +44,17 @@ impl Vault {
     /// anew. Safe to stop and to repeat.
     pub fn run_maintenance(&self) -> Result<Vec<Due>, Error> {
         let due = self.maintenance()?;
-        for Due::EndedGrants { chart, .. } in &due {
-            let ended = self.ended(chart)?;
-            if !ended.is_empty() {
-                Chart::new(Arc::clone(&self.inner), *chart).revoke_roots(&ended)?;
+        for each in &due {
+            match each {
+                Due::EndedGrants { chart, .. } => {
+                    let ended = self.ended(chart)?;
+                    if !ended.is_empty() {
+                        Chart::new(Arc::clone(&self.inner), *chart).revoke_roots(&ended)?;
+                    }
+                }
+                Due::DamagedIndex { chart } => {
+                    self.inner.with(|session| session.store_index(&self.inner, chart))?;
+                }
             }
         }
         self.inner.with(|session| {
@@ -60,5 +75,25 @@ impl Vault {
             Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
             other => other,
         }
+    }
+}
+
+impl Session {
+    fn index_is_derived(&self, inner: &Inner, chart: &ChartId) -> Result<bool, Error> {
+        match self.open_chart(inner, chart) {
+            Ok(open) => Ok(open.read().unwrap_or_else(PoisonError::into_inner).derived),
+            // A chart whose keys do not open is a finding of `verify`, not something that is due.
+            Err(Error::Unopenable { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn store_index(&self, inner: &Inner, chart: &ChartId) -> Result<(), Error> {
+        let mut tx = inner.store.write()?;
+        let open = self.chart_at(chart, &*tx)?;
+        open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *tx)?;
+        tx.commit()?;
+        self.forget(chart);
+        Ok(())
     }
 }

@@ -127,7 +127,8 @@ impl Vault {
 
     /// Whether keys are gone: by [`Self::lock`] or because the vault was idle for too long.
     pub fn is_locked(&self) -> bool {
-        self.inner.with(|_| Ok(())).is_err()
+        self.inner.expire(self.inner.now_ms());
+        self.inner.session.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// Id of the vault.
@@ -179,19 +180,24 @@ impl Inner {
     /// Runs `work` with the keys, or fails because they are gone. The idle deadline comes before anything else.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
         let now = self.now_ms();
-        let idle = self.options.idle_ms;
-        if idle.is_some_and(|idle| now.saturating_sub(self.last_use_ms.load(Ordering::Relaxed)) > idle) {
-            *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;
-            return Err(Error::Locked);
-        }
+        self.expire(now);
         let guard = self.session.read().unwrap_or_else(PoisonError::into_inner);
         let session = guard.as_ref().ok_or(Error::Locked)?;
         self.last_use_ms.store(now, Ordering::Relaxed);
         work(session)
     }
 
+    /// Wipes the keys if the vault was idle for too long.
+    fn expire(&self, now_ms: i64) {
+        let idle = now_ms.saturating_sub(self.last_use_ms.load(Ordering::Relaxed));
+        if self.options.idle_ms.is_some_and(|most| idle > most) {
+            *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     /// Replaces the keys after the vault key turned.
     pub(crate) fn replace(&self, work: impl FnOnce(&Session) -> Result<Unlocked, Error>) -> Result<(), Error> {
+        self.expire(self.now_ms());
         let mut guard = self.session.write().unwrap_or_else(PoisonError::into_inner);
         let session = guard.as_ref().ok_or(Error::Locked)?;
         let unlocked = work(session)?;

@@ -1,7 +1,6 @@
 //! A chart in memory: its keys and its index, brought up to date with the store when another writer may have changed it.
 
 use super::{
-    Inner,
     cards::Cards,
     session::{PAGE, Session},
 };
@@ -29,11 +28,13 @@ pub(crate) struct OpenChart {
     /// For each device and compartment: how many entries, and the hash of the last.
     chains: HashMap<(CardHash, u8), Chain>,
     chained_to: u64,
+    /// The stored index is damaged; this one was derived from the entries.
+    pub(super) derived: bool,
 }
 
 impl OpenChart {
     /// Reads and verifies a chart.
-    pub(super) fn load(session: &Session, inner: &Inner, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
+    pub(super) fn load(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
         let (keys, ring_sealed) = read_keys(session, id, snapshot)?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
@@ -45,13 +46,14 @@ impl OpenChart {
             ring_sealed,
             chains: HashMap::new(),
             chained_to: 0,
+            derived: false,
         };
-        chart.load_index(inner, snapshot)?;
+        chart.load_index(snapshot)?;
         Ok(chart)
     }
 
     /// Takes in what another writer may have changed.
-    pub(super) fn refresh(&mut self, session: &Session, inner: &Inner, snapshot: &dyn Snapshot) -> Result<(), Error> {
+    pub(super) fn refresh(&mut self, session: &Session, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
         let generation = snapshot.generation()?;
         let ledger = snapshot.last(Table::Ledger, id.as_bytes())?;
@@ -64,20 +66,21 @@ impl OpenChart {
         let damaged =
             index::refresh(snapshot, self.keys.suite(), &self.index_key, &id, &mut self.index).map_err(index_error)?;
         if !damaged.is_empty() || last_entry(snapshot, &id)? > self.index.last_seq() {
-            self.load_index(inner, snapshot)?;
+            self.load_index(snapshot)?;
         }
         self.chain_up();
         self.generation = generation;
         Ok(())
     }
 
-    fn load_index(&mut self, inner: &Inner, snapshot: &dyn Snapshot) -> Result<(), Error> {
+    fn load_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
         let loaded = index::load(snapshot, self.keys.suite(), &self.index_key, &id).map_err(index_error)?;
         self.index = loaded.index;
+        self.derived = false;
         // Entries that the index names and the store lacks show when they are read, and in `verify`.
         if !loaded.damaged.is_empty() || last_entry(snapshot, &id)? > self.index.last_seq() {
-            self.rebuild_index(inner)?;
+            self.derive_index(snapshot)?;
         }
         self.chains.clear();
         self.chained_to = 0;
@@ -85,34 +88,46 @@ impl OpenChart {
         Ok(())
     }
 
-    /// Writes the index anew from the entries. What of it is damaged or missing is derived; an entry that does not open
-    /// keeps its place and is left out of what is read.
-    fn rebuild_index(&mut self, inner: &Inner) -> Result<(), Error> {
+    /// Derives the index from the entries, in memory: reading never writes. An entry that does not open keeps its place and
+    /// is left out of what is read.
+    fn derive_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
-        let mut tx = inner.store.write()?;
-        let mut rows: Vec<IndexRow> = Vec::new();
-        let mut after = None;
+        let mut index = ChartIndex::new();
+        let mut after: Option<Vec<u8>> = None;
         loop {
-            let page = tx.scan(Table::Entries, id.as_bytes(), after.as_deref(), PAGE)?;
+            let page = snapshot.scan(Table::Entries, id.as_bytes(), after.as_deref(), PAGE)?;
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
             for (key, value) in &page {
                 let seq = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Damaged)?;
-                let next = rows.last().map_or(0, |row| row.seq).saturating_add(1);
+                let next = index.last_seq().saturating_add(1);
                 // A store that claims a row far beyond the others would have us fill the memory.
                 if seq.saturating_sub(next) > MOST_MISSING {
                     return Err(StoreError::Damaged.into());
                 }
-                rows.extend((next..seq).map(placeholder));
-                rows.push(self.index_row(seq, value));
+                for missing in next..seq {
+                    index.insert(&placeholder(missing)).map_err(|_| StoreError::Damaged)?;
+                }
+                // A version that stands twice keeps its first place.
+                let row = self.index_row(seq, value);
+                let row = if index.contains_version(&row.version) { placeholder(seq) } else { row };
+                index.insert(&row).map_err(|_| StoreError::Damaged)?;
             }
         }
-        index::repair(&mut *tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)?;
-        tx.commit()?;
-        let snapshot = inner.store.read()?;
-        let loaded = index::load(&*snapshot, self.keys.suite(), &self.index_key, &id).map_err(index_error)?;
-        self.index = loaded.index;
+        self.index = index;
+        self.derived = true;
         Ok(())
+    }
+
+    /// Stores an index that was derived, in the place of the damaged one.
+    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<(), Error> {
+        let id = self.keys.chart();
+        let mut rows = Vec::new();
+        for version in self.index.after(0) {
+            let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
+            rows.push(stored.map_or_else(|| placeholder(version.seq), |stored| self.index_row(version.seq, &stored)));
+        }
+        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {

@@ -58,6 +58,13 @@ impl Chart {
 }
 
 impl Session {
+    /// Whether a part of the directory does not open.
+    pub(super) fn directory_is_damaged(&self, snapshot: &dyn Snapshot) -> Result<bool, Error> {
+        let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
+        let loaded = directory::load(snapshot, suite, self.unlocked.keyring_key(), &vault).map_err(index_error)?;
+        Ok(!loaded.damaged.is_empty())
+    }
+
     /// Runs `work` on the directory, read when it is first used and brought up to date after that.
     fn directory<T>(&self, snapshot: &dyn Snapshot, work: impl FnOnce(&Directory) -> T) -> Result<T, Error> {
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());

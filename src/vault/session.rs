@@ -4,8 +4,8 @@ use super::{Inner, open_chart::OpenChart};
 use crate::codec::ChartId;
 use crate::error::Error;
 use crate::index::directory::Directory;
-use crate::keys::chart::ChartKeys;
 use crate::keys::Unlocked;
+use crate::keys::chart::ChartKeys;
 use crate::record::Label;
 use crate::store::{Row, Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
@@ -45,16 +45,11 @@ impl Session {
     /// The chart, opened if it is not, and brought up to date with the store.
     pub(super) fn open_chart(&self, inner: &Inner, id: &ChartId) -> Result<Arc<RwLock<OpenChart>>, Error> {
         let snapshot = inner.store.read()?;
-        self.chart_at(inner, id, &*snapshot)
+        self.chart_at(id, &*snapshot)
     }
 
     /// As [`Self::open_chart`], at a view of the store that is already there.
-    pub(super) fn chart_at(
-        &self,
-        inner: &Inner,
-        id: &ChartId,
-        snapshot: &dyn Snapshot,
-    ) -> Result<Arc<RwLock<OpenChart>>, Error> {
+    pub(super) fn chart_at(&self, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Arc<RwLock<OpenChart>>, Error> {
         let known = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(chart) = known {
             let generation = snapshot.generation()?;
@@ -64,11 +59,11 @@ impl Session {
             };
             if stale {
                 let mut chart = chart.write().unwrap_or_else(PoisonError::into_inner);
-                chart.refresh(self, inner, snapshot)?;
+                chart.refresh(self, snapshot)?;
             }
             return Ok(chart);
         }
-        let chart = Arc::new(RwLock::new(OpenChart::load(self, inner, id, snapshot)?));
+        let chart = Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?));
         let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
         if charts.len() >= MOST_OPEN {
             let idle = charts.iter().find(|(_, chart)| Arc::strong_count(chart) == 1).map(|(id, _)| *id);

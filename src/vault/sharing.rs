@@ -101,7 +101,7 @@ fn apply(
     let id = chart.id();
     let mut tx = inner.store.write()?;
     {
-        let open = session.chart_at(inner, &id, &*tx)?;
+        let open = session.chart_at(&id, &*tx)?;
         let open = open.read().unwrap_or_else(PoisonError::into_inner);
         let step = prepare(&open, inner.now_ms())?;
         tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;

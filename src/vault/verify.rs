@@ -1,7 +1,7 @@
 //! Checking everything.
 
 use super::{Inner, Vault, open_chart::split_entry, session};
-use crate::codec::{ChartId, EntryId, VersionId};
+use crate::codec::{ChartId, ContactId, EntryId, VersionId};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use std::sync::PoisonError;
@@ -26,6 +26,13 @@ pub enum Finding {
         /// The version.
         version: VersionId,
     },
+    /// A contact that is damaged; add its card and verify it again.
+    Contact {
+        /// The contact.
+        contact: ContactId,
+    },
+    /// A part of the directory of patients is damaged; `describe` the charts that are missing in it.
+    Directory,
     /// A version that is missing from the store.
     Missing {
         /// Its chart.
@@ -56,6 +63,15 @@ impl Vault {
     pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
         let mut report = Report::default();
         let charts = self.charts()?;
+        self.inner.with(|session| {
+            let snapshot = self.inner.store.read()?;
+            let (_, damaged) = session.read_contacts(&*snapshot)?;
+            report.findings.extend(damaged.into_iter().map(|contact| Finding::Contact { contact }));
+            if session.directory_is_damaged(&*snapshot)? {
+                report.findings.push(Finding::Directory);
+            }
+            Ok(())
+        })?;
         for chart in charts {
             self.inner.with(|session| verify_chart(&self.inner, session, chart, &mut report, &mut progress))?;
         }
@@ -72,7 +88,7 @@ fn verify_chart(
 ) -> Result<(), Error> {
     let snapshot = inner.store.read()?;
     report.charts = report.charts.saturating_add(1);
-    let open = match session.chart_at(inner, &chart, &*snapshot) {
+    let open = match session.chart_at(&chart, &*snapshot) {
         Ok(open) => open,
         Err(error @ (Error::Store(_) | Error::Locked)) => return Err(error),
         Err(error) => {
