@@ -1,0 +1,192 @@
+//! Who may read, write, share and revoke, from when and until when.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use ampoule::{
+    Clock, Contact, Cursor, Due, Error, Grant, Label, MemoryStore, Purpose, Record, Recovery, Rights, Standing, Unlock,
+    Vault,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+#[derive(Clone, Default)]
+struct Hands(Arc<AtomicI64>);
+
+impl Clock for Hands {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn vault(name: &str, key: u8, clock: &Hands) -> Vault {
+    let unlock = Unlock::device_key(&[key; 32]);
+    let options = Vault::options().clock(clock.clone());
+    options.create(MemoryStore::new(), name, &unlock, &Recovery::none_data_will_be_lost()).unwrap().0
+}
+
+/// `b` as a verified contact of `a`, and `a` as one of `b`.
+fn acquaint(a: &Vault, b: &Vault) -> (Contact, Contact) {
+    let know = |one: &Vault, other: &Vault| {
+        let card = other.card().unwrap();
+        let contact = one.contacts().add(&card.to_bytes()).unwrap();
+        contact.verify(&card.fingerprint().digits()).unwrap();
+        contact
+    };
+    (know(a, b), know(b, a))
+}
+
+fn note(text: &str) -> Record {
+    Record::opaque("text/plain", text)
+}
+
+#[test]
+fn without_history_only_what_follows_the_last_revocation_is_read() {
+    let clock = Hands::default();
+    let (clinic, first, second) =
+        (vault("Clinic", 1, &clock), vault("First", 2, &clock), vault("Second", 3, &clock));
+    let ((to_first, _), (to_second, _)) = (acquaint(&clinic, &first), acquaint(&clinic, &second));
+    let chart = clinic.create_chart().unwrap();
+    let before = chart.put(&note("before")).unwrap();
+    chart.share(&to_first, &Grant::read()).unwrap();
+    chart.revoke(&to_first).unwrap();
+    let after = chart.put(&note("after")).unwrap();
+    chart.share(&to_second, &Grant::read().without_history()).unwrap();
+    let applied = second.import(&chart.export(&to_second, Cursor::START).unwrap()).unwrap();
+    assert_eq!((applied.added, applied.rejected), (1, 0));
+    let copy = second.chart(&chart.id()).unwrap();
+    assert_eq!(copy.get(&after).unwrap().content(), b"after");
+    assert_eq!(copy.get(&before).unwrap_err(), Error::UnknownEntry);
+}
+
+#[test]
+fn with_history_all_of_a_label_is_read_over_several_revocations() {
+    let clock = Hands::default();
+    let (clinic, other, lee) = (vault("Clinic", 1, &clock), vault("Other", 2, &clock), vault("Lee", 3, &clock));
+    let ((to_other, _), (to_lee, _)) = (acquaint(&clinic, &other), acquaint(&clinic, &lee));
+    let chart = clinic.create_chart().unwrap();
+    let mut ids = Vec::new();
+    for round in 0..3 {
+        ids.push(chart.put(&note(&format!("round {round}"))).unwrap());
+        chart.share(&to_other, &Grant::read()).unwrap();
+        chart.revoke(&to_other).unwrap();
+    }
+    chart.share(&to_lee, &Grant::read().label(Label::general())).unwrap();
+    let applied = lee.import(&chart.export(&to_lee, Cursor::START).unwrap()).unwrap();
+    assert_eq!((applied.added, applied.rejected), (3, 0));
+    let copy = lee.chart(&chart.id()).unwrap();
+    assert!(ids.iter().all(|id| copy.get(id).is_ok()));
+    // One who stays over a revocation reads on.
+    chart.share(&to_other, &Grant::read()).unwrap();
+    chart.revoke(&to_other).unwrap();
+    let later = chart.put(&note("later")).unwrap();
+    assert_eq!(lee.import(&chart.export(&to_lee, applied.next).unwrap()).unwrap().added, 1);
+    assert_eq!(copy.get(&later).unwrap().content(), b"later");
+}
+
+#[test]
+fn a_reader_neither_writes_nor_shares() {
+    let clock = Hands::default();
+    let (clinic, lee) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock));
+    let (to_lee, to_clinic) = acquaint(&clinic, &lee);
+    let chart = clinic.create_chart().unwrap();
+    assert_eq!(chart.share(&to_lee, &Grant::read().purpose(Purpose::Treat)).unwrap(), Standing::Committed);
+    lee.import(&chart.export(&to_lee, Cursor::START).unwrap()).unwrap();
+    let copy = lee.chart(&chart.id()).unwrap();
+    assert_eq!(copy.put(&note("x")).unwrap_err(), Error::NotGranted);
+    assert_eq!(copy.share(&to_clinic, &Grant::read()).unwrap_err(), Error::NotCustodian);
+    assert_eq!(copy.revoke(&to_clinic).unwrap_err(), Error::NotCustodian);
+    let shares = chart.shares().unwrap();
+    assert!(shares.iter().any(|share| share.name == "Lee" && share.rights == Rights::Read));
+}
+
+#[test]
+fn a_custodian_elsewhere_reads_all_and_is_told_where_to_share() {
+    let clock = Hands::default();
+    let (clinic, guardian) = (vault("Clinic", 1, &clock), vault("Guardian", 2, &clock));
+    let (to_guardian, to_clinic) = acquaint(&clinic, &guardian);
+    let chart = clinic.create_chart().unwrap();
+    let id = chart.put(&note("x").labelled(Label::new("psy").unwrap())).unwrap();
+    let limited = Grant::custodian().label(Label::general());
+    assert_eq!(chart.share(&to_guardian, &limited).unwrap_err(), Error::UnfitGrant);
+    chart.share(&to_guardian, &Grant::custodian()).unwrap();
+    guardian.import(&chart.export(&to_guardian, Cursor::START).unwrap()).unwrap();
+    let copy = guardian.chart(&chart.id()).unwrap();
+    assert_eq!(copy.get(&id).unwrap().content(), b"x");
+    assert_eq!(copy.revoke(&to_clinic).unwrap_err(), Error::NeedsHome);
+    // The founder may go, as long as a custodian stays.
+    let hers = copy.put(&note("hers")).unwrap();
+    clinic.import(&copy.export(&to_clinic, Cursor::START).unwrap()).unwrap();
+    assert_eq!(chart.get(&hers).unwrap().author(), "Guardian");
+}
+
+#[test]
+fn a_grant_ends_by_its_date_and_maintenance_turns_the_keys() {
+    let clock = Hands::default();
+    let (clinic, lee) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock));
+    let (to_lee, _) = acquaint(&clinic, &lee);
+    let chart = clinic.create_chart().unwrap();
+    let id = chart.put(&note("x")).unwrap();
+    chart.share(&to_lee, &Grant::write().until(1_000)).unwrap();
+    lee.import(&chart.export(&to_lee, Cursor::START).unwrap()).unwrap();
+    let copy = lee.chart(&chart.id()).unwrap();
+    assert_eq!(copy.get(&id).unwrap().content(), b"x");
+    assert_eq!(clinic.maintenance().unwrap(), []);
+    clock.0.store(1_001, Ordering::Relaxed);
+    assert_eq!(copy.get(&id).unwrap_err(), Error::GrantEnded);
+    assert_eq!(copy.put(&note("late")).unwrap_err(), Error::GrantEnded);
+    let due = Due::EndedGrants { chart: chart.id(), members: 1 };
+    assert_eq!(clinic.run_maintenance().unwrap(), [due]);
+    assert_eq!(clinic.maintenance().unwrap(), []);
+    assert!(!chart.shares().unwrap().iter().any(|share| share.name == "Lee"));
+    assert_eq!(chart.get(&id).unwrap().content(), b"x");
+}
+
+#[test]
+fn nothing_is_shared_with_somebody_who_was_not_verified() {
+    let clock = Hands::default();
+    let (clinic, lee) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock));
+    let chart = clinic.create_chart().unwrap();
+    let contact = clinic.contacts().add(&lee.card().unwrap().to_bytes()).unwrap();
+    assert_eq!(chart.share(&contact, &Grant::read()).unwrap_err(), Error::UnverifiedContact);
+    assert_eq!(contact.verify("00000 00000").unwrap_err(), Error::FingerprintMismatch);
+    contact.verify(&lee.card().unwrap().fingerprint().words()).unwrap();
+    chart.share(&contact, &Grant::read()).unwrap();
+    // Nor is anything taken from somebody unknown.
+    let bundle = chart.export(&contact, Cursor::START).unwrap();
+    assert_eq!(lee.import(&bundle).unwrap_err(), Error::UnknownContact);
+    assert_eq!(clinic.import(&bundle).unwrap_err(), Error::ForeignBundle);
+}
+
+#[test]
+fn the_last_custodian_stays() {
+    let clock = Hands::default();
+    let (clinic, lee) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock));
+    let (to_lee, _) = acquaint(&clinic, &lee);
+    let chart = clinic.create_chart().unwrap();
+    assert_eq!(chart.revoke(&to_lee).unwrap_err(), Error::NoSuchMember);
+}
+
+#[test]
+fn handles_are_shared_between_threads() {
+    fn shareable<T: Send + Sync + Clone>(_: &T) {}
+    let clock = Hands::default();
+    let clinic = vault("Clinic", 1, &clock);
+    let chart = clinic.create_chart().unwrap();
+    shareable(&clinic);
+    shareable(&chart);
+    let ids: Vec<_> = (0..20).map(|n| chart.put(&note(&format!("note {n}"))).unwrap()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for (n, id) in ids.iter().enumerate() {
+                    assert_eq!(chart.get(id).unwrap().content(), format!("note {n}").as_bytes());
+                }
+            });
+        }
+        scope.spawn(|| chart.put(&note("meanwhile")).unwrap());
+    });
+    clinic.lock();
+    assert_eq!(chart.list().unwrap_err(), Error::Locked);
+    clinic.unlock(&Unlock::device_key(&[1; 32])).unwrap();
+    assert_eq!(chart.list().unwrap().entries().len(), 21);
+}
