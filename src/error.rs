@@ -36,7 +36,7 @@ pub enum Error {
     /// The contact holds no grant of the chart.
     #[error("the contact holds no grant of this chart; there is nothing to revoke")]
     NoSuchMember,
-    /// The chart has no compartment of this label.
+    /// The chart has no such label.
     #[error("the chart has no such label; use one of its labels, or `restricted`")]
     UnknownLabel,
     /// The grant contradicts itself.

@@ -29,7 +29,7 @@ mod sync;
 pub mod testing;
 mod vault;
 
-pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, SlotId, VaultId, VersionId};
+pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, VaultId, VersionId, WayId};
 pub use crypto::{RandomError, Suite};
 pub use envelope::Actor;
 pub use error::{Error, Incident};

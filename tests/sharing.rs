@@ -42,8 +42,7 @@ fn note(text: &str) -> Record {
 #[test]
 fn without_history_only_what_follows_the_last_revocation_is_read() {
     let clock = Hands::default();
-    let (clinic, first, second) =
-        (vault("Clinic", 1, &clock), vault("First", 2, &clock), vault("Second", 3, &clock));
+    let (clinic, first, second) = (vault("Clinic", 1, &clock), vault("First", 2, &clock), vault("Second", 3, &clock));
     let ((to_first, _), (to_second, _)) = (acquaint(&clinic, &first), acquaint(&clinic, &second));
     let chart = clinic.create_chart().unwrap();
     let before = chart.put(&note("before")).unwrap();

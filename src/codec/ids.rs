@@ -91,7 +91,7 @@ ids! {
     /// A vault.
     pub VaultId[16];
     /// A way into a vault.
-    pub SlotId[16];
+    pub WayId[16];
     /// A grant.
     pub GrantId[16];
     /// A contact, in this vault only.

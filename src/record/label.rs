@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Names the compartment that a record belongs to: `general`, `restricted`, `psy`, `hiv` and so on.
+/// Says how sensitive a record is, and in what way: `general`, `restricted`, `psy`, `hiv` and so on.
 ///
 /// A chart has eight labels from its creation. One to 24 ASCII letters, digits, `-` or `_`; letters are kept in lower
 /// case, so that `HIV` and `hiv` are one label.

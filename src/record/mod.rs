@@ -50,7 +50,7 @@ impl Record {
         Self { media_type, content, label: None, name, terms }
     }
 
-    /// Routes the record to the compartment of `label`. Without one it goes to [`Label::general`].
+    /// Keeps the record under the keys of `label`. Without one it is [`Label::general`].
     #[must_use]
     pub fn labelled(mut self, label: Label) -> Self {
         self.label = Some(label);
@@ -81,7 +81,7 @@ impl Record {
         &self.content
     }
 
-    /// The label that routes the record, if one was set.
+    /// The label, if one was set.
     pub fn label(&self) -> Option<&Label> {
         self.label.as_ref()
     }

@@ -42,7 +42,7 @@ impl Chart {
         self.change(|open, now| open.keys.share_step(&root, grant, now), Some(&root))
     }
 
-    /// Ends every grant of a contact: a new epoch with fresh keys for all who stay. What was read before stays known to
+    /// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to
     /// who read it.
     pub fn revoke(&self, from: &Contact) -> Result<Standing, Error> {
         self.revoke_roots(&[from.root_hash()?])

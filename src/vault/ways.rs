@@ -1,7 +1,7 @@
 //! Ways into a vault.
 
 use super::{Inner, STATE_KEY, Vault, session};
-use crate::codec::{ContactId, SlotId};
+use crate::codec::{ContactId, WayId};
 use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
@@ -15,7 +15,7 @@ impl Vault {
     }
 
     /// Adds a way in.
-    pub fn add_way(&self, unlock: &Unlock) -> Result<SlotId, Error> {
+    pub fn add_way(&self, unlock: &Unlock) -> Result<WayId, Error> {
         let mut added = None;
         self.inner.replace(|session| {
             let (next, slot) = session.unlocked.add_way(unlock, self.inner.now_ms())?;
@@ -31,7 +31,7 @@ impl Vault {
 
     /// Removes a way in. The vault's key turns, so that who kept an old copy of that way opens nothing written later; the
     /// other ways work on, and are not needed for this.
-    pub fn remove_way(&self, way: SlotId) -> Result<(), Error> {
+    pub fn remove_way(&self, way: WayId) -> Result<(), Error> {
         self.inner.replace(|session| {
             let next = session.unlocked.remove_way(way)?;
             turn(&self.inner, session, &next)?;

@@ -4,7 +4,7 @@ use super::{
     UnlockError,
     factors::{PASSPHRASE, Unlock},
 };
-use crate::codec::{self, Extensions, Malformed, SlotId, VaultId, Version1};
+use crate::codec::{self, Extensions, Malformed, VaultId, Version1, WayId};
 use crate::crypto::{
     Failed, Secret, TAG_LEN, kdf,
     kdf::Deriver,
@@ -44,7 +44,7 @@ pub(super) fn place(vault: VaultId, version: u32) -> [u8; VaultId::LEN + 4] {
 #[cbor(array)]
 pub(super) struct Slot {
     #[n(0)]
-    pub(super) id: SlotId,
+    pub(super) id: WayId,
     /// Encoded [`Parameters`].
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(super) parameters: Vec<u8>,
@@ -113,7 +113,7 @@ impl Parameters {
     }
 
     /// The private key of the slot. Costs out of bounds fail before anything is allocated.
-    pub(super) fn key(&self, vault: VaultId, slot: SlotId, unlock: &Unlock) -> Result<Secret<role::KemSecret>, Failed> {
+    pub(super) fn key(&self, vault: VaultId, slot: WayId, unlock: &Unlock) -> Result<Secret<role::KemSecret>, Failed> {
         let argon2 = self.argon2.as_ref().map(|Argon2 { salt, cost }| (salt, *cost));
         let material = unlock.material(argon2).ok_or(Failed)?;
         let parameters = self.encode();
@@ -130,7 +130,7 @@ impl Parameters {
 impl Slot {
     /// Seals a vault key to a slot's public key; nothing of the factors is needed.
     pub(super) fn seal(
-        id: SlotId,
+        id: WayId,
         parameters: Vec<u8>,
         public: &KemPublic,
         key: &VaultKey,
@@ -155,7 +155,7 @@ impl Slot {
 }
 
 /// label("slot") ‖ vault16 ‖ slot16 ‖ version ‖ lp(parameters).
-fn info(vault: VaultId, slot: SlotId, version: u32, parameters: &[u8]) -> Vec<u8> {
+fn info(vault: VaultId, slot: WayId, version: u32, parameters: &[u8]) -> Vec<u8> {
     let mut info = kdf::label("slot");
     info.extend_from_slice(vault.as_bytes());
     info.extend_from_slice(slot.as_bytes());

@@ -12,7 +12,7 @@ use super::{
     slot::{Slot, VaultKey, place},
 };
 use crate::codec::{
-    self, Extensions, Hash, Malformed, SecretBytes, Signed, SlotId, StatementType, VaultId, Version1, padding,
+    self, Extensions, Hash, Malformed, SecretBytes, Signed, StatementType, VaultId, Version1, WayId, padding,
 };
 use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::KemPublic};
 use crate::keys::identity::Identity;
@@ -64,7 +64,7 @@ pub(super) struct State {
 /// What is signed of a slot.
 #[derive(Clone, Debug)]
 pub(super) struct SlotEntry {
-    pub(super) id: SlotId,
+    pub(super) id: WayId,
     pub(super) public: KemPublic,
     pub(super) added_ms: i64,
 }
@@ -209,7 +209,7 @@ struct Payload {
 #[cbor(array)]
 struct SignedSlot {
     #[n(0)]
-    id: SlotId,
+    id: WayId,
     #[cbor(n(1), with = "minicbor::bytes")]
     public: Vec<u8>,
     #[n(2)]

@@ -94,7 +94,7 @@ fn an_added_way_opens_and_a_removed_one_does_not() {
     assert_eq!(added.ways()[1], WayIn { slot: second, factors: vec![FactorKind::DeviceKey], added_ms: 77 });
     let opened = Unlocked::open(added.bytes(), &device(2)).unwrap();
 
-    let first = opened.ways()[0].slot;
+    let first = opened.ways()[0].id;
     let turned = opened.remove_way(first).unwrap();
     assert_eq!(turned.version(), 2);
     assert_ne!(turned.keyring_key(), opened.keyring_key());
@@ -230,7 +230,7 @@ fn a_planted_slot_is_found() {
     let honest = parts(&vault, &device(1));
     let unlock = device(66);
     let parameters = Parameters::fresh(&unlock).unwrap();
-    let id = codec::SlotId::random().unwrap();
+    let id = codec::WayId::random().unwrap();
     let public = KemPublic::of(&parameters.key(honest.key.vault, id, &unlock).unwrap()).unwrap();
     let mut planted = parts(&vault, &device(1));
     planted.head.slots.push(Slot::seal(id, parameters.encode(), &public, &planted.key).unwrap());
@@ -274,7 +274,7 @@ fn lowered_costs_and_replaced_salts_open_nothing() {
     assert_ne!(raised, key);
     let other_salts = Parameters::fresh(&unlock).unwrap().key(honest.head.vault, slot.id, &unlock).unwrap();
     assert_ne!(other_salts, key);
-    assert_ne!(good.key(honest.head.vault, codec::SlotId::from_bytes([0; 16]), &unlock).unwrap(), key);
+    assert_ne!(good.key(honest.head.vault, codec::WayId::from_bytes([0; 16]), &unlock).unwrap(), key);
 }
 
 #[test]
@@ -283,15 +283,15 @@ fn a_kind_of_factor_that_is_not_known_costs_its_slot_only() {
     let mut later = parts(&vault, &device(1));
     let mut newer = Parameters::fresh(&device(7)).unwrap();
     newer.factors.push(200);
-    let id = codec::SlotId::random().unwrap();
+    let id = codec::WayId::random().unwrap();
     let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
     later.head.slots.push(Slot::seal(id, newer.encode(), &public, &later.key).unwrap());
     later.entries.push(SlotEntry { id, public, added_ms: 9 });
     let opened = Unlocked::open(&later.seal(&vault), &device(1)).unwrap();
     assert_eq!(opened.ways()[1].factors, [FactorKind::DeviceKey, FactorKind::Newer]);
     // It stays when another way goes, and its vault key turns too.
-    let turned = opened.add_way(&device(2), 0).unwrap().0.remove_way(opened.ways()[0].slot).unwrap();
-    assert_eq!(Unlocked::open(turned.bytes(), &device(2)).unwrap().ways()[0].slot, id);
+    let turned = opened.add_way(&device(2), 0).unwrap().0.remove_way(opened.ways()[0].id).unwrap();
+    assert_eq!(Unlocked::open(turned.bytes(), &device(2)).unwrap().ways()[0].id, id);
 }
 
 #[test]

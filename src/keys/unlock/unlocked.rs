@@ -6,7 +6,7 @@ use super::{
     slot::{Parameters, Slot, VaultKey},
     state::{Head, MAX_SLOTS, Row, SlotEntry, State},
 };
-use crate::codec::{Malformed, SlotId, VaultId};
+use crate::codec::{Malformed, VaultId, WayId};
 use crate::crypto::{Secret, Suite, kdf, role, seal::KemPublic};
 use crate::keys::{
     card::{Card, MemberKind},
@@ -110,12 +110,12 @@ impl Unlocked {
         };
         self.slots
             .iter()
-            .map(|(slot, parameters)| WayIn { slot: slot.id, factors: kinds(parameters), added_ms: slot.added_ms })
+            .map(|(slot, parameters)| WayIn { id: slot.id, factors: kinds(parameters), added_ms: slot.added_ms })
             .collect()
     }
 
     /// Adds a way in. Returns what replaces this value once its [`Unlocked::bytes`] are stored; keys stay as they are.
-    pub fn add_way(&self, unlock: &Unlock, now_ms: i64) -> Result<(Self, SlotId), UnlockError> {
+    pub fn add_way(&self, unlock: &Unlock, now_ms: i64) -> Result<(Self, WayId), UnlockError> {
         if self.slots.len() >= MAX_SLOTS {
             return Err(UnlockError::TooManyWays);
         }
@@ -130,7 +130,7 @@ impl Unlocked {
     ///
     /// Returns what replaces this value once its [`Unlocked::bytes`] are stored. Whatever is sealed under the keyring key
     /// must be sealed again under the new one in the same transaction.
-    pub fn remove_way(&self, way: SlotId) -> Result<Self, UnlockError> {
+    pub fn remove_way(&self, way: WayId) -> Result<Self, UnlockError> {
         let slots: Vec<_> = self.slots.iter().filter(|(slot, _)| slot.id != way).cloned().collect();
         if slots.len() == self.slots.len() {
             return Err(UnlockError::UnknownSlot);
@@ -200,7 +200,7 @@ impl fmt::Debug for Unlocked {
 #[non_exhaustive]
 pub struct WayIn {
     /// Names the way, to remove it.
-    pub slot: SlotId,
+    pub id: WayId,
     /// What it takes, all together.
     pub factors: Vec<FactorKind>,
     /// When it was added, in milliseconds since 1970-01-01 UTC.
@@ -211,7 +211,7 @@ pub struct WayIn {
 fn new_slot(vault: VaultId, unlock: &Unlock, name: &str, added_ms: i64) -> Result<(SlotEntry, Vec<u8>), UnlockError> {
     let parameters = Parameters::fresh(unlock)?;
     unlock.require_strong(name)?;
-    let id = SlotId::random()?;
+    let id = WayId::random()?;
     let public = KemPublic::of(&parameters.key(vault, id, unlock)?)?;
     Ok((SlotEntry { id, public, added_ms }, parameters.encode()))
 }
