@@ -91,7 +91,7 @@ fn an_added_way_opens_and_a_removed_one_does_not() {
     let vault = alone(1);
     let (added, second) = vault.add_way(&device(2), 77).unwrap();
     assert_eq!((added.version(), added.keyring_key()), (1, vault.keyring_key()));
-    assert_eq!(added.ways()[1], WayIn { slot: second, factors: vec![FactorKind::DeviceKey], added_ms: 77 });
+    assert_eq!(added.ways()[1], WayIn { id: second, factors: vec![FactorKind::DeviceKey], added_ms: 77 });
     let opened = Unlocked::open(added.bytes(), &device(2)).unwrap();
 
     let first = opened.ways()[0].id;
