@@ -163,18 +163,6 @@ impl ChartIndex {
         (start..self.rows.len()).filter_map(|number| u32::try_from(number).ok()).filter_map(|number| self.view(number))
     }
 
-    /// Numbers of the compartments that hold something.
-    #[cfg(test)]
-    pub(crate) fn compartments(&self) -> impl Iterator<Item = u8> {
-        let mut used = [false; super::COMPARTMENTS as usize];
-        for row in &self.rows {
-            if let Some(used) = used.get_mut(usize::from(row.compartment)) {
-                *used = true;
-            }
-        }
-        (0..).zip(used).filter_map(|(number, used)| used.then_some(number))
-    }
-
     /// Takes a row with numbers of this index, after any row with a lower number: a chart whose index is damaged has gaps.
     pub(super) fn add(&mut self, seq: u64, row: &NumberedRow) -> Result<(), InsertError> {
         let number = u32::try_from(self.rows.len()).ok().filter(|number| *number != NONE).ok_or(InsertError::Full)?;
@@ -214,6 +202,13 @@ impl ChartIndex {
         self.place(number, entry, row);
         self.post(number, row);
         Ok(())
+    }
+
+    /// Makes room for rows that are about to be added.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.rows.reserve(rows);
+        self.versions.reserve(rows);
+        self.entry_numbers.reserve(rows);
     }
 
     /// Number of an author, for [`Self::add`].

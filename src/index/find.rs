@@ -14,7 +14,8 @@ impl ChartIndex {
     /// All entries that are not deleted, in order of arrival; of one kind where it is given.
     pub(crate) fn entries(&self, kind: Option<Kind>) -> Vec<Hit> {
         let rows = self.live((0..).take(self.rows.len()));
-        self.hits(&rows.filter(|(_, row)| kind.is_none_or(|kind| row.kind == kind)).collect::<Vec<_>>())
+        let rows: Vec<_> = rows.filter(|(_, row)| kind.is_none_or(|kind| row.kind == kind)).collect();
+        self.hits(&rows)
     }
 
     /// The matching rows, ascending; `None` where a term is in no row at all.

@@ -19,7 +19,7 @@ mod query;
 mod ranges;
 #[cfg(test)]
 mod samples;
-pub(crate) mod segment;
+mod segment;
 mod stored;
 mod symbols;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Rows for tests.
+#![allow(clippy::arithmetic_side_effects)]
 
 use super::IndexRow;
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
@@ -34,7 +35,7 @@ pub(super) fn row(seq: u64) -> IndexRow {
         time_ms: i64::try_from(seq).unwrap(),
         tombstone: false,
         quarantined: false,
-        request: (seq % 4 == 0).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
+        request: seq.is_multiple_of(4).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
         terms: Terms {
             kind: ["Observation", "Condition"][usize::try_from(seq % 2).unwrap()].into(),
             codes: vec![Code { system: "http://loinc.org".into(), value: format!("{}-4", seq % 20) }],

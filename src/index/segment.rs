@@ -17,28 +17,15 @@ const VERSION: u8 = 1;
 
 /// Why a segment cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
+pub(super) enum Unreadable {
     /// It does not open, or not to rows of this range.
     Damaged,
     /// A newer version wrote it.
     Newer,
 }
 
-/// Seals rows that follow one another.
-#[cfg(test)]
-pub(crate) fn seal(
-    suite: Suite,
-    key: &Secret<role::Index>,
-    chart: &ChartId,
-    rows: &[IndexRow],
-) -> Result<Vec<u8>, super::IndexError> {
-    let mut builder = Builder::default();
-    rows.iter().try_for_each(|row| builder.add_row(row))?;
-    builder.seal(suite, key, chart)
-}
-
 /// Opens the segment of the rows `first` to `last`.
-pub(crate) fn open(
+pub(super) fn open(
     suite: Suite,
     key: &Secret<role::Index>,
     chart: &ChartId,
@@ -199,11 +186,11 @@ pub(super) struct NumberedRow {
     #[n(11)]
     pub(super) term_kind: u32,
     /// System and value in turn.
-    #[n(12)]
+    #[cbor(n(12), with = "numbers")]
     pub(super) codes: Vec<u32>,
     #[n(13)]
     pub(super) dates: Vec<DateRange>,
-    #[n(14)]
+    #[cbor(n(14), with = "numbers")]
     pub(super) words: Vec<u32>,
 }
 
@@ -289,6 +276,35 @@ impl NumberedRow {
                 words: self.words.iter().map(|word| string(*word)).collect::<Result<_, Failed>>()?,
             },
         })
+    }
+}
+
+/// Lists of numbers, which are most of a segment: with room made once for each.
+mod numbers {
+    use minicbor::{Decoder, Encoder, decode::Error, encode::Error as EncodeError, encode::Write};
+
+    pub(super) fn encode<C, W: Write>(
+        list: &[u32],
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.array(u64::try_from(list.len()).unwrap_or(u64::MAX))?;
+        for number in list {
+            e.u32(*number)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Vec<u32>, Error> {
+        let left = d.input().len().saturating_sub(d.position());
+        let len = d.array()?.and_then(|len| usize::try_from(len).ok());
+        // Each number takes a byte at least.
+        let len = len.filter(|len| *len <= left).ok_or_else(Error::end_of_input)?;
+        let mut list = Vec::with_capacity(len);
+        for _ in 0..len {
+            list.push(d.u32()?);
+        }
+        Ok(list)
     }
 }
 
@@ -400,6 +416,17 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects)]
     use super::super::samples::{CHART, key, row};
     use super::*;
+
+    fn seal(
+        suite: Suite,
+        key: &Secret<role::Index>,
+        chart: &ChartId,
+        rows: &[IndexRow],
+    ) -> Result<Vec<u8>, super::super::IndexError> {
+        let mut builder = Builder::default();
+        rows.iter().try_for_each(|row| builder.add_row(row))?;
+        builder.seal(suite, key, chart)
+    }
 
     #[test]
     fn rows_come_back_for_their_key_chart_and_range_only() {

@@ -78,19 +78,20 @@ pub(crate) fn append(
         return write(tx, suite, key, chart, rows);
     };
     let joined = place(chart).trailing(&*tx, start, first.seq, |stored| {
-        let plain = segment::open_plain(suite, key, chart, stored.first, stored.last, &stored.sealed)?;
-        segment::parse(&plain, stored.first, stored.last)?;
-        Ok(plain)
+        segment::open_plain(suite, key, chart, stored.first, stored.last, &stored.sealed)
     })?;
+    let bodies = joined.iter().rev().map_while(|(stored, plain)| {
+        let body = segment::parse(plain, stored.first, stored.last).ok()?;
+        Some((stored.first, stored.last, body))
+    });
+    let mut bodies: Vec<_> = bodies.collect();
+    bodies.reverse();
     let mut builder = Builder::default();
-    for (stored, plain) in &joined {
-        let body = segment::parse(plain, stored.first, stored.last);
-        builder.add_segment(stored.first, stored.last, body.map_err(|_| IndexError::Unsealable)?)?;
+    for (first, last, body) in bodies {
+        builder.add_segment(first, last, body)?;
+        place(chart).delete(tx, first, last)?;
     }
     rows.iter().try_for_each(|row| builder.add_row(row))?;
-    for (stored, _) in &joined {
-        place(chart).delete(tx, stored.first, stored.last)?;
-    }
     put(tx, suite, key, chart, builder)
 }
 
@@ -153,6 +154,7 @@ fn read(
         let authors: Option<Vec<u32>> = body.authors.iter().map(|author| index.author_number(*author)).collect();
         let (strings, authors) = strings.zip(authors).ok_or(IndexError::Unsealable)?;
         let new = coverage.readable(first, last);
+        index.reserve(body.rows.len());
         for (seq, mut row) in (first..=last).zip(body.rows).filter(|(seq, _)| *seq >= new) {
             row.renumber(&strings, &authors)?;
             if index.add(seq, &row).is_err() {

@@ -16,7 +16,9 @@ const KINDS: [&str; 3] = ["Observation", "Condition", ""];
 
 fn build(rows: &[IndexRow]) -> ChartIndex {
     let mut index = ChartIndex::new();
-    rows.iter().for_each(|row| index.insert(row).unwrap());
+    for row in rows {
+        index.insert(row).unwrap();
+    }
     index
 }
 
@@ -222,10 +224,6 @@ proptest! {
         }
         let later: Vec<_> = index.after(start).map(|version| version.seq).collect();
         prop_assert_eq!(later, (start + 1..=rows.len() as u64).collect::<Vec<_>>());
-        let mut compartments: Vec<_> = rows.iter().map(|row| row.compartment).collect();
-        compartments.sort_unstable();
-        compartments.dedup();
-        prop_assert_eq!(index.compartments().collect::<Vec<_>>(), compartments);
     }
 }
 
