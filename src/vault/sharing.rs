@@ -116,7 +116,7 @@ fn apply(
         }
         session.put_ring(&mut *tx, &id, &step.ring)?;
     }
+    // The chart takes the step in when it is used next, as it would another writer's; its index stays as it is.
     tx.commit()?;
-    session.forget(&id);
     Ok(Standing::Committed)
 }

@@ -1,0 +1,154 @@
+//! Vaults and records to measure with.
+
+use ampoule::store::{Snapshot, Store, Table, Transaction};
+use ampoule::{
+    Chart, Code, Contact, DateRange, MemoryStore, Record, Recovery, SqliteStore, StoreError, Terms, Unlock, Vault,
+};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Content of a 2 kB record.
+pub(crate) const CONTENT: usize = 2048;
+pub(crate) const KIND: &str = "Observation";
+pub(crate) const SYSTEM: &str = "http://loinc.org";
+/// Different codes in a chart.
+pub(crate) const CODES: usize = 50;
+
+/// A way into all vaults of a benchmark: a key, so that no stretching of a passphrase is measured.
+pub(crate) fn unlock() -> Unlock {
+    Unlock::device_key(&[7; 32])
+}
+
+pub(crate) fn vault(store: impl Store + 'static, name: &str) -> Vault {
+    Vault::create(store, name, &unlock(), &Recovery::none_data_will_be_lost()).unwrap().0
+}
+
+/// A vault in a new file, every commit synced.
+pub(crate) fn durable_vault(path: &Path) -> Vault {
+    vault(SqliteStore::open(path).unwrap(), "Riverside Clinic")
+}
+
+/// One vault as a contact of another, its fingerprint compared.
+pub(crate) fn acquainted(of: &Vault, with: &Vault) -> Contact {
+    let card = with.card().unwrap();
+    let contact = of.contacts().add(&card.to_bytes()).unwrap();
+    contact.verify(&card.fingerprint().digits()).unwrap();
+    contact
+}
+
+/// An observation with terms as an adapter finds them: a code, a date, some words.
+pub(crate) fn observation(number: usize, len: usize) -> Record {
+    let day = i64::try_from(number).unwrap() * 86_400_000;
+    let terms = Terms {
+        kind: KIND.into(),
+        codes: vec![Code { system: SYSTEM.into(), value: code(number) }],
+        dates: vec![DateRange::new(day, day + 86_400_000).unwrap()],
+        words: Terms::fold("Hemoglobin A1c/Hemoglobin.total in Blood"),
+    };
+    let content: Vec<u8> = b"{\"resourceType\":\"Observation\"}".iter().copied().cycle().take(len).collect();
+    Record::opaque("application/fhir+json", content).with_terms(terms)
+}
+
+/// Code of the record of a number.
+pub(crate) fn code(number: usize) -> String {
+    format!("{:05}-{}", 4000 + number % CODES, number % CODES % 9)
+}
+
+/// Puts records into a chart, many in each transaction.
+pub(crate) fn fill(vault: &Vault, chart: &Chart, count: usize, len: usize) -> Vec<ampoule::EntryId> {
+    let numbers: Vec<usize> = (0..count).collect();
+    let mut ids = Vec::with_capacity(count);
+    for some in numbers.chunks(500) {
+        let put = |batch: &mut ampoule::Batch<'_>| {
+            some.iter().map(|number| batch.put(chart, &observation(*number, len))).collect::<Result<Vec<_>, _>>()
+        };
+        ids.extend(vault.batch(put).unwrap());
+    }
+    ids
+}
+
+/// Bytes that one put adds to a store: keys and values of the rows that are there afterwards and were not before, on
+/// average over many puts, `batch` in each transaction.
+pub(crate) fn bytes_of_put(batch: usize, record: &Record) -> usize {
+    const PUTS: usize = 800;
+    let bytes = Arc::new(AtomicUsize::new(0));
+    let vault = vault(Counting { store: MemoryStore::new(), bytes: Arc::clone(&bytes) }, "Riverside Clinic");
+    let chart = vault.create_chart().unwrap();
+    let before = bytes.load(Ordering::Relaxed);
+    for _ in 0..PUTS / batch {
+        vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, record).map(drop))).unwrap();
+    }
+    (bytes.load(Ordering::Relaxed) - before) / PUTS
+}
+
+/// Counts the bytes of the rows in a store. Only for transactions that are committed.
+struct Counting {
+    store: MemoryStore,
+    bytes: Arc<AtomicUsize>,
+}
+
+struct CountingTransaction<'a> {
+    inner: Box<dyn Transaction + 'a>,
+    bytes: &'a AtomicUsize,
+}
+
+impl Store for Counting {
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.store.read()
+    }
+
+    fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
+        Ok(Box::new(CountingTransaction { inner: self.store.write()?, bytes: &self.bytes }))
+    }
+}
+
+impl CountingTransaction<'_> {
+    fn take_out(&self, table: Table, part: &[u8], key: &[u8]) -> Result<(), StoreError> {
+        if let Some(old) = self.inner.get(table, part, key)? {
+            self.bytes.fetch_sub(part.len() + key.len() + old.len(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot for CountingTransaction<'_> {
+    fn generation(&self) -> Result<u64, StoreError> {
+        self.inner.generation()
+    }
+
+    fn get(&self, table: Table, part: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(table, part, key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        part: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ampoule::store::Row>, StoreError> {
+        self.inner.scan(table, part, after, limit)
+    }
+
+    fn last(&self, table: Table, part: &[u8]) -> Result<Option<ampoule::store::Row>, StoreError> {
+        self.inner.last(table, part)
+    }
+}
+
+impl Transaction for CountingTransaction<'_> {
+    fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.take_out(table, part, key)?;
+        self.bytes.fetch_add(part.len() + key.len() + value.len(), Ordering::Relaxed);
+        self.inner.put(table, part, key, value)
+    }
+
+    fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
+        self.take_out(table, part, key)?;
+        self.inner.delete(table, part, key)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.inner.commit()
+    }
+}
