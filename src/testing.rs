@@ -1,3 +1,6 @@
-//! For tests of this library and of what is built on it: stores that fail on demand. Not for a product.
+//! For tests of this library and of what is built on it: stores that fail on demand, or lie. Not for a product.
+
+mod evil;
 
 pub use crate::store::faults::{Fault, FaultStore, Faults, Operation};
+pub use evil::{EvilStore, Place, Rows};

@@ -1,0 +1,36 @@
+//! Attacks that must fail: published breaks of other products, each as a test against a store that lies.
+//!
+//! A test shows that the honest run succeeds, and that the attacked one ends in the error that is meant for it,
+//! releases nothing, and leaves what is stored as it was. Numbers are those of the list of attacks; some need what only
+//! an insider's modified software can make, and are tests beside the code:
+//!
+//! | Attack | Here | Beside the code |
+//! |---|---|---|
+//! | 1–5 keys and contacts replaced, spliced, planted | `keys` | `keys::unlock::tests`, `keys::contacts::tests` |
+//! | 6 crafted ids | `keys` | `keys::contacts::tests` |
+//! | 7 points and keys that are none | `keys` | `crypto::seal`, `crypto::sign`, `keys::card::tests` |
+//! | 8 unknown key share | `keys` | `keys::chart::chart_keys::attacks` |
+//! | 9–14 entries and fields swapped | `envelope` | `envelope::attacks` |
+//! | 15 invisible salamander | | `crypto::chunked` |
+//! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
+//! | 18 malleability | `envelope` | `codec` |
+//! | 41–44 downgrade | `downgrade` | `keys::unlock::tests` |
+//! | 46, 47, 49–51 leakage | `leakage` | |
+//! | 55 bombs | `robustness` | |
+//! | 61–63 dishonest members | `robustness` | `keys::chart::chart_keys::attacks`, `envelope::attacks` |
+
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod common;
+mod downgrade;
+mod envelope;
+mod keys;
+mod leakage;
+mod robustness;
