@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod decoder;
 mod fuzz;
 mod guards;
 mod place;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Fetches the public FHIR examples that tests and `--fhir` use, and prints the folder.
     Data,
+    /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
+    Decoder,
 }
 
 fn main() -> ExitCode {
@@ -73,5 +76,6 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
         Command::Data => data::print(&place),
+        Command::Decoder => decoder::run(&place),
     }
 }

@@ -1,0 +1,153 @@
+"""Opens vaults, bundles and vectors without the library, and compares what is in them with what was put in.
+
+    decode.py made FOLDER      vaults that were just made, and FOLDER/expected.json
+    decode.py vectors FOLDER   vectors with their intermediate values
+"""
+
+import hashlib
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+from chart import REVOKE, Chart, open_bundle, open_segment
+from primitives import Refused, decode as cbor, label, open_chunked, require, statement, u32, u64, unpad
+from vault import DEVICE, PASSPHRASE, RECOVERY, Vault
+
+FACTORS = {"device": DEVICE, "passphrase": PASSPHRASE, "recovery": RECOVERY}
+STATUS = {1: "unverified", 2: "verified", 3: "changed"}
+
+
+class Store:
+    """The file as SQLite has it."""
+
+    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search".split()
+
+    def __init__(self, file):
+        self.db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        require(self.db.execute("PRAGMA application_id").fetchone()[0] == 0x414D504C, "application id")
+        require(self.db.execute("PRAGMA user_version").fetchone()[0] == 1, "schema version")
+        names = {name for (name,) in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        require(names == set(self.TABLES), "tables")
+
+    def get(self, table, part, key):
+        row = self.db.execute(f"SELECT value FROM {table} WHERE part = ? AND key = ?", (part, key)).fetchone()
+        require(row is not None, f"no such row in {table}")
+        return row[0]
+
+    def rows(self, table, part):
+        return self.db.execute(f"SELECT key, value FROM {table} WHERE part = ? ORDER BY key", (part,)).fetchall()
+
+
+def parse_factors(given):
+    value = {"device": bytes.fromhex, "passphrase": str, "recovery": str}
+    return {FACTORS[name]: value[name](text) for name, text in given.items()}
+
+
+def as_found(entry):
+    return {
+        "entry": entry.id.hex(),
+        "version": entry.version.hex(),
+        "sha256": hashlib.sha256(entry.content).hexdigest(),
+        "media_type": entry.media_type,
+        "label": entry.label,
+        "name": entry.name,
+        "author": entry.author_name,
+        "actor": entry.actor and entry.actor[1],
+        "deleted": entry.tombstone,
+        "time_ms": entry.time,
+        "codes": entry.terms[1],
+    }
+
+
+def open_made(folder, expected):
+    store = Store(folder / expected["file"])
+    vaults = [Vault(store, parse_factors(factors)) for factors in expected["ways"]]
+    require(len({vault.key for vault in vaults}) == 1, "all ways open one key")
+    for factors in expected["closed"]:
+        refused(lambda: Vault(store, parse_factors(factors)), "a way in that was removed")
+    vault = vaults[0]
+    found = {
+        "name": vault.root.name,
+        "key_version": vault.key_version,
+        "suite": vault.suite,
+        "contacts": sorted([name, STATUS[status]] for name, status in vault.contacts()),
+        "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
+        "charts": {},
+    }
+    counts = {"ledger entries": 0, "grants": 0, "changes refused": 0}
+    for key, _ in store.rows("keyring", b""):
+        chart = Chart.of_store(vault, key)
+        found["charts"][key.hex()] = open_chart(store, vault, chart, counts)
+    require(found == {key: expected[key] for key in found}, f"not what was put in: {found}")
+    entries = sum(len(chart["entries"]) for chart in found["charts"].values())
+    detail = ", ".join(f"{count} {what}" for what, count in counts.items())
+    print(f"{expected['file']}: {len(vaults)} ways in, {len(found['charts'])} charts, {entries} entries, {detail}")
+    for bundle in expected["bundles"]:
+        data = (folder / bundle["file"]).read_bytes()
+        chart, stored, _ = open_bundle(vault, data)
+        opened = [as_found(chart.open_entry(each)) for each in stored]
+        require(opened == bundle["entries"], "not what the bundle was made of")
+        print(f"{bundle['file']}: {len(opened)} entries, {len(chart.ledger.line)} ledger entries")
+
+
+def open_chart(store, vault, chart, counts):
+    counts["ledger entries"] += chart.ledger.read
+    for grant, row in store.rows("grants", chart.id):
+        if grant in chart.ledger.grants:
+            chart.open_grant(vault, grant, row)
+            counts["grants"] += 1
+    rows = {}
+    for key, sealed in store.rows("search", chart.id):
+        segment = open_segment(chart, key, sealed)
+        require(not rows.keys() & segment.keys(), "a row stands twice")
+        rows.update(segment)
+    entries = []
+    chains = {}
+    for number, (key, stored) in enumerate(store.rows("entries", chart.id), 1):
+        require(key == u64(number), "order of arrival")
+        entry = chart.open_entry(stored)
+        require(rows[number][:3] == [entry.id, entry.version, entry.hash], "row of the index")
+        require(rows[number][5:8] == [entry.parents, entry.author, entry.time], "row of the index")
+        require(rows[number][11] == entry.terms, "terms in the index")
+        seq, previous = chains.get((entry.author, entry.compartment), (0, bytes(32)))
+        require(entry.chain == [seq + 1, previous], "chain of a device")
+        chains[entry.author, entry.compartment] = (seq + 1, entry.hash)
+        entries.append(as_found(entry))
+        if number <= 2:
+            counts["changes refused"] += each_change_is_refused(stored, chart.open_entry)
+    require(len(rows) == len(entries), "rows without an entry")
+    return {"labels": sorted(chart.labels.values()), "entries": entries}
+
+
+def each_change_is_refused(data, opener):
+    """Changes each byte in turn, a bit of it and all of it."""
+    for at in range(len(data)):
+        for change in (1 << at % 8, 0xFF):
+            changed = bytearray(data)
+            changed[at] ^= change
+            refused(lambda: opener(bytes(changed)), f"byte {at} of {len(data)}")
+    return 2 * len(data)
+
+
+def refused(work, what):
+    try:
+        work()
+    except Refused:
+        return
+    raise SystemExit(f"accepted: {what}")
+
+
+def main():
+    mode, folder = sys.argv[1], Path(sys.argv[2])
+    if mode == "made":
+        for expected in json.loads((folder / "expected.json").read_text()):
+            open_made(folder, expected)
+    else:
+        from vectors import check
+
+        check(folder)
+
+
+if __name__ == "__main__":
+    main()

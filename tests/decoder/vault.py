@@ -1,0 +1,110 @@
+"""A vault: ways in, identity, contacts, directory."""
+
+import unicodedata
+
+from argon2.low_level import Type, hash_secret_raw
+from mnemonic import Mnemonic
+from primitives import (
+    D, H, Refused, decode, ed25519_public, expand, extensions, hpke_open, label, lp, open_chunked, require, structure,
+    u32, unpad, verify, statement, xwing, _hmac,
+)
+
+DEVICE, PASSPHRASE, RECOVERY = 1, 2, 3
+
+
+class RootCard:
+    def __init__(self, data):
+        payload, _ = statement(data)
+        fields = structure(payload, 7)
+        _, self.kind, self.name, self.key, self.kem, _, _ = fields
+        require(self.kind in (1, 2, 3) and len(self.key) == 32 and len(self.kem) == 1216, "root card")
+        verify(data, "root-card", self.key)
+        self.hash = H("card", data)
+
+
+class DeviceCard:
+    def __init__(self, data, roots):
+        payload, _ = statement(data)
+        _, self.root, self.object, self.ledger, self.log, _, _ = structure(payload, 7)
+        require(self.root in roots, "the root card of a device is missing")
+        verify(data, "device-card", roots[self.root].key)
+        self.hash = H("card", data)
+
+
+class Vault:
+    """Opened with the factors given; `ways` tells by which slots."""
+
+    def __init__(self, store, factors):
+        self.store = store
+        version, head, sealed = decode(store.get("vault", b"", b"state"))
+        require(version == 1, "version")
+        self.id, self.key_version, slots, extra = decode(head)
+        extensions(extra)
+        place = self.id + u32(self.key_version)
+        self.ways = 0
+        for slot, parameters, sealed_key in slots:
+            _, numbers, salt, argon2, _ = structure(parameters, 5)
+            if set(numbers) != set(factors):
+                continue
+            material = b"".join(lp(bytes([number]) + factor(number, factors[number], argon2)) for number in numbers)
+            info = label("slot") + self.id + slot
+            self.slot_secret = expand("sha512", _hmac("sha512", salt, material), info + lp(parameters), 32)
+            info += u32(self.key_version) + lp(parameters)
+            try:
+                self.key = hpke_open(self.slot_secret, info, sealed_key)
+            except Refused:
+                continue
+            self.ways += 1
+            self._open_state(place, head, sealed, [slot for slot, _, _ in slots], slot)
+        require(self.ways > 0, "no way in opens")
+        self.keyring_key = D(self.key, "keyring", place)
+
+    def _open_state(self, place, head, sealed, slots, slot):
+        plain = unpad(open_chunked(1, D(self.key, "identity", place), label("vault-state") + place, sealed))
+        _, identity, state, _ = structure(plain, 4)
+        _, root, self.kem, root_card, obj, ledger, log, device_card, _ = structure(identity, 9)
+        self.root = RootCard(root_card)
+        self.device = DeviceCard(device_card, {self.root.hash: self.root})
+        mine = [ed25519_public(seed) for seed in (root, obj, ledger, log)] + [xwing(self.kem)[2]]
+        cards = [self.root.key, self.device.object, self.device.ledger, self.device.log, self.root.kem]
+        require(mine == cards, "cards and keys do not belong together")
+        payload = structure(verify(state, "vault-state", self.root.key), 8)
+        _, vault, version, check, head_hash, self.suite, listed, _ = payload
+        require(vault + u32(version) == place and check == D(self.key, "check", place), "vault key")
+        require(head_hash == H("vault-head", head), "head")
+        require([entry[0] for entry in listed] == slots, "slots")
+        require([entry[1] for entry in listed if entry[0] == slot] == [xwing(self.slot_secret)[2]], "slot key")
+
+    def contacts(self):
+        for key, sealed in self.store.rows("contacts", b""):
+            plain = unpad(open_chunked(self.suite, self.keyring_key, label("contact") + self.id + key, sealed))
+            _, card, status, _, _ = structure(plain, 5)
+            _, root, devices, _ = structure(card, 4)
+            root = RootCard(root)
+            devices = [DeviceCard(device, {root.hash: root}).hash for device in devices]
+            require(devices == sorted(set(devices)), "order of devices")
+            yield root.name, status
+
+    def patients(self):
+        found = {}
+        for key, sealed in self.store.rows("directory", b""):
+            require(len(key) == 16, "key of a segment")
+            plain = unpad(open_chunked(self.suite, self.keyring_key, label("directory") + self.id + key, sealed))
+            _, changes, _ = structure(plain, 3)
+            for chart, patient in changes:
+                found.pop(chart, None)
+                if patient:
+                    found[chart] = patient[0]
+        return found
+
+
+def factor(number, value, argon2):
+    if number == DEVICE:
+        return value
+    if number == RECOVERY:
+        return bytes(Mnemonic("english").to_entropy(value.split()))
+    require(number == PASSPHRASE, "unknown factor")
+    salt, (memory, passes, lanes) = argon2
+    require(65536 <= memory <= 262144 and 3 <= passes <= 10 and 1 <= lanes <= 4, "cost")
+    text = unicodedata.normalize("NFKC", value).encode()
+    return hash_secret_raw(text, salt, passes, memory, lanes, 32, Type.ID, version=0x13)

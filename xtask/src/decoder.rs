@@ -1,0 +1,243 @@
+//! The second decoder: a program in another language, which opens what this library has just written.
+
+use crate::place::Place;
+use crate::run::{self, program};
+use ampoule::{
+    Actor, Chart, Code, Contact, Cursor, EntryId, Error, Grant, Label, Patient, Record, Recovery, SqliteStore, Suite,
+    Terms, Unlock, Vault,
+};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PASSPHRASE: &str = "Zoe\u{308} 47 tractor mango";
+
+/// Makes vaults with fresh randomness, and has the decoder open them and the vectors.
+pub(crate) fn run(place: &Place) -> Result<()> {
+    let folder = made(place)?;
+    run::shown(&mut command(place, "made", &folder)?)?;
+    run::shown(&mut command(place, "vectors", &place.root.join("tests/vectors"))?)?;
+    Ok(fs::remove_dir_all(&folder)?)
+}
+
+/// A folder of vaults that were made in this very run.
+pub(crate) fn made(place: &Place) -> Result<PathBuf> {
+    let folder = place.target.join(format!("decoder-{}", std::process::id()));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let expected = make(&folder).context("cannot make vaults for the decoder")?;
+    fs::write(folder.join("expected.json"), serde_json::to_vec_pretty(&expected)?)?;
+    Ok(folder)
+}
+
+/// The decoder with what it needs, installed once into the cache.
+pub(crate) fn command(place: &Place, mode: &str, folder: &Path) -> Result<Command> {
+    let sources = place.root.join("tests/decoder");
+    let requirements = sources.join("requirements.txt");
+    let digest = hex(&Sha256::digest(fs::read(&requirements)?));
+    let environment = place.cache.join("tools").join(format!("decoder-{}", digest.get(..16).unwrap_or_default()));
+    let python = environment.join("bin/python");
+    let whole = environment.join("whole");
+    if !whole.is_file() {
+        println!("installing the decoder's packages into {}", environment.display());
+        run::shown(program("python3", ["-m", "venv", "--clear"]).arg(&environment))?;
+        let mut install = program(&python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        run::shown(install.args(["--no-deps", "--only-binary", ":all:", "--requirement"]).arg(&requirements))?;
+        fs::write(&whole, "")?;
+    }
+    let mut command = program(&python, ["-B", "-W", "error"]);
+    command.arg(sources.join("decode.py")).arg(mode).arg(folder);
+    Ok(command)
+}
+
+/// What was put into a chart, in order of arrival.
+type Put = BTreeMap<String, Vec<Value>>;
+
+fn make(folder: &Path) -> Result<Value> {
+    let device = Unlock::device_key(&[7; 32]);
+    let create = |file: &str, name: &str, suite| -> Result<_> {
+        let store = SqliteStore::open(folder.join(file))?;
+        Ok(Vault::options().suite(suite).create(store, name, &device, &Recovery::code())?)
+    };
+    let (clinic, code) = create("clinic.db", "Riverside Clinic", Suite::Aes256Gcm)?;
+    let words = code.context("a recovery code was asked for")?.to_words().to_string();
+    let (specialist, _) = create("specialist.db", "Dr. Lee", Suite::Aes256Gcm)?;
+    let (lab, _) = create("lab.db", "Ångström Lab", Suite::ChaCha20Poly1305)?;
+
+    // A way in with two factors, and one that is removed: the vault key turns.
+    clinic.add_way(&Unlock::passphrase(PASSPHRASE).and(Unlock::device_key(&[9; 32])))?;
+    let removed = clinic.add_way(&Unlock::device_key(&[8; 32]))?;
+    let specialist_at_clinic = acquaint(&clinic, &specialist)?;
+    let lab_at_clinic = acquaint(&clinic, &lab)?;
+    let (clinic_at_specialist, clinic_at_lab) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
+
+    let mut puts: [Put; 3] = Default::default();
+    let [at_clinic, at_specialist, at_lab] = &mut puts;
+    let chart = clinic.create_chart()?;
+    let patient = Patient { names: vec!["Amélie Example".into()], ..Patient::default() };
+    chart.describe(&patient)?;
+    let first = put(at_clinic, &clinic, &chart, &observation("blood pressure", "85354-9"), None)?;
+    put(at_clinic, &clinic, &chart, &observation("viral load", "25836-8").labelled(Label::new("HIV")?), None)?;
+    put(at_clinic, &clinic, &chart, &Record::opaque("", Vec::new()), None)?;
+    put(at_clinic, &clinic, &chart, &Record::opaque("image/x", vec![0xA5; 40_000]).named("Röntgen"), None)?;
+    let whole_chunks = put(at_clinic, &clinic, &chart, &Record::opaque("text/plain", vec![b'x'; 1]), None)?;
+    put(at_clinic, &clinic, &chart, &observation("corrected", "85354-9"), Some(first))?;
+    delete(at_clinic, &chart, whole_chunks)?;
+
+    // Shared with history and the right to write; the specialist writes back.
+    chart.share(&specialist_at_clinic, &Grant::write().label(Label::general()))?;
+    chart.share(&lab_at_clinic, &Grant::read())?;
+    hand_over(folder, "to-specialist.ampb", &chart, &specialist_at_clinic, &specialist)?;
+    let copy = specialist.chart(&chart.id())?;
+    let of_general: Vec<Value> = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect();
+    at_specialist.insert(chart.id().to_string(), of_general.clone());
+    put(at_specialist, &specialist, &copy, &observation("cardiology report", "11488-4"), None)?;
+    let report = entries(at_specialist, &copy).last().cloned().context("an entry was put")?;
+    let back = copy.export(&clinic_at_specialist, Cursor::START)?;
+    clinic.import(&back)?;
+    at_clinic.entry(chart.id().to_string()).or_default().push(report);
+
+    // The lab never took its first grant in. It is revoked, and granted the present epoch only.
+    chart.revoke(&lab_at_clinic)?;
+    put(at_clinic, &clinic, &chart, &observation("after revocation", "85354-9"), None)?;
+    chart.share(&lab_at_clinic, &Grant::read().label(Label::general()).without_history())?;
+    hand_over(folder, "to-lab.ampb", &chart, &lab_at_clinic, &lab)?;
+    let newest = entries(at_clinic, &chart).last().cloned().context("an entry was put")?;
+    at_lab.insert(chart.id().to_string(), vec![newest.clone()]);
+    hand_over(folder, "again-to-specialist.ampb", &chart, &specialist_at_clinic, &specialist)?;
+    at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
+    let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
+
+    // A chart of the other suite.
+    let own = lab.create_chart()?;
+    put(at_lab, &lab, &own, &observation("calibration", "1"), None)?;
+    drop(clinic_at_lab);
+    clinic.remove_way(removed)?;
+
+    let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
+    let hiding = json!({ "device": hex(&[9; 32]), "passphrase": PASSPHRASE });
+    let labels = Label::standard().map(|label| label.to_string());
+    let mut sorted = labels.to_vec();
+    sorted.sort();
+    let all = |put: &Put| shown(put, &chart, &own, &sorted);
+    let only_general = |put: &Put| shown_general(put, &chart, &own, &sorted);
+    Ok(json!([
+        {
+            "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding], "closed": [key(8), key(9)],
+            "name": "Riverside Clinic", "key_version": 2, "suite": 1,
+            "contacts": [["Dr. Lee", "verified"], ["Ångström Lab", "verified"]],
+            "patients": { (chart.id().to_string()): ["Amélie Example"] },
+            "charts": all(&puts[0]), "bundles": [],
+        },
+        {
+            "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
+            "name": "Dr. Lee", "key_version": 1, "suite": 1,
+            "contacts": [["Riverside Clinic", "verified"]], "patients": {},
+            "charts": only_general(&puts[1]),
+            "bundles": [
+                { "file": "to-specialist.ampb", "entries": of_general },
+                { "file": "again-to-specialist.ampb", "entries": again },
+            ],
+        },
+        {
+            "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
+            "name": "Ångström Lab", "key_version": 1, "suite": 2,
+            "contacts": [["Riverside Clinic", "verified"]], "patients": {},
+            "charts": only_general(&puts[2]),
+            "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
+        },
+    ]))
+}
+
+/// All charts of a vault that holds all labels of each.
+fn shown(put: &Put, _shared: &Chart, _own: &Chart, labels: &[String]) -> Value {
+    put.iter().map(|(chart, entries)| (chart.clone(), json!({ "labels": labels, "entries": entries }))).collect()
+}
+
+/// All charts of a vault that holds one label of the shared one.
+fn shown_general(put: &Put, shared: &Chart, own: &Chart, labels: &[String]) -> Value {
+    let mut value = shown(put, shared, own, labels);
+    value[shared.id().to_string()]["labels"] = json!(["general"]);
+    value
+}
+
+fn acquaint(vault: &Vault, other: &Vault) -> Result<Contact> {
+    let card = other.card()?;
+    let contact = vault.contacts().add(&card.to_bytes())?;
+    contact.verify(&card.fingerprint().digits())?;
+    Ok(contact)
+}
+
+fn hand_over(folder: &Path, file: &str, chart: &Chart, contact: &Contact, to: &Vault) -> Result<()> {
+    let bundle = chart.export(contact, Cursor::START)?;
+    to.import(&bundle)?;
+    Ok(fs::write(folder.join(file), bundle)?)
+}
+
+fn observation(text: &str, code: &str) -> Record {
+    let codes = vec![Code { system: "http://loinc.org".into(), value: code.into() }];
+    let terms = Terms { kind: "Observation".into(), codes, words: Terms::fold(text), ..Terms::default() };
+    Record::opaque("text/plain", text.as_bytes()).with_terms(terms)
+}
+
+fn entries<'a>(puts: &'a Put, chart: &Chart) -> &'a [Value] {
+    puts.get(&chart.id().to_string()).map_or(&[], Vec::as_slice)
+}
+
+fn put(puts: &mut Put, vault: &Vault, chart: &Chart, record: &Record, replaces: Option<EntryId>) -> Result<EntryId> {
+    let actor = Actor {
+        issuer: "https://id.example".into(),
+        subject: "nurse-7".into(),
+        session: "s1".into(),
+        purpose: "TREAT".into(),
+    };
+    let id = vault.batch(|batch| {
+        batch.acting_for(actor.clone());
+        match replaces {
+            Some(id) => batch.update(chart, &id, record).map(|_| id),
+            None => batch.put(chart, record),
+        }
+    })?;
+    let entry = chart.get(&id)?;
+    let codes: Vec<_> = record.terms().codes.iter().map(|code| [&code.system, &code.value]).collect();
+    puts.entry(chart.id().to_string()).or_default().push(json!({
+        "entry": id.to_string(),
+        "version": entry.version().to_string(),
+        "sha256": hex(&Sha256::digest(record.content())),
+        "media_type": record.media_type(),
+        "label": record.label().map_or("general", Label::as_str),
+        "name": record.name(),
+        "author": vault.card()?.name(),
+        "actor": actor.subject,
+        "deleted": false,
+        "time_ms": entry.time_ms(),
+        "codes": codes,
+    }));
+    Ok(id)
+}
+
+fn delete(puts: &mut Put, chart: &Chart, id: EntryId) -> Result<()> {
+    let version = chart.delete(&id)?;
+    let entry = chart.version(&version)?;
+    let mut value = entries(puts, chart).iter().find(|e| e["entry"] == id.to_string()).cloned().unwrap_or_default();
+    value["version"] = json!(version.to_string());
+    value["sha256"] = json!(hex(&Sha256::digest([])));
+    value["media_type"] = json!("");
+    value["actor"] = Value::Null;
+    value["deleted"] = json!(true);
+    value["time_ms"] = json!(entry.time_ms());
+    puts.entry(chart.id().to_string()).or_default().push(value);
+    debug_assert_eq!(chart.get(&id).err(), Some(Error::UnknownEntry));
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
