@@ -9,5 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod script;
 mod store;
 mod unsynced;
+mod vault;
