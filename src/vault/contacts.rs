@@ -40,13 +40,14 @@ impl Contacts {
     /// Takes a new card of a known contact. It must be verified again before anything is shared.
     pub fn replace(&self, contact: &Contact, card: &[u8]) -> Result<Contact, Error> {
         let card = Card::from_bytes(card).map_err(card_error)?;
+        contact.read(|_| ())?;
         self.change(|book| book.replace(contact.id, card))
     }
 
     /// A contact by its id.
     pub fn get(&self, id: ContactId) -> Result<Contact, Error> {
-        let known = self.inner.with(|session| Ok(session.contacts(&self.inner)?.get(id).is_some()))?;
-        if known { Ok(self.handle(id)) } else { Err(Error::UnknownContact) }
+        let contact = self.handle(id);
+        contact.read(|_| contact.clone())
     }
 
     /// All contacts.
@@ -102,11 +103,16 @@ impl Contact {
 
     /// Compares what the other person read out, digits or words, with the card that is held.
     pub fn verify(&self, fingerprint: &str) -> Result<(), Error> {
+        self.read(|_| ())?;
         change(&self.inner, |book| book.verify(self.id, fingerprint)).map(drop)
     }
 
     pub(super) fn verified_root(&self) -> Result<RootCard, Error> {
-        self.inner.with(|session| Ok(session.contacts(&self.inner)?.require_verified(self.id)?.clone()))
+        self.inner.with(|session| {
+            let (book, damaged) = session.read_contacts(&*self.inner.store.read()?)?;
+            self.require_whole(&damaged)?;
+            Ok(book.require_verified(self.id)?.clone())
+        })
     }
 
     pub(super) fn root_hash(&self) -> Result<CardHash, Error> {
@@ -115,9 +121,15 @@ impl Contact {
 
     fn read<T>(&self, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {
         self.inner.with(|session| {
-            let book = session.contacts(&self.inner)?;
+            let (book, damaged) = session.read_contacts(&*self.inner.store.read()?)?;
+            self.require_whole(&damaged)?;
             book.get(self.id).map(get).ok_or(Error::UnknownContact)
         })
+    }
+
+    /// Damage costs the contact whose row it is, and says so.
+    fn require_whole(&self, damaged: &[ContactId]) -> Result<(), Error> {
+        if damaged.contains(&self.id) { Err(Error::unopenable()) } else { Ok(()) }
     }
 }
 

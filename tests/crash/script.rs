@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ampoule::store::Store;
 use ampoule::{
     ChartId, Code, Contact, ContactStatus, Cursor, EntryId, Error, Grant, MemoryStore, Patient, PatientQuery, Query,
-    Record, Recovery, SlotId, Terms, Unlock, Vault,
+    Record, Recovery, Terms, Unlock, Vault, WayId,
 };
 
 /// Name of the vault's owner.
@@ -272,7 +272,7 @@ pub(crate) struct Member<S> {
     charts: BTreeMap<&'static str, ChartId>,
     entries: BTreeMap<&'static str, EntryId>,
     versions: BTreeMap<&'static str, usize>,
-    slots: BTreeMap<u8, SlotId>,
+    slots: BTreeMap<u8, WayId>,
 }
 
 impl<S: Store + Clone + 'static> Member<S> {
@@ -300,7 +300,7 @@ impl<S: Store + Clone + 'static> Member<S> {
         if let Create = step {
             let second = Recovery::also(key(KEY));
             let (vault, _) = Vault::create(self.store.clone(), OWNER, &key(1), &second)?;
-            self.slots.insert(1, vault.ways()?[0].slot);
+            self.slots.insert(1, vault.ways()?[0].id);
             self.vault = Some(vault);
             return Ok(());
         }
