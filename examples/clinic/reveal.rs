@@ -66,3 +66,25 @@ fn found<'t>(texts: &[&'t str], files: &[PathBuf]) -> Result<BTreeSet<&'t str>> 
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_a_file_is_found_in_any_case_and_fails_the_scan() {
+        let (vaults, sources) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (vault, empty, source) = (vaults.path().join("v"), sources.path().join("e"), sources.path().join("s"));
+        fs::write(&source, "Hemoglobin A1c of Ana Example").unwrap();
+        fs::write(&empty, "CREATE TABLE directory").unwrap();
+        fs::write(&vault, "CREATE TABLE directory \0 nothing else").unwrap();
+        let texts: BTreeSet<String> = ["hemoglobin".into(), "Ana Example".into()].into();
+        scan(vaults.path(), &texts, &empty, &[source.clone()]).unwrap();
+        fs::write(&vault, "CREATE TABLE directory \0 ANA EXAMPLE").unwrap();
+        assert!(scan(vaults.path(), &texts, &empty, &[source.clone()]).is_err());
+        // A search that finds nothing where everything stands is no search.
+        fs::write(&vault, "nothing").unwrap();
+        fs::write(&source, "nothing").unwrap();
+        assert!(scan(vaults.path(), &texts, &empty, &[source]).is_err());
+    }
+}
