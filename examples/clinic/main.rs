@@ -192,7 +192,7 @@ fn recover(database: &Path, lost: &[u8; 32], words: &str) -> Result<Vault> {
     let by_lost = ways.iter().find(|way| way.factors == [FactorKind::DeviceKey]);
     let new_key = fresh_key()?;
     clinic.add_way(&Unlock::device_key(&new_key))?;
-    clinic.remove_way(by_lost.ok_or("the vault has no device key")?.slot)?;
+    clinic.remove_way(by_lost.ok_or("the vault has no device key")?.id)?;
     println!("   The new device's key is added, the lost one removed; all keys of the vault have turned.");
     drop(clinic);
     let lost = Vault::open(SqliteStore::open(database)?, &Unlock::device_key(lost));
