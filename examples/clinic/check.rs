@@ -1,6 +1,6 @@
 //! The second process: opens the vault with the recovery words alone, and compares every source file with what it reads.
 
-use crate::say::{Result, count, expect, progress, size, speed};
+use crate::say::{Result, count, expect, progress, size, speed, time};
 use crate::source::{self, Name};
 use ampoule::{SqliteStore, Unlock, Vault};
 use sha2::{Digest as _, Sha256};
@@ -54,7 +54,7 @@ pub(crate) fn compare(database: &Path, data: &Path) -> Result<()> {
     }
     let took = start.elapsed();
     bar.finish_and_clear();
-    println!("   Opened and verified {} records in {}.", count(records), speed(records, bytes, took));
+    println!("   Opened and verified {} records in {}: {}.", count(records), time(took), speed(records, bytes, took));
 
     let (mut same, mut same_bytes) = (0_usize, 0_u64);
     let sources = source::files(data)?;
@@ -93,7 +93,7 @@ pub(crate) fn compare(database: &Path, data: &Path) -> Result<()> {
 struct Pieces {
     whole: Option<[u8; 32]>,
     frame: Option<Vec<u8>>,
-    pieces: BTreeMap<usize, Vec<u8>>,
+    parts: BTreeMap<usize, Vec<u8>>,
 }
 
 enum Content {
@@ -106,7 +106,7 @@ impl Pieces {
     fn add(&mut self, content: Content) -> Result<()> {
         let twice = match content {
             Content::Whole(digest) => self.whole.replace(digest).is_some(),
-            Content::Piece(number, bytes) => self.pieces.insert(number, bytes).is_some(),
+            Content::Piece(number, bytes) => self.parts.insert(number, bytes).is_some(),
             Content::Frame(bytes) => self.frame.replace(bytes).is_some(),
         };
         expect(!twice, "every piece of a file is there once")
@@ -114,10 +114,10 @@ impl Pieces {
 
     fn digest(self) -> Option<[u8; 32]> {
         match (self.whole, self.frame) {
-            (Some(digest), None) if self.pieces.is_empty() => Some(digest),
+            (Some(digest), None) if self.parts.is_empty() => Some(digest),
             (None, Some(frame)) => {
-                let in_order = self.pieces.iter().enumerate().all(|(place, (number, _))| place == *number);
-                let file = source::join(&frame, self.pieces.values().map(Vec::as_slice))?;
+                let in_order = self.parts.iter().enumerate().all(|(place, (number, _))| place == *number);
+                let file = source::join(&frame, self.parts.values().map(Vec::as_slice))?;
                 in_order.then(|| Sha256::digest(&file).into())
             }
             _ => None,

@@ -43,7 +43,7 @@ pub(crate) fn find(story: &Filled) -> Result<Entry> {
         ask(&format!("{kind} in {year}"), &Query::kind(kind).dates(range), &fits)?;
     }
     let words = all.iter().flat_map(|entry| &entry.record().terms().words);
-    let plain = |word: &&String| word.chars().all(char::is_alphabetic);
+    let plain = |word: &&String| word.len() <= 20 && word.chars().all(char::is_alphabetic);
     if let Some(word) = words.filter(plain).max_by_key(|word| word.len()) {
         ask(&format!("The word \"{word}\""), &Query::all().words(word), &|terms| terms.words.contains(word))?;
     }

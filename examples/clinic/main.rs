@@ -18,7 +18,7 @@ mod say;
 mod sharing;
 mod source;
 
-use ampoule::{PatientQuery, Recovery, SqliteStore, Unlock, Vault};
+use ampoule::{Error, FactorKind, PatientQuery, Recovery, SqliteStore, Unlock, UnlockError, Vault};
 use clap::{Parser, Subcommand};
 use intake::{Filled, Totals};
 use say::{Result, count, expect, heading, refusal, size, speed, time};
@@ -34,6 +34,9 @@ struct Args {
     /// A folder of JSON files, a Bundle or NDJSON, instead of the synthetic chart that ships with this example
     #[arg(long, value_name = "PATH")]
     fhir: Option<PathBuf>,
+    /// A new folder to keep the vaults in, instead of a temporary one
+    #[arg(long, value_name = "PATH")]
+    keep: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Step>,
 }
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
     let data = args.fhir.unwrap_or_else(shipped);
     let done = match args.command {
         Some(Step::Compare { database }) => check::compare(&database, &data),
-        None => story(&data),
+        None => in_folder(&data, args.keep.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,9 +69,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn story(data: &Path) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let database = folder.path().join("clinic.db");
+fn in_folder(data: &Path, keep: Option<&Path>) -> Result<()> {
+    if let Some(folder) = keep {
+        fs::create_dir(folder).map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
+        story(data, folder)?;
+        println!("\nAll of this held. The vaults are in {}.", folder.display());
+    } else {
+        let folder = tempfile::tempdir()?;
+        story(data, folder.path())?;
+        folder.close()?;
+        println!("\nAll of this held. The vaults were in a temporary folder and are gone.");
+    }
+    Ok(())
+}
+
+fn story(data: &Path, folder: &Path) -> Result<()> {
+    let database = folder.join("clinic.db");
     let files = source::files(data)?;
 
     heading(1, "Two vaults");
@@ -80,7 +96,7 @@ fn story(data: &Path) -> Result<()> {
         "   The clinic has one SQLite file. This device's key opens it, and so does this recovery code, to be printed:\n"
     );
     words.lines().for_each(|line| println!("      {line}"));
-    let lee = sharing::specialist(&folder.path().join("dr-lee.db"))?;
+    let lee = sharing::specialist(&folder.join("dr-lee.db"))?;
     let (lee_at_clinic, clinic_at_lee) = sharing::acquaint(&clinic, &lee)?;
 
     heading(2, "Records go in");
@@ -94,11 +110,7 @@ fn story(data: &Path) -> Result<()> {
     find_patient(&clinic, story)?;
     let observed = find::find(story)?;
     find::correct(story, &observed)?;
-    sharing::share_and_take_back(
-        &sharing::Parties { clinic: &clinic, lee: &lee, lee_at_clinic, clinic_at_lee },
-        story,
-        folder.path(),
-    )?;
+    sharing::share_and_take_back(&sharing::Parties { lee: &lee, lee_at_clinic, clinic_at_lee }, story, folder)?;
 
     heading(4, "The device is lost");
     drop((clinic, charts));
@@ -116,28 +128,27 @@ fn story(data: &Path) -> Result<()> {
     println!();
     let empty = tempfile::tempdir()?;
     let sources: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    reveal::scan(folder.path(), &totals.texts, &sharing::empty_vault(empty.path())?, &sources)?;
+    reveal::scan(folder, &totals.texts, &sharing::empty_vault(empty.path())?, &sources)?;
 
     heading(6, "Every byte comes back");
     println!("   A new process opens the vault with the recovery words and nothing else.");
-    check::in_new_process(&database, data, &words)?;
-    println!("\nAll of this held. The vaults were in a temporary folder and are gone.");
-    Ok(())
+    check::in_new_process(&database, data, &words)
 }
 
 fn tell_intake(charts: &[Filled], totals: &Totals) {
-    let practice = charts.first().map_or(0, |filled| filled.records.len());
+    let of_patients = charts.iter().skip(1).map(|filled| filled.records.len()).sum::<usize>();
     println!(
-        "   {} files ({}) became {} records: {} in the charts of {} patients, {} in the practice's own chart, because they name\n   \
-         no patient or several.",
+        "   Files: {} ({}), which became {} records.\n   \
+         Patients named: {}, with {} records in their charts. Those that name no patient, or several, are {}; they are in\n   \
+         the practice's own chart. Not FHIR, and kept as the bytes they are: {}.",
         count(totals.files),
         size(totals.bytes),
         count(totals.records),
-        count(charts.iter().skip(1).map(|filled| filled.records.len()).sum::<usize>()),
         count(charts.len().saturating_sub(1)),
-        count(practice),
+        count(of_patients),
+        count(charts.first().map_or(0, |filled| filled.records.len())),
+        count(totals.opaque),
     );
-    println!("   {} did not parse as FHIR and are kept as the bytes they are.", count(totals.opaque));
     let labels: Vec<String> =
         totals.labels.iter().map(|(label, number)| format!("{} {label}", count(*number))).collect();
     println!("   By their security labels: {}.", labels.join(", "));
@@ -172,18 +183,22 @@ fn find_patient(clinic: &Vault, story: &Filled) -> Result<()> {
 /// The device is gone: the recovery words open the vault, and the lost key is locked out.
 fn recover(database: &Path, lost: &[u8; 32], words: &str) -> Result<Vault> {
     let wrong = Vault::open(SqliteStore::open(database)?, &Unlock::device_key(&fresh_key()?));
-    println!("   A new device with another key: \"{}\"", refusal(wrong, "opening with another key")?);
+    let refused = refusal(wrong, "opening with another key")?;
+    println!("   A new device with another key: \"{refused}\"");
+    expect(refused == Error::Unlock(UnlockError::UnlockFailed), "another key does not open the vault")?;
     let clinic = Vault::open(SqliteStore::open(database)?, &Unlock::recovery_words(words)?)?;
     println!("   The recovery words open the vault.");
     let ways = clinic.ways()?;
-    let by_lost = ways.iter().find(|way| way.factors == [ampoule::FactorKind::DeviceKey]);
+    let by_lost = ways.iter().find(|way| way.factors == [FactorKind::DeviceKey]);
     let new_key = fresh_key()?;
     clinic.add_way(&Unlock::device_key(&new_key))?;
-    clinic.remove_way(by_lost.ok_or("the vault has no device key")?.slot)?;
+    clinic.remove_way(by_lost.ok_or("the vault has no device key")?.id)?;
     println!("   The new device's key is added, the lost one removed; all keys of the vault have turned.");
     drop(clinic);
     let lost = Vault::open(SqliteStore::open(database)?, &Unlock::device_key(lost));
-    println!("   Whoever finds the lost device: \"{}\"", refusal(lost, "opening with the lost key")?);
+    let refused = refusal(lost, "opening with the lost key")?;
+    println!("   Whoever finds the lost device: \"{refused}\"");
+    expect(refused == Error::Unlock(UnlockError::UnlockFailed), "the lost key does not open the vault")?;
     Ok(Vault::open(SqliteStore::open(database)?, &Unlock::device_key(&new_key))?)
 }
 

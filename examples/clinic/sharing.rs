@@ -10,7 +10,6 @@ use std::time::Instant;
 
 /// Who shares with whom.
 pub(crate) struct Parties<'a> {
-    pub(crate) clinic: &'a Vault,
     pub(crate) lee: &'a Vault,
     pub(crate) lee_at_clinic: Contact,
     pub(crate) clinic_at_lee: Contact,
@@ -41,15 +40,15 @@ pub(crate) fn acquaint(clinic: &Vault, lee: &Vault) -> Result<(Contact, Contact)
 
 /// The general label goes to the specialist in a file, is read there, and is taken back.
 pub(crate) fn share_and_take_back(parties: &Parties<'_>, story: &Filled, folder: &Path) -> Result<()> {
-    let Parties { clinic: _, lee, lee_at_clinic, clinic_at_lee } = parties;
+    let Parties { lee, lee_at_clinic, clinic_at_lee } = parties;
     let chart = &story.chart;
-    let sensitive = match story.records.iter().find(|(_, label)| *label != Label::general()) {
-        Some(sensitive) => sensitive.clone(),
-        None => {
-            let label = Label::new("psy")?;
-            let note = Record::opaque("text/plain", "Talk of an hour.").labelled(label.clone());
-            (chart.put(&note)?, label)
-        }
+    let labelled = story.records.iter().find(|(_, label)| *label != Label::general());
+    let sensitive = if let Some(labelled) = labelled {
+        labelled.clone()
+    } else {
+        let label = Label::new("psy")?;
+        let note = Record::opaque("text/plain", "A talk of an hour.").labelled(label.clone());
+        (chart.put(&note)?, label)
     };
     let general = story.records.iter().filter(|(_, label)| *label == Label::general()).count();
 
@@ -87,14 +86,16 @@ pub(crate) fn share_and_take_back(parties: &Parties<'_>, story: &Filled, folder:
     expect(read == u64::try_from(general)?, "she reads all that was granted")?;
 
     let (id, label) = &sensitive;
-    println!("   A record with the label \"{label}\": \"{}\"", refusal(copy.get(id), "reading another label")?);
+    let refused = refusal(copy.get(id), "reading another label")?;
+    println!("   She asks for a record with the label \"{label}\": \"{refused}\"");
+    expect(refused == Error::UnknownEntry, "she does not even see that it is there")?;
     let hers = Record::opaque("text/plain", "A line of hers.");
     let refused = refusal(copy.put(&hers), "writing with the right to read")?;
     println!("   Writing into the chart: \"{refused}\"");
     expect(refused == Error::NotGranted, "the right to read is no right to write")?;
-    let refused =
-        refusal(copy.export(clinic_at_lee, Cursor::START).and_then(|_| copy.revoke(clinic_at_lee)), "revoking")?;
+    let refused = refusal(copy.revoke(clinic_at_lee), "revoking")?;
     println!("   Changing who has access: \"{refused}\"");
+    expect(refused == Error::NotCustodian, "only custodians share and revoke")?;
 
     let start = Instant::now();
     chart.revoke(lee_at_clinic)?;

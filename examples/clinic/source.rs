@@ -42,8 +42,9 @@ pub(crate) fn files(root: &Path) -> Result<Vec<File>> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(path) = open.pop() {
-        if path.is_dir() {
-            for entry in fs::read_dir(&path)? {
+        let unreadable = |error| format!("{} cannot be read: {error}", path.display());
+        if fs::metadata(&path).map_err(unreadable)?.is_dir() {
+            for entry in fs::read_dir(&path).map_err(unreadable)? {
                 let path = entry?.path();
                 let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
                 if path.is_dir() || ["json", "ndjson"].contains(&ending) {
@@ -52,7 +53,7 @@ pub(crate) fn files(root: &Path) -> Result<Vec<File>> {
             }
         } else {
             let below = path.strip_prefix(root).ok().filter(|below| !below.as_os_str().is_empty());
-            let name = below.map_or_else(|| path.file_name().unwrap_or_default().into(), Path::as_os_str);
+            let name = below.map_or_else(|| path.file_name().unwrap_or_default(), Path::as_os_str);
             found.push(File { name: name.to_string_lossy().into_owned(), path });
         }
     }
@@ -174,4 +175,57 @@ pub(crate) fn read_name(name: &str) -> Option<Name<'_>> {
         Some((file, "frame")) => Name::Frame(file),
         Some((file, number)) => Name::Piece(file, number.parse().ok()?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUNDLE: &[u8] = br#" {"resourceType":"Bundle", "type":"collection",
+        "entry":[{"fullUrl":"urn:uuid:1", "resource":{"resourceType":"Patient","id":"a"}},
+                 {"request":{"url":"x"}}, {"resource": {"resourceType":"Basic" }}]}
+"#;
+
+    /// Cuts `bytes`, puts them together again, and returns the pieces.
+    fn there_and_back(name: &str, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let file = File { name: name.into(), path: name.into() };
+        let Cut { pieces, frame } = cut(&file, bytes).unwrap();
+        let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.bytes.to_vec()).collect();
+        match frame {
+            Some(frame) => assert_eq!(join(&frame, pieces.iter().map(Vec::as_slice)).unwrap(), bytes),
+            None => assert_eq!(pieces, [bytes]),
+        }
+        pieces
+    }
+
+    #[test]
+    fn every_form_of_file_is_put_together_again() {
+        assert_eq!(
+            there_and_back("a.json", BUNDLE),
+            [&br#"{"resourceType":"Patient","id":"a"}"#[..], br#"{"resourceType":"Basic" }"#]
+        );
+        assert_eq!(there_and_back("a.ndjson", b"{1}\r\n\n{2}\n{3}"), [b"{1}", b"{2}", b"{3}"]);
+        assert_eq!(there_and_back("a.ndjson", b"\n").len(), 0);
+        for whole in [&b""[..], b"x", br#"{"resourceType":"Basic"}"#] {
+            assert_eq!(there_and_back("a.json", whole), [whole]);
+        }
+        assert_eq!(there_and_back("a.json", &vec![7; LONGEST + 1]).len(), 2);
+    }
+
+    #[test]
+    fn what_was_sent_or_labelled_as_a_whole_stays_whole() {
+        let bundle = std::str::from_utf8(BUNDLE).unwrap();
+        let labelled = bundle.replace("\"entry\"", "\"meta\":{\"security\":[{\"code\":\"R\"}]},\"entry\"");
+        for whole in [bundle.replace("collection", "document"), bundle.replace("collection", "message"), labelled] {
+            assert_eq!(there_and_back("a.json", whole.as_bytes()), [whole.as_bytes()]);
+        }
+    }
+
+    #[test]
+    fn a_missing_piece_is_noticed() {
+        let frame = cut(&File { name: "a.json".into(), path: "a.json".into() }, BUNDLE).unwrap().frame.unwrap();
+        assert_eq!(join(&frame, [&b"{}"[..]]), None);
+        assert_eq!(join(&frame, [&b"{}"[..]; 3]), None);
+        assert_eq!(join(&frame[..frame.len() - 1], [&b"{}"[..]; 2]), None);
+    }
 }

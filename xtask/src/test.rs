@@ -30,6 +30,7 @@ fn steps() -> Vec<Step> {
         step("dependencies: licences, bans, doubles, sources", call(deny)),
         step("tests", cargo("test --locked --workspace --all-features")),
         step("tests, pure Rust", cargo("test --locked -p ampoule --no-default-features --features testing")),
+        step("the main job", cargo("run --locked --all-features --example clinic")),
         step("guards", call(guards)),
         step("fuzzing", call(fuzzing)),
     ]
