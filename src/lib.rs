@@ -11,6 +11,42 @@
 //!                    └──share, revoke──────────── export ───┘
 //! ```
 //!
+//! ```
+//! use ampoule::{Cursor, Error, Grant, Label, MemoryStore, Query, Record, Recovery, Terms, Unlock, Vault};
+//!
+//! let clinic = Unlock::device_key(&[1; 32]); // 32 random bytes from the platform's keystore
+//! let (clinic, code) = Vault::create(MemoryStore::new(), "Riverside Clinic", &clinic, &Recovery::code())?;
+//! assert!(code.is_some()); // 24 words, to be printed: the second way in
+//! let lee = Unlock::device_key(&[2; 32]);
+//! let (lee, _) = Vault::create(MemoryStore::new(), "Dr. Lee", &lee, &Recovery::none_data_will_be_lost())?;
+//!
+//! // A record is sealed, signed and stored; the chart finds it by its terms.
+//! let chart = clinic.create_chart()?;
+//! let terms = Terms { kind: "Note".into(), words: Terms::fold("Blood pressure 120/80"), ..Terms::default() };
+//! let id = chart.put(&Record::opaque("text/plain", "Blood pressure 120/80").with_terms(terms))?;
+//! assert_eq!(chart.find(&Query::kind("Note").words("pressure"))?.entries()[0].id, id);
+//! let hiv = chart.put(&Record::opaque("text/plain", "Negative").labelled("hiv".parse()?))?;
+//!
+//! // Both take the other's card, and read their fingerprints to each other.
+//! let to = clinic.contacts().add(&lee.card()?.to_bytes())?;
+//! to.verify(&lee.card()?.fingerprint().digits())?;
+//! let from = lee.contacts().add(&clinic.card()?.to_bytes())?;
+//! from.verify(&clinic.card()?.fingerprint().words())?;
+//!
+//! // One label is shared; a bundle carries it by any courier.
+//! chart.share(&to, &Grant::read().label(Label::general()))?;
+//! let applied = lee.import(&chart.export(&to, Cursor::START)?)?;
+//! let copy = lee.chart(&applied.chart)?;
+//! assert_eq!(copy.get(&id)?.content(), b"Blood pressure 120/80");
+//! assert_eq!(copy.get(&hiv).unwrap_err(), Error::UnknownEntry);
+//!
+//! // The share is taken back: what is written from now on is sealed with other keys.
+//! chart.revoke(&to)?;
+//! lee.import(&chart.export(&to, applied.next)?)?;
+//! assert_eq!(copy.get(&id).unwrap_err(), Error::GrantEnded);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Calls block. In async code, use the runtime's way to run blocking work, such as `spawn_blocking`.
 //!
 //! Beside the everyday API there are [`store`], for backends, and [`expert`], for applications that keep sealed bytes in
