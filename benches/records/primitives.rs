@@ -1,7 +1,8 @@
 //! The bare primitives of one record: each call that the format names, once, with the length of its input, and nothing
 //! around it. `docs/BENCH.md` has the list.
 
-use ampoule::{ChartKeys, Record};
+use ampoule::Record;
+use ampoule::expert::ChartKeys;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use hkdf::Hkdf;

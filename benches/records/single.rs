@@ -4,7 +4,8 @@ use crate::measure::side_by_side;
 use crate::plain::Plain;
 use crate::primitives::Bare;
 use crate::samples::{CONTENT, bytes_of_put, durable_vault, fill, observation, unlock};
-use ampoule::{ChartKeys, MemberKind, Recovery, Suite, Unlocked};
+use ampoule::expert::{ChartKeys, Unlocked};
+use ampoule::{MemberKind, Recovery, Suite};
 use std::hint::black_box;
 use std::path::Path;
 

@@ -138,21 +138,14 @@ impl OpenChart {
         opened.unwrap_or_else(|| placeholder(seq))
     }
 
-    /// The stored bytes of a version, and its wrap.
-    pub(super) fn read_entry(&self, snapshot: &dyn Snapshot, seq: u64) -> Result<(Wrap, Vec<u8>), Error> {
-        let id = self.keys.chart();
-        let stored = snapshot.get(Table::Entries, id.as_bytes(), &seq.to_be_bytes())?;
-        // The index names it, so its absence is damage and not a wrong id.
-        let mut stored = stored.ok_or_else(Error::unopenable)?;
-        let (wrap, _) = split_entry(&stored).ok_or_else(Error::unopenable)?;
-        stored.drain(..Wrap::LEN);
-        Ok((wrap, stored))
-    }
-
     /// Reads, opens and verifies a version; it must be the one that the index names.
     pub(super) fn open_version(&self, snapshot: &dyn Snapshot, version: &Version<'_>) -> Result<Opened, Error> {
-        let (wrap, bytes) = self.read_entry(snapshot, version.seq)?;
-        let opened = self.keys.open_entry(&bytes, &wrap, Some(version.compartment))?;
+        let id = self.keys.chart();
+        let stored = snapshot.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
+        // The index names it, so its absence is damage and not a wrong id.
+        let stored = stored.ok_or_else(Error::unopenable)?;
+        let (wrap, bytes) = split_entry(&stored).ok_or_else(Error::unopenable)?;
+        let opened = self.keys.open_entry(bytes, &wrap, Some(version.compartment))?;
         let same = opened.header.entry == version.entry && opened.header.version == version.version;
         if same && opened.metadata.author == version.author { Ok(opened) } else { Err(Error::unopenable()) }
     }

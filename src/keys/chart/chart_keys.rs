@@ -241,16 +241,8 @@ impl ChartKeys {
 
     /// Fails where this member's access ended: by revocation, or by the end date of its grants.
     pub(crate) fn require_access(&self, now_ms: i64) -> Result<(), Error> {
-        let me = self.identity.root_card.hash();
-        let members = self.line.authority.members();
-        let member = members.iter().find(|member| member.root == me);
-        let lasts = |fields: &GrantFields| fields.not_after_ms.is_none_or(|end| now_ms <= end);
-        match member {
-            Some(member) if self.line.current && (member.grants.is_empty() || member.grants.iter().any(lasts)) => {
-                Ok(())
-            }
-            _ => Err(Error::GrantEnded),
-        }
+        let stands = self.line.authority.stands(&self.identity.root_card.hash(), now_ms);
+        if stands && self.line.current { Ok(()) } else { Err(Error::GrantEnded) }
     }
 
     /// What a member may read from now on.

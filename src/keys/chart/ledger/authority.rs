@@ -140,7 +140,7 @@ impl Authority {
     /// Everyone with rights now.
     pub(crate) fn members(&self) -> Vec<Member> {
         let mut members: BTreeMap<CardHash, Member> = BTreeMap::new();
-        if self.founder_until.is_none() && self.readable_from.is_none_or(|seq| seq == 1) {
+        if self.founder_stands() {
             let founder = Member { root: self.founder, rights: Rights::Custodian, grants: Vec::new() };
             members.insert(self.founder, founder);
         }
@@ -157,6 +157,16 @@ impl Authority {
             member.grants.push(fields.clone());
         }
         members.into_values().collect()
+    }
+
+    /// Whether somebody is a member now, and one of the member's grants, where there are any, has not ended by date.
+    pub(crate) fn stands(&self, root: &CardHash, now_ms: i64) -> bool {
+        let holding = self.grants.values().filter(|standing| standing.until.is_none());
+        let mut grants = holding.map(|standing| &standing.fields).filter(|fields| fields.recipient == *root).peekable();
+        if grants.peek().is_none() {
+            return *root == self.founder && self.founder_stands();
+        }
+        grants.any(|fields| fields.not_after_ms.is_none_or(|end| now_ms <= end))
     }
 
     /// Whether somebody has, or once had, a grant, or founded the chart.
@@ -251,6 +261,11 @@ impl Authority {
 
     fn insert(&mut self, fields: &GrantFields, seq: u64) {
         self.grants.insert(fields.id, Standing { fields: fields.clone(), from: seq, until: None });
+    }
+
+    /// Whether the founder holds the chart by genesis, as far as we can read.
+    fn founder_stands(&self) -> bool {
+        self.founder_until.is_none() && self.readable_from.is_none_or(|seq| seq == 1)
     }
 
     fn next_seq(&self) -> u64 {
