@@ -131,4 +131,18 @@ mod tests {
         longer.push(0);
         assert!(Signed::parse(&longer).is_err());
     }
+
+    /// Attack 13: a statement of one type is no statement of another, even where key and payload are the same.
+    #[test]
+    fn b13_a_statement_of_one_type_is_none_of_another() {
+        use StatementType::{DeviceCard, Genesis, LedgerEntry, Receipt, RootCard, VaultState};
+        let all = [RootCard, DeviceCard, VaultState, Genesis, LedgerEntry, Receipt];
+        for made in all {
+            let signed = Signed::sign(made, &key(1), &7_u32).unwrap();
+            for wanted in all {
+                let verified = signed.verify::<_, u32>(wanted, &key(1).verifying_key());
+                assert_eq!(verified.is_ok(), made == wanted, "{made:?} as {wanted:?}");
+            }
+        }
+    }
 }

@@ -207,4 +207,81 @@ mod tests {
         sealed[SALT_LEN] ^= 1;
         assert!(open(Suite::Aes256Gcm, &key(), &[], &sealed).is_err());
     }
+
+    /// Attack 15: a ciphertext and tag that AES-GCM accepts under two keys, an invisible salamander, opens under the one
+    /// that the commitment names and under no other.
+    #[test]
+    fn b15_salamander() {
+        let keys = [key(), Secret::<role::DataKey>::from_slice(&[6; 32]).unwrap()];
+        let salt = [1; SALT_LEN];
+        let gcm = keys.each_ref().map(|key| Gcm::of(key, salt));
+        let [one, two] = &gcm;
+        // c1·H³ + c2·H² + L·H + S is the tag: one equation for each key, solved for c2.
+        let (c1, bits) = (0x0123_4567_89AB_CDEF_u128, 256_u128);
+        let powers = |gcm: &Gcm| (multiply(gcm.h, gcm.h), multiply(multiply(gcm.h, gcm.h), gcm.h));
+        let ((square1, cube1), (square2, cube2)) = (powers(one), powers(two));
+        let sum = multiply(c1, cube1 ^ cube2) ^ multiply(bits, one.h ^ two.h) ^ one.s ^ two.s;
+        let c2 = multiply(sum, invert(square1 ^ square2));
+        let tag = multiply(c1, cube1) ^ multiply(c2, square1) ^ multiply(bits, one.h) ^ one.s;
+        let chunk = [c1, c2, tag].map(u128::to_be_bytes).concat();
+        let message = |number: usize| MessageKey::derive(Suite::Aes256Gcm, &keys[number], salt, &[]).unwrap();
+        for number in [0, 1] {
+            assert!(message(number).open_chunks(&chunk).is_ok(), "the salamander lives");
+        }
+        for (committed, other) in [(0, 1), (1, 0)] {
+            let sealed = [&salt[..], message(committed).commitment(), &chunk].concat();
+            assert!(open(Suite::Aes256Gcm, &keys[committed], &[], &sealed).is_ok());
+            assert!(open(Suite::Aes256Gcm, &keys[other], &[], &sealed).is_err());
+        }
+    }
+
+    /// What the tag of AES-GCM depends on: the hash key, and the mask of the first chunk's nonce.
+    struct Gcm {
+        h: u128,
+        s: u128,
+    }
+
+    impl Gcm {
+        fn of(key: &Secret<role::DataKey>, salt: [u8; SALT_LEN]) -> Self {
+            use aes_gcm::aes::{
+                Aes256, Block,
+                cipher::{BlockCipherEncrypt, KeyInit},
+            };
+            let mut prk = [0; 64];
+            prk[..32].copy_from_slice(key.expose());
+            let info: [&[u8]; 4] = [INFO, Suite::Aes256Gcm.name().as_bytes(), &[0], &salt];
+            let mut okm = [0; KEY_LEN + NONCE_LEN];
+            Hkdf::<Sha512>::from_prk(&prk).unwrap().expand_multi_info(&info, &mut okm).unwrap();
+            let aes = Aes256::new_from_slice(&okm[..KEY_LEN]).unwrap();
+            let encrypt = |bytes: [u8; 16]| {
+                let mut block = Block::from(bytes);
+                aes.encrypt_block(&mut block);
+                u128::from_be_bytes(block.into())
+            };
+            let mut first = [0; 16];
+            first[..NONCE_LEN].copy_from_slice(&okm[KEY_LEN..]);
+            first[15] = 1;
+            Self { h: encrypt([0; 16]), s: encrypt(first) }
+        }
+    }
+
+    /// In the field of GHASH (NIST SP 800-38D, section 6.3).
+    fn multiply(x: u128, y: u128) -> u128 {
+        let (mut product, mut shifted) = (0, y);
+        for bit in (0..128).rev() {
+            product ^= if x >> bit & 1 == 1 { shifted } else { 0 };
+            shifted = if shifted & 1 == 1 { shifted >> 1 ^ 0xE1 << 120 } else { shifted >> 1 };
+        }
+        product
+    }
+
+    /// x to the power of 2^128 - 2.
+    fn invert(x: u128) -> u128 {
+        let (mut power, mut inverse) = (x, 1 << 127);
+        for _ in 1..128 {
+            power = multiply(power, power);
+            inverse = multiply(inverse, power);
+        }
+        inverse
+    }
 }

@@ -6,7 +6,7 @@ use crate::record::Terms;
 use minicbor::{Decode, Encode};
 
 /// On whose behalf a service acts, as that service says. Never a signature of that person.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Actor {
     /// Directory that knows the person: a URI.
@@ -21,6 +21,14 @@ pub struct Actor {
     /// Purpose of use, such as `TREAT`.
     #[n(3)]
     pub purpose: String,
+}
+
+/// Shows nothing: it names a person.
+impl core::fmt::Debug for Actor {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { issuer: _, subject: _, session: _, purpose: _ } = self;
+        f.debug_struct("Actor").finish_non_exhaustive()
+    }
 }
 
 /// Place in the chain of what one device wrote into one compartment.

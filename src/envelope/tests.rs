@@ -4,6 +4,8 @@ use crate::codec::{CardHash, CompartmentId, EntryId, Extensions, Version1, Versi
 use crate::keys::Path;
 use crate::record::{Kind, Terms};
 
+mod attacks;
+
 struct World {
     chart: ChartId,
     header: Header,

@@ -20,7 +20,7 @@ pub enum Standing {
 }
 
 /// Somebody with whom a chart is shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Share {
     /// Name on the card.
@@ -33,6 +33,19 @@ pub struct Share {
     pub purpose: Option<Purpose>,
     /// Until when, in milliseconds since 1970.
     pub not_after_ms: Option<i64>,
+}
+
+/// Shows rights; the name is somebody's.
+impl core::fmt::Debug for Share {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { name: _, rights, labels, purpose, not_after_ms } = self;
+        f.debug_struct("Share")
+            .field("rights", rights)
+            .field("labels", &labels.len())
+            .field("purpose", purpose)
+            .field("not_after_ms", not_after_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Chart {

@@ -96,7 +96,7 @@ fn f42_passphrase_costs_lowered_or_raised() {
         assert_unlock_failed(open(&store));
     }
     // Another kind of factor than the passphrase that the slot asks for.
-    let kind = at - 1 - 17 - 1 - 34 - 1;
+    let kind = at - 53;
     assert_eq!(state[kind - 1..=kind], [0x41, 0x02]);
     for other in [0, 1, 3, 200] {
         store.tell_the_truth();

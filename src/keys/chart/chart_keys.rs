@@ -588,13 +588,15 @@ impl ChartKeys {
         row.open(chart, id, &identity.kem)
     }
 
-    /// Whether the ledger granted exactly this row and body.
+    /// Whether the ledger granted exactly this row and body. Anybody can seal to a card in anybody's name: who grants is
+    /// who signed the ledger entry.
     pub(crate) fn confirm_grant(&self, id: &GrantId, row: &GrantRow, body: &GrantBody) -> bool {
-        let Some((fields, _)) = self.line.authority.grant(id) else { return false };
+        let Some((fields, granter)) = self.line.authority.grant(id) else { return false };
         let mut refs: Vec<NodeRef> = body.nodes.iter().map(|node| node.of).collect();
         refs.sort_unstable();
         fields.sealed == row.hash()
             && fields.recipient == row.recipient
+            && granter == row.granter
             && fields.nodes == refs
             && self.line.authority.has(body.ledger_seq, &body.ledger_hash)
     }
@@ -664,3 +666,6 @@ fn line_error(error: LineError) -> Error {
         LineError::Invalid | LineError::UnknownCard => Error::unopenable(),
     }
 }
+
+#[cfg(test)]
+mod attacks;

@@ -333,3 +333,34 @@ fn debug_shows_no_secret() {
         )
     );
 }
+
+/// Attack 16: a row in which each of several guessed factors opens its own slot. It is one vault's state all the same,
+/// under one vault key, so a single guess can be tried with it, and every other failure looks alike.
+#[test]
+fn b16_a_row_answers_for_one_vault_key_only() {
+    let vault = alone(1);
+    let honest = parts(&vault, &device(1));
+    let guesses = [device(66), device(67), device(68)];
+    let (mut slots, mut entries) = (Vec::new(), Vec::new());
+    for (byte, unlock) in (1_u8..).zip(&guesses) {
+        let parameters = Parameters::fresh(unlock).unwrap();
+        let id = codec::WayId::random().unwrap();
+        let public = KemPublic::of(&parameters.key(honest.key.vault, id, unlock).unwrap()).unwrap();
+        // Each slot yields a vault key of its own.
+        let secret = Secret::from_slice(&[byte; 32]).unwrap();
+        let key = VaultKey { vault: honest.key.vault, version: 1, secret };
+        slots.push(Slot::seal(id, parameters.encode(), &public, &key).unwrap());
+        entries.push(SlotEntry { id, public, added_ms: 0 });
+    }
+    let head = Head::new(honest.key.vault, 1, slots.clone());
+    let key = VaultKey { vault: honest.key.vault, version: 1, secret: Secret::from_slice(&[1; 32]).unwrap() };
+    let row = Row::seal(&head, &key, vault.identity(), Suite::Aes256Gcm, &entries).unwrap();
+    assert!(Unlocked::open(&row, &guesses[0]).is_ok());
+    for unlock in [&guesses[1], &guesses[2], &device(1)] {
+        assert_eq!(refused(&row, unlock), UnlockError::UnlockFailed);
+    }
+    // A ciphertext with room for a collision is none.
+    slots[0].sealed.extend_from_slice(&[0; 16]);
+    let longer = Row::seal(&Head::new(honest.key.vault, 1, slots), &key, vault.identity(), Suite::Aes256Gcm, &entries);
+    assert_eq!(refused(&longer.unwrap(), &guesses[0]), UnlockError::UnlockFailed);
+}

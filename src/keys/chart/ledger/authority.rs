@@ -24,6 +24,8 @@ pub(crate) enum LedgerError {
 #[derive(Clone, Debug)]
 struct Standing {
     fields: GrantFields,
+    /// Root card of who signed it.
+    by: CardHash,
     from: u64,
     until: Option<u64>,
 }
@@ -86,7 +88,7 @@ impl Authority {
             Act::Grant(fields) => {
                 self.require_custodian(entry, actor_root)?;
                 self.require_grantable(fields)?;
-                self.insert(fields, entry.seq);
+                self.insert(fields, actor_root, entry.seq);
             }
             Act::Revoke(revoke) => {
                 // Who reads from a turned epoch on has nothing before it to check the actor against but the list of
@@ -105,7 +107,7 @@ impl Authority {
                         return Err(LedgerError::Contradiction);
                     }
                 }
-                self.apply_revoke(revoke, entry.seq)?;
+                self.apply_revoke(revoke, actor_root, entry.seq)?;
             }
         }
         self.readable_from.get_or_insert(entry.seq);
@@ -174,9 +176,9 @@ impl Authority {
         *root == self.founder || self.grants.values().any(|standing| standing.fields.recipient == *root)
     }
 
-    /// The fields of a grant, and whether it still holds.
-    pub(crate) fn grant(&self, id: &GrantId) -> Option<(&GrantFields, bool)> {
-        self.grants.get(id).map(|standing| (&standing.fields, standing.until.is_none()))
+    /// The fields of a grant, and the root card of who signed it.
+    pub(crate) fn grant(&self, id: &GrantId) -> Option<(&GrantFields, CardHash)> {
+        self.grants.get(id).map(|standing| (&standing.fields, standing.by))
     }
 
     /// Number of the entry that makes `root` a custodian now.
@@ -230,7 +232,7 @@ impl Authority {
         if self.grants.contains_key(&fields.id) { Err(LedgerError::Contradiction) } else { Ok(()) }
     }
 
-    fn apply_revoke(&mut self, revoke: &super::Revoke, seq: u64) -> Result<(), LedgerError> {
+    fn apply_revoke(&mut self, revoke: &super::Revoke, by: CardHash, seq: u64) -> Result<(), LedgerError> {
         let equal = revoke.cuts.windows(2).all(|pair| matches!(pair, [a, b] if a.len() == b.len()));
         if !revoke.state.is_well_formed() || revoke.cuts.len() != revoke.state.compartments.len() || !equal {
             return Err(LedgerError::Contradiction);
@@ -254,13 +256,13 @@ impl Authority {
         self.grants.values_mut().for_each(|standing| {
             standing.until.get_or_insert(seq);
         });
-        revoke.staying.iter().for_each(|fields| self.insert(fields, seq));
+        revoke.staying.iter().for_each(|fields| self.insert(fields, by, seq));
         self.states.insert(revoke.state.epoch, revoke.state.clone());
         Ok(())
     }
 
-    fn insert(&mut self, fields: &GrantFields, seq: u64) {
-        self.grants.insert(fields.id, Standing { fields: fields.clone(), from: seq, until: None });
+    fn insert(&mut self, fields: &GrantFields, by: CardHash, seq: u64) {
+        self.grants.insert(fields.id, Standing { fields: fields.clone(), by, from: seq, until: None });
     }
 
     /// Whether the founder holds the chart by genesis, as far as we can read.

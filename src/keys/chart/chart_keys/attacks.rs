@@ -1,0 +1,245 @@
+//! Attacks of a member who runs software of his own, on the everyday API of an honest one.
+
+use super::*;
+use crate::keys::MemberKind;
+use crate::sync::bundle::{CardSet, Writer};
+use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
+
+/// A custodian who keeps to no rule.
+fn custodian(name: &str) -> Arc<Identity> {
+    Arc::new(Identity::create(name, MemberKind::Person, 1).unwrap())
+}
+
+/// An honest vault that has verified the cards of `friends`.
+fn honest(friends: &[&Arc<Identity>]) -> Vault {
+    let none = Recovery::none_data_will_be_lost();
+    let vault = Vault::create(MemoryStore::new(), "Dr. Lee", &Unlock::device_key(&[2; 32]), &none).unwrap().0;
+    for friend in friends {
+        let card = friend.card().unwrap();
+        let contact = vault.contacts().add(&card.to_bytes()).unwrap();
+        contact.verify(&card.fingerprint().digits()).unwrap();
+    }
+    vault
+}
+
+fn root(vault: &Vault) -> RootCard {
+    vault.card().unwrap().root().clone()
+}
+
+fn found_by(identity: &Arc<Identity>) -> ChartKeys {
+    ChartKeys::found(identity, Suite::Aes256Gcm, &Label::standard(), 1).unwrap()
+}
+
+/// What follows when a grant, made in whatever way, is signed into the ledger by the holder of `keys`.
+fn signed(keys: &ChartKeys, fields: GrantFields) -> Result<ChartKeys, Error> {
+    let (home, authority) = keys.require_custody().unwrap();
+    let epoch = keys.line.authority.epoch();
+    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
+    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
+    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
+    let rows = [keys.rows(), &[row]].concat();
+    ChartKeys::assemble(rows, keys.ring.clone(), keys.cards.clone(), &keys.identity)
+}
+
+/// As [`signed`], by somebody who does not check his own ledger either.
+fn rows_with(keys: &ChartKeys, fields: GrantFields) -> Vec<LedgerRow> {
+    let (home, authority) = keys.require_custody().unwrap();
+    let epoch = keys.line.authority.epoch();
+    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
+    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
+    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
+    [keys.rows(), &[row]].concat()
+}
+
+fn send(
+    keys: &ChartKeys,
+    rows: &[LedgerRow],
+    grants: &[(GrantId, &GrantRow)],
+    entries: &[SealedEntry],
+    to: &Vault,
+) -> Result<Applied, Error> {
+    let mut writer = Writer::new(keys.chart(), root(to).hash(), 0);
+    grants.iter().for_each(|(id, row)| writer.grant(*id, codec::encode(*row)));
+    let (epoch, key) = keys.newest_ledger_key().unwrap();
+    let roots = keys.cards().roots().map(|card| card.bytes().to_vec().into()).collect();
+    let devices = keys.cards().devices().map(|card| card.bytes().to_vec().into()).collect();
+    writer.cards(&key, epoch, &CardSet { roots, devices }).unwrap();
+    for (seq, row) in (0..).zip(rows) {
+        writer.ledger(seq, row);
+    }
+    for entry in entries {
+        writer.entry(&[&entry.wrap.to_bytes()[..], &entry.bytes].concat());
+    }
+    to.import(&writer.finish(entries.len() as u64))
+}
+
+#[track_caller]
+fn assert_nothing_taken(result: &Result<Applied, Error>, vault: &Vault) {
+    assert_eq!(result, &Err(Error::DamagedBundle));
+    assert_eq!(vault.charts().unwrap(), []);
+}
+
+fn new_id() -> GrantId {
+    GrantId::random().unwrap()
+}
+
+/// An entry signed by one member is not taken for another's, nor for one of whose card nobody knows.
+#[test]
+fn a08_an_entry_claimed_for_another_author() {
+    let (clinic, eve) = (custodian("Clinic"), custodian("Eve"));
+    let lee = honest(&[&clinic]);
+    let keys = found_by(&clinic);
+    let grant = Grant::custodian();
+    let nodes = keys.nodes_for(&grant, 1).unwrap();
+    let (fields, row) = keys.seal_grant(new_id(), &root(&lee), &grant, nodes, keys.ledger_keys_for(&grant, 1)).unwrap();
+    let id = fields.id;
+    let after = signed(&keys, fields).unwrap();
+
+    let record = Record::opaque("text/plain", *b"dose: 5 mg");
+    let seal_as = |author: CardHash, signer: &Identity| {
+        let content = after.held.content(1, after.slot_for(None).unwrap(), Kind::Record).unwrap();
+        let (_, header, mut metadata, _) = after.seal_entry(new_entry(&record), |_| None).unwrap();
+        metadata.author = author;
+        envelope::seal(&header, &metadata, record.content(), &signer.object, content).unwrap()
+    };
+    let own = seal_as(clinic.device_card.hash(), &clinic);
+    let forged = seal_as(clinic.device_card.hash(), &eve);
+    let stranger = seal_as(eve.device_card.hash(), &eve);
+    let applied = send(&after, after.rows(), &[(id, &row)], &[own, forged, stranger], &lee).unwrap();
+    assert_eq!((applied.added, applied.rejected), (1, 2));
+}
+
+/// A custodian gives one member other keys than the ledger names for the epoch.
+#[test]
+fn h61_different_keys_for_one_epoch() {
+    let mallory = custodian("Mallory");
+    let keys = found_by(&mallory);
+    for grant in [Grant::read(), Grant::read().without_history(), Grant::custodian()] {
+        for (honestly, part) in [(true, 0), (false, 0), (false, 31)] {
+            let lee = honest(&[&mallory]);
+            let mut nodes = keys.nodes_for(&grant, 1).unwrap();
+            if !honestly {
+                let last = nodes.last_mut().unwrap();
+                let mut other = last.keys.expose().to_vec();
+                let at = other.len() - 1 - part;
+                other[at] ^= 1;
+                last.keys = codec::SecretBytes::new(&other);
+            }
+            let ledger_keys = keys.ledger_keys_for(&grant, 1);
+            let (fields, row) = keys.seal_grant(new_id(), &root(&lee), &grant, nodes, ledger_keys).unwrap();
+            let id = fields.id;
+            let after = signed(&keys, fields).unwrap();
+            let result = send(&after, after.rows(), &[(id, &row)], &[], &lee);
+            if honestly {
+                assert_eq!(lee.charts().unwrap(), [result.unwrap().chart]);
+            } else {
+                assert_nothing_taken(&result, &lee);
+            }
+        }
+    }
+}
+
+/// A reader writes, with the content key that he holds and his own true signature.
+#[test]
+fn h62_a_reader_writes_a_version_of_anothers_entry() {
+    let clinic = custodian("Clinic");
+    let reader = custodian("Reader");
+    let lee = honest(&[&clinic]);
+    let keys = found_by(&clinic);
+    let mut cards = keys.cards().clone();
+    reader.add_to(&mut cards);
+    let keys = ChartKeys { cards, ..keys };
+    let read = Grant::read();
+    let (fields, _) = keys
+        .seal_grant(
+            new_id(),
+            &reader.root_card,
+            &read,
+            keys.nodes_for(&read, 1).unwrap(),
+            keys.ledger_keys_for(&read, 1),
+        )
+        .unwrap();
+    let keys = signed(&keys, fields).unwrap();
+    let grant = Grant::write();
+    let (fields, row) = keys
+        .seal_grant(new_id(), &root(&lee), &grant, keys.nodes_for(&grant, 1).unwrap(), keys.ledger_keys_for(&grant, 1))
+        .unwrap();
+    let id = fields.id;
+    let keys = signed(&keys, fields).unwrap();
+
+    let record = Record::opaque("text/plain", *b"dose: 5 mg");
+    let (honest_entry, header, metadata, slot) = keys.seal_entry(new_entry(&record), |_| None).unwrap();
+    let content = keys.held.content(1, slot, Kind::Record).unwrap();
+    let header = Header { version: VersionId::random().unwrap(), ..header };
+    let metadata = Metadata { author: reader.device_card.hash(), parents: vec![], ..metadata };
+    let by_reader = envelope::seal(&header, &metadata, b"dose: 9 mg", &reader.object, content).unwrap();
+    let applied = send(&keys, keys.rows(), &[(id, &row)], &[honest_entry.clone(), by_reader.clone()], &lee).unwrap();
+    assert_eq!((applied.added, applied.rejected), (1, 1));
+    assert!(keys.open(&honest_entry).is_ok());
+    assert!(matches!(keys.open(&by_reader), Err(Error::Unopenable { .. })));
+}
+
+/// A grant that one custodian sealed is signed into the ledger by another.
+#[test]
+fn h63_anothers_sealed_grant_signed_as_ones_own() {
+    let (clinic, mallory) = (custodian("Clinic"), custodian("Mallory"));
+    let lee = honest(&[&clinic, &mallory]);
+    let keys = found_by(&clinic);
+    let grant = Grant::read();
+    let nodes = || keys.nodes_for(&grant, 1).unwrap();
+    let (fields, row) =
+        keys.seal_grant(new_id(), &root(&lee), &grant, nodes(), keys.ledger_keys_for(&grant, 1)).unwrap();
+    let after = signed(&keys, fields.clone()).unwrap();
+
+    // Under a number of its own the ciphertext does not open; under the same the ledger has it twice.
+    let other = GrantFields { id: new_id(), ..fields.clone() };
+    let again = signed(&after, other.clone()).unwrap();
+    assert_nothing_taken(&send(&again, again.rows(), &[(other.id, &row)], &[], &lee), &lee);
+    assert!(signed(&after, fields.clone()).is_err());
+    let twice = rows_with(&after, fields.clone());
+    assert_nothing_taken(&send(&after, &twice, &[(fields.id, &row)], &[], &lee), &lee);
+
+    // In another's name: the ledger is Mallory's, the grant says that it is the clinic's.
+    let mallorys = found_by(&mallory);
+    let mut cards = mallorys.cards().clone();
+    clinic.add_to(&mut cards);
+    let mallorys = ChartKeys { cards, ..mallorys };
+    let body = GrantBody {
+        version: Version1,
+        nodes: mallorys.nodes_for(&grant, 1).unwrap(),
+        ledger_keys: mallorys.ledger_keys_for(&grant, 1),
+        ledger_seq: mallorys.line.authority.head_seq(),
+        ledger_hash: mallorys.line.authority.head(),
+        extensions: Extensions::default(),
+    };
+    for (granter, honestly) in [(&clinic, false), (&mallory, true)] {
+        let to = root(&lee);
+        let chart = mallorys.chart();
+        let id = new_id();
+        let row = GrantRow::seal(&chart, &id, granter.root_card.hash(), to.hash(), to.kem(), &body).unwrap();
+        let refs = body.nodes.iter().map(|node| node.of).collect::<std::collections::BTreeSet<_>>();
+        let nodes = refs.into_iter().collect();
+        let fields = GrantFields { id, nodes, sealed: row.hash(), ..fields.clone() };
+        let after = signed(&mallorys, fields).unwrap();
+        let result = send(&after, after.rows(), &[(id, &row)], &[], &lee);
+        if honestly {
+            assert_eq!(result.unwrap().chart, chart);
+        } else {
+            assert_nothing_taken(&result, &lee);
+        }
+    }
+    assert!(send(&after, after.rows(), &[(fields.id, &row)], &[], &lee).is_ok());
+}
+
+fn new_entry(record: &Record) -> NewEntry<'_> {
+    NewEntry {
+        kind: Kind::Record,
+        entry: EntryId::from_bytes([7; 16]),
+        parents: Vec::new(),
+        record,
+        tombstone: false,
+        request: None,
+        actor: None,
+        time_ms: 3,
+    }
+}
