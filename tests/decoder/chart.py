@@ -1,7 +1,7 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
 from primitives import (
-    D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, message_key, open_chunked, open_once,
+    D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
 )
 from vault import DeviceCard, RootCard
@@ -143,7 +143,8 @@ class Chart:
     """The keys that a vault holds of a chart, with the ledger that confirms them."""
 
     def __init__(self, chart, rows, nodes, ledger_keys, cards):
-        self.ledger = Ledger(rows, dict(ledger_keys), cards)
+        self.ledger_keys = dict(ledger_keys)
+        self.ledger = Ledger(rows, self.ledger_keys, cards)
         require(self.ledger.chart == chart, "chart id")
         self.id, self.suite, self.cards = chart, self.ledger.suite, cards
         self.compartments, self.content, self.labels = {}, {}, {}
@@ -172,7 +173,7 @@ class Chart:
         state = self.ledger.states[epoch]
         if kind == SEED:
             require(check_value(keys, 1, 0, path(self.id, NOBODY, epoch)) == state[1], "seed")
-            require(D(keys, "ledger", self.id + u32(epoch)) is not None, "ledger key")
+            require(D(keys, "ledger", self.id + u32(epoch)) == self.ledger_keys[epoch], "ledger key")
             for each, *_ in state[2]:
                 self._add_compartment(each, epoch, D(keys, "compartment", path(self.id, each, epoch)))
         elif kind == COMPARTMENT:

@@ -10,8 +10,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from chart import REVOKE, Chart, open_bundle, open_segment
-from primitives import Refused, decode as cbor, label, open_chunked, require, statement, u32, u64, unpad
+from chart import Chart, open_bundle, open_segment
+from primitives import Refused, require, u64
 from vault import DEVICE, PASSPHRASE, RECOVERY, Vault
 
 FACTORS = {"device": DEVICE, "passphrase": PASSPHRASE, "recovery": RECOVERY}

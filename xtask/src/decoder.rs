@@ -93,7 +93,8 @@ fn make(folder: &Path) -> Result<Value> {
     chart.share(&lab_at_clinic, &Grant::read())?;
     hand_over(folder, "to-specialist.ampb", &chart, &specialist_at_clinic, &specialist)?;
     let copy = specialist.chart(&chart.id())?;
-    let of_general: Vec<Value> = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect();
+    let of_general: Vec<Value> =
+        entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect();
     at_specialist.insert(chart.id().to_string(), of_general.clone());
     put(at_specialist, &specialist, &copy, &observation("cardiology report", "11488-4"), None)?;
     let report = entries(at_specialist, &copy).last().cloned().context("an entry was put")?;
