@@ -3,7 +3,7 @@
 use super::hazmat::with_fixed_randomness;
 use crate::codec::{self, ChartId, GrantId, padding};
 use crate::crypto::{Role, Secret, Suite, chunked, kdf, kdf::Deriver, role};
-use crate::envelope::{self, Header};
+use crate::envelope::{self, Header, Metadata};
 use crate::error::Error;
 use crate::keys::chart::{
     CardBook, ChartKeys, CheckOf, ContentKey, GrantRow, LedgerRow, Path, Ring, Wrap, check_value,
@@ -174,7 +174,14 @@ impl OfChart<'_> {
             if row.recipient == me.root_card.hash() {
                 let body = row.open(self.chart, &id, &me.kem).map_err(|_| Error::unopenable())?;
                 let body = bytes(&codec::encode_secret(&body));
-                all.push(Value::Named(vec![("hash", bytes(row.hash().as_bytes())), ("body", body)]));
+                let parties = [row.granter.as_bytes(), row.recipient.as_bytes()].map(<[u8; 32]>::as_slice).concat();
+                let info = [&kdf::label("grant")[..], self.chart.as_bytes(), id.as_bytes(), &parties].concat();
+                all.push(Value::Named(vec![
+                    ("kem_seed", bytes(me.kem.expose())),
+                    ("info", bytes(&info)),
+                    ("body", body),
+                    ("hash", bytes(row.hash().as_bytes())),
+                ]));
             }
         }
         Ok(Value::List(all))
@@ -202,6 +209,10 @@ impl OfChart<'_> {
             let interior = chunked::open(self.suite, &data_key, &[&bare], payload).map_err(failed)?;
             let context = [&path.to_bytes()[..], &kdf::lp_len(&bare), &bare, salt, commitment].concat();
             let check = check_value(&deriver, CheckOf::Compartment, &path.to_bytes());
+            let (metadata, signature, plain) = parts(&interior).ok_or_else(Error::unopenable)?;
+            let digests = [kdf::sha512(metadata), kdf::sha512(plain)];
+            let signed =
+                [&kdf::label("sign/object")[..], &bare, salt, commitment, &digests[0][..], &digests[1]].concat();
             return Ok(Value::Named(vec![
                 ("path", bytes(&path.to_bytes())),
                 ("compartment_key", bytes(compartment.1.expose())),
@@ -215,6 +226,9 @@ impl OfChart<'_> {
                 ("wrap_key_and_nonce", bytes(&Deriver::new(&content).key_and_nonce("wrap", &[&context])[..])),
                 ("data_key", bytes(data_key.expose())),
                 ("interior", bytes(&interior)),
+                ("metadata", bytes(metadata)),
+                ("signature_input", bytes(&signed)),
+                ("signature", bytes(signature)),
                 ("object_hash", bytes(envelope::object_hash(sealed).as_bytes())),
             ]));
         }
@@ -264,6 +278,15 @@ impl OfChart<'_> {
         }
         Ok(Value::List(all))
     }
+}
+
+/// Metadata, signature and content of an interior that was sealed just now.
+fn parts(interior: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (len, rest) = interior.split_first_chunk()?;
+    let (encoded, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    let (signature, rest) = rest.split_at_checked(64)?;
+    let metadata = Metadata::parse(encoded).ok()?;
+    Some((encoded, signature, rest.get(..usize::try_from(metadata.content_len).ok()?)?))
 }
 
 fn bytes(bytes: &[u8]) -> Value {

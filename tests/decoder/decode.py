@@ -75,7 +75,7 @@ def open_made(folder, expected):
         "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
         "charts": {},
     }
-    counts = {"ledger entries": 0, "grants": 0, "changes refused": 0}
+    counts = {"ledger entries": 0, "grants": 0, "points of cuts": 0, "changes refused": 0}
     for key, _ in store.rows("keyring", b""):
         chart = Chart.of_store(vault, key)
         found["charts"][key.hex()] = open_chart(store, vault, chart, counts)
@@ -119,6 +119,12 @@ def open_chart(store, vault, chart, counts):
         if number <= 2:
             counts["changes refused"] += each_change_is_refused(stored, chart.open_entry)
     require(len(rows) == len(entries), "rows without an entry")
+    if chart.home:
+        hashes = {row[2] for row in rows.values()}
+        for revocation in chart.ledger.revocations:
+            points = [point for cut in chart.open_cuts(revocation) for point in cut]
+            require(all(point[2] in hashes for point in points), "a cut names an entry that is not there")
+            counts["points of cuts"] += len(points)
     return {"labels": sorted(chart.labels.values()), "entries": entries}
 
 

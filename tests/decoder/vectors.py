@@ -81,6 +81,9 @@ class Vector:
     def grants(self, vault, chart, values):
         rows = [(id, row) for id, row in vault.store.rows("grants", chart.id) if structure(row, 5)[2] == vault.root.hash]
         for (id, row), expected in zip(rows, values, strict=True):
+            _, granter, recipient, _, _ = structure(row, 5)
+            self.same(label("grant") + chart.id + id + granter + recipient, expected["info"], "info of a grant")
+            self.same(vault.kem, expected["kem_seed"], "seed of a KEM key")
             self.same(H("grant", structure(row, 5)[3]), expected["hash"], "hash of a grant")
             self.same(grant_body(vault, chart.id, id, row), expected["body"], "body of a grant")
 
@@ -117,6 +120,9 @@ class Vector:
             self.same(data_key, expected["data_key"], "data key")
             self.same(message_key(chart.suite, data_key, payload[:24], header)[2], expected["commitment"], "commitment")
             self.same(open_chunked(chart.suite, data_key, header, payload), expected["interior"], "interior")
+            self.same(entry.metadata, expected["metadata"], "metadata")
+            self.same(entry.signature, expected["signature"], "signature")
+            self.same(entry.signed, expected["signature_input"], "input of a signature")
             self.same(H("object", stored[52:]), expected["object_hash"], "object hash")
             if len(stored) < 4096:
                 refused += each_change_is_refused(stored, chart.open_entry)
