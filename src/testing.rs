@@ -1,6 +1,15 @@
 //! For tests of this library and of what is built on it: stores that fail on demand, or lie. Not for a product.
 
 mod evil;
+pub mod vectors;
 
 pub use crate::store::faults::{Fault, FaultStore, Faults, Operation};
 pub use evil::{EvilStore, Place, Rows};
+
+/// What would break every promise of a product.
+pub mod hazmat {
+    /// Runs `work` with all randomness of this thread derived from `seed`: whoever knows the seed knows every key.
+    pub fn with_fixed_randomness<T>(seed: &[u8], work: impl FnOnce() -> T) -> T {
+        crate::crypto::random::fixed::with(seed, work)
+    }
+}

@@ -1,7 +1,7 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
 from primitives import (
-    D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, message_key, open_chunked, open_once,
+    D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
 )
 from vault import DeviceCard, RootCard
@@ -41,6 +41,7 @@ class Ledger:
 
     def __init__(self, rows, keys, cards):
         self.cards, self.states, self.grants, self.line, self.read = cards, {}, {}, [], 0
+        self.revocations = []
         (stored, receipt), *later = rows
         require(stored[:4] == bytes(4), "genesis is clear")
         payload, _ = statement(stored[4:])
@@ -107,7 +108,8 @@ class Ledger:
         self.grants[fields[0]] = [fields, seq, None]
 
     def _revoke(self, act, seq, epoch):
-        ended, cuts, state, staying = act
+        _, cuts, state, staying = act
+        self.revocations.append(act)
         require(state[0] == epoch and len(cuts) == 8 and len({len(cut) for cut in cuts}) == 1, "revocation")
         if self.states:
             known = self.states[max(self.states)]
@@ -143,7 +145,8 @@ class Chart:
     """The keys that a vault holds of a chart, with the ledger that confirms them."""
 
     def __init__(self, chart, rows, nodes, ledger_keys, cards):
-        self.ledger = Ledger(rows, dict(ledger_keys), cards)
+        self.ledger_keys = dict(ledger_keys)
+        self.ledger = Ledger(rows, self.ledger_keys, cards)
         require(self.ledger.chart == chart, "chart id")
         self.id, self.suite, self.cards = chart, self.ledger.suite, cards
         self.compartments, self.content, self.labels = {}, {}, {}
@@ -172,7 +175,7 @@ class Chart:
         state = self.ledger.states[epoch]
         if kind == SEED:
             require(check_value(keys, 1, 0, path(self.id, NOBODY, epoch)) == state[1], "seed")
-            require(D(keys, "ledger", self.id + u32(epoch)) is not None, "ledger key")
+            require(D(keys, "ledger", self.id + u32(epoch)) == self.ledger_keys[epoch], "ledger key")
             for each, *_ in state[2]:
                 self._add_compartment(each, epoch, D(keys, "compartment", path(self.id, each, epoch)))
         elif kind == COMPARTMENT:
@@ -206,9 +209,9 @@ class Chart:
             require(check_value(old, 2, 0, path(self.id, compartment, older)) == check, "history")
             self._add_compartment(compartment, older, old)
 
-    def open_cuts(self, seq, act):
-        """What a revocation says of the revoked, by compartment."""
-        _, cuts, state, _ = act
+    def open_cuts(self, revocation):
+        """The last entries of the revoked, by compartment, for whoever holds all keys of the epoch before."""
+        _, cuts, state, _ = revocation
         found = []
         for cut, (compartment, *_) in zip(cuts, state[2], strict=True):
             where = path(self.id, compartment, state[0] - 1)
@@ -263,8 +266,9 @@ class Entry:
         unpad(framed)
         author = chart.cards.devices.get(self.author)
         require(author is not None, "the author's card is missing")
-        message = label("sign/object") + header + salt + commitment + sha512(metadata) + sha512(self.content)
-        check_signature(author.object, plain[4 + length : start], message)
+        self.metadata, self.signature = metadata, plain[4 + length : start]
+        self.signed = label("sign/object") + header + salt + commitment + sha512(metadata) + sha512(self.content)
+        check_signature(author.object, self.signature, self.signed)
         require(seq < len(chart.ledger.line) and chart.ledger.line[seq] == hash, "ledger")
         require(chart.ledger.could_write(author.root, compartment, seq, self.time), "authority")
         require(self.parents == sorted(set(self.parents)), "parents")

@@ -10,8 +10,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from chart import REVOKE, Chart, open_bundle, open_segment
-from primitives import Refused, decode as cbor, label, open_chunked, require, statement, u32, u64, unpad
+from chart import Chart, open_bundle, open_segment
+from primitives import Refused, require, u64
 from vault import DEVICE, PASSPHRASE, RECOVERY, Vault
 
 FACTORS = {"device": DEVICE, "passphrase": PASSPHRASE, "recovery": RECOVERY}
@@ -75,7 +75,7 @@ def open_made(folder, expected):
         "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
         "charts": {},
     }
-    counts = {"ledger entries": 0, "grants": 0, "changes refused": 0}
+    counts = {"ledger entries": 0, "grants": 0, "points of cuts": 0, "changes refused": 0}
     for key, _ in store.rows("keyring", b""):
         chart = Chart.of_store(vault, key)
         found["charts"][key.hex()] = open_chart(store, vault, chart, counts)
@@ -110,13 +110,21 @@ def open_chart(store, vault, chart, counts):
         require(rows[number][:3] == [entry.id, entry.version, entry.hash], "row of the index")
         require(rows[number][5:8] == [entry.parents, entry.author, entry.time], "row of the index")
         require(rows[number][11] == entry.terms, "terms in the index")
-        seq, previous = chains.get((entry.author, entry.compartment), (0, bytes(32)))
+        # Whoever was granted an epoch without its history sees the chains from somewhere on.
+        start = [0, bytes(32)] if chart.ledger.first == 1 else [entry.chain[0] - 1, entry.chain[1]]
+        seq, previous = chains.get((entry.author, entry.compartment), start)
         require(entry.chain == [seq + 1, previous], "chain of a device")
         chains[entry.author, entry.compartment] = (seq + 1, entry.hash)
         entries.append(as_found(entry))
         if number <= 2:
             counts["changes refused"] += each_change_is_refused(stored, chart.open_entry)
     require(len(rows) == len(entries), "rows without an entry")
+    if chart.home:
+        hashes = {row[2] for row in rows.values()}
+        for revocation in chart.ledger.revocations:
+            points = [point for cut in chart.open_cuts(revocation) for point in cut]
+            require(all(point[2] in hashes for point in points), "a cut names an entry that is not there")
+            counts["points of cuts"] += len(points)
     return {"labels": sorted(chart.labels.values()), "entries": entries}
 
 

@@ -3,8 +3,8 @@
 use crate::place::Place;
 use crate::run::{self, program};
 use ampoule::{
-    Actor, Chart, Code, Contact, Cursor, EntryId, Error, Grant, Label, Patient, Record, Recovery, SqliteStore, Suite,
-    Terms, Unlock, Vault,
+    Actor, Chart, Code, Contact, Cursor, EntryId, Grant, Label, Patient, Record, Recovery, SqliteStore, Suite, Terms,
+    Unlock, Vault,
 };
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn make(folder: &Path) -> Result<Value> {
     let removed = clinic.add_way(&Unlock::device_key(&[8; 32]))?;
     let specialist_at_clinic = acquaint(&clinic, &specialist)?;
     let lab_at_clinic = acquaint(&clinic, &lab)?;
-    let (clinic_at_specialist, clinic_at_lab) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
+    let (clinic_at_specialist, _) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
 
     let mut puts: [Put; 3] = Default::default();
     let [at_clinic, at_specialist, at_lab] = &mut puts;
@@ -116,29 +116,26 @@ fn make(folder: &Path) -> Result<Value> {
     // A chart of the other suite.
     let own = lab.create_chart()?;
     put(at_lab, &lab, &own, &observation("calibration", "1"), None)?;
-    drop(clinic_at_lab);
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
     let hiding = json!({ "device": hex(&[9; 32]), "passphrase": PASSPHRASE });
-    let labels = Label::standard().map(|label| label.to_string());
-    let mut sorted = labels.to_vec();
-    sorted.sort();
-    let all = |put: &Put| shown(put, &chart, &own, &sorted);
-    let only_general = |put: &Put| shown_general(put, &chart, &own, &sorted);
+    let mut all = Label::standard().map(|label| label.to_string());
+    all.sort();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
     Ok(json!([
         {
             "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding], "closed": [key(8), key(9)],
             "name": "Riverside Clinic", "key_version": 2, "suite": 1,
             "contacts": [["Dr. Lee", "verified"], ["Ångström Lab", "verified"]],
             "patients": { (chart.id().to_string()): ["Amélie Example"] },
-            "charts": all(&puts[0]), "bundles": [],
+            "charts": shown(at_clinic, &chart, &all), "bundles": [],
         },
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Dr. Lee", "key_version": 1, "suite": 1,
             "contacts": [["Riverside Clinic", "verified"]], "patients": {},
-            "charts": only_general(&puts[1]),
+            "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
                 { "file": "to-specialist.ampb", "entries": of_general },
                 { "file": "again-to-specialist.ampb", "entries": again },
@@ -148,22 +145,18 @@ fn make(folder: &Path) -> Result<Value> {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Ångström Lab", "key_version": 1, "suite": 2,
             "contacts": [["Riverside Clinic", "verified"]], "patients": {},
-            "charts": only_general(&puts[2]),
+            "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
         },
     ]))
 }
 
-/// All charts of a vault that holds all labels of each.
-fn shown(put: &Put, _shared: &Chart, _own: &Chart, labels: &[String]) -> Value {
-    put.iter().map(|(chart, entries)| (chart.clone(), json!({ "labels": labels, "entries": entries }))).collect()
-}
-
-/// All charts of a vault that holds one label of the shared one.
-fn shown_general(put: &Put, shared: &Chart, own: &Chart, labels: &[String]) -> Value {
-    let mut value = shown(put, shared, own, labels);
-    value[shared.id().to_string()]["labels"] = json!(["general"]);
-    value
+/// All charts of a vault, with the labels that it holds of the shared one; it holds all of the others.
+fn shown(put: &Put, shared: &Chart, labels: &[&str]) -> Value {
+    let mut all = Label::standard().map(|label| label.to_string());
+    all.sort();
+    let of = |chart: &String| if *chart == shared.id().to_string() { json!(labels) } else { json!(all) };
+    put.iter().map(|(chart, entries)| (chart.clone(), json!({ "labels": of(chart), "entries": entries }))).collect()
 }
 
 fn acquaint(vault: &Vault, other: &Vault) -> Result<Contact> {
@@ -224,15 +217,17 @@ fn put(puts: &mut Put, vault: &Vault, chart: &Chart, record: &Record, replaces: 
 fn delete(puts: &mut Put, chart: &Chart, id: EntryId) -> Result<()> {
     let version = chart.delete(&id)?;
     let entry = chart.version(&version)?;
-    let mut value = entries(puts, chart).iter().find(|e| e["entry"] == id.to_string()).cloned().unwrap_or_default();
-    value["version"] = json!(version.to_string());
-    value["sha256"] = json!(hex(&Sha256::digest([])));
-    value["media_type"] = json!("");
-    value["actor"] = Value::Null;
-    value["deleted"] = json!(true);
-    value["time_ms"] = json!(entry.time_ms());
-    puts.entry(chart.id().to_string()).or_default().push(value);
-    debug_assert_eq!(chart.get(&id).err(), Some(Error::UnknownEntry));
+    let before = entries(puts, chart).iter().find(|entry| entry["entry"] == id.to_string());
+    let mut value = before.and_then(Value::as_object).cloned().unwrap_or_default();
+    value.extend([
+        ("version".into(), json!(version.to_string())),
+        ("sha256".into(), json!(hex(&Sha256::digest([])))),
+        ("media_type".into(), json!("")),
+        ("actor".into(), Value::Null),
+        ("deleted".into(), json!(true)),
+        ("time_ms".into(), json!(entry.time_ms())),
+    ]);
+    puts.entry(chart.id().to_string()).or_default().push(Value::Object(value));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod place;
 mod run;
 mod test;
 mod tools;
+mod vectors;
 
 use clap::{Parser, Subcommand};
 use place::Place;
@@ -56,6 +57,12 @@ enum Command {
     Data,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
+    /// Writes the vectors of the format to `tests/vectors`.
+    Vectors {
+        /// Compares instead, and fails where they differ.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -77,5 +84,6 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
         Command::Data => data::print(&place),
         Command::Decoder => decoder::run(&place),
+        Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

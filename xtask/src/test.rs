@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{data, fuzz, guards, tools};
+use crate::{data, decoder, fuzz, guards, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -31,6 +31,8 @@ fn steps() -> Vec<Step> {
         step("tests", cargo("test --locked --workspace --all-features")),
         step("tests, pure Rust", cargo("test --locked -p ampoule --no-default-features --features testing")),
         step("the main job", cargo("run --locked --all-features --example clinic")),
+        step("vectors", call(vectors)),
+        step("second decoder", call(decoder)),
         step("guards", call(guards)),
         step("fuzzing", call(fuzzing)),
     ]
@@ -127,6 +129,20 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
 fn guards(place: &Place, _log: &Path) -> Result<Done> {
     let count = guards::check(place, None)?;
     Ok(Done { note: format!(", {count} guards"), tests: count })
+}
+
+fn vectors(place: &Place, _log: &Path) -> Result<Done> {
+    let count = vectors::run(place, true)?;
+    Ok(Done { note: format!(", {count} files"), tests: count })
+}
+
+/// Vaults of this very run, then the vectors.
+fn decoder(place: &Place, log: &Path) -> Result<Done> {
+    let folder = decoder::made(place)?;
+    green(&mut decoder::command(place, "made", &folder)?, log)?;
+    green(&mut decoder::command(place, "vectors", &place.root.join("tests/vectors"))?, log)?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(Done { note: String::new(), tests: 2 })
 }
 
 fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {

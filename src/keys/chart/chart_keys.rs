@@ -229,6 +229,13 @@ impl ChartKeys {
         member.map(|member| member.grants.iter().map(|fields| fields.id).collect()).unwrap_or_default()
     }
 
+    /// Ids of the compartments in order of their numbers: for vectors.
+    #[cfg(feature = "testing")]
+    pub(crate) fn compartment_ids(&self) -> Vec<CompartmentId> {
+        let states = self.line.authority.states().values();
+        states.take(1).flat_map(|state| &state.compartments).map(|compartment| compartment.id).collect()
+    }
+
     /// Label of a compartment by its number.
     pub(crate) fn label(&self, slot: u8) -> Option<&Label> {
         self.held.label(slot)

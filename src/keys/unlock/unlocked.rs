@@ -143,6 +143,16 @@ impl Unlocked {
         Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)
     }
 
+    /// The vault key, and the slot secret of a way in: for vectors.
+    #[cfg(feature = "testing")]
+    pub(crate) fn secrets(&self, unlock: &Unlock) -> Option<([u8; 32], [u8; 32])> {
+        self.slots.iter().find_map(|(slot, parameters)| {
+            let parameters = Parameters::decode(parameters).ok()?;
+            let secret = parameters.key(self.key.vault, slot.id, unlock).ok()?;
+            (KemPublic::of(&secret).ok()? == slot.public).then(|| (*self.key.secret.expose(), *secret.expose()))
+        })
+    }
+
     pub(crate) fn identity(&self) -> &Arc<Identity> {
         &self.identity
     }

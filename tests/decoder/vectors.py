@@ -1,0 +1,129 @@
+"""Vectors: every value on the way compared, and each byte of each stored entry guarded."""
+
+import json
+
+from chart import Chart, grant_body, open_bundle, open_segment, path, check_value
+from decode import each_change_is_refused
+from primitives import D, H, label, lp, message_key, open_chunked, open_once, require, structure, unpad
+from vault import DEVICE, Vault
+
+TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search".split()
+
+
+class Rows:
+    """The rows of a vector, as a store would give them."""
+
+    def __init__(self, rows):
+        self.tables = {}
+        for number, part, key, value in rows:
+            table = self.tables.setdefault((TABLES[number - 1], bytes.fromhex(part)), {})
+            table[bytes.fromhex(key)] = bytes.fromhex(value)
+
+    def get(self, table, part, key):
+        return self.tables[table, part][key]
+
+    def rows(self, table, part):
+        return sorted(self.tables.get((table, part), {}).items())
+
+
+def check(folder):
+    files = sorted(folder.glob("*.json"))
+    require(len(files) == 2, "one file of vectors for each suite")
+    for file in files:
+        Vector(json.loads(file.read_text())).check(file.name)
+
+
+class Vector:
+    def __init__(self, data):
+        self.data = data
+        self.compared = 0
+
+    def same(self, found, expected, what):
+        require(found == bytes.fromhex(expected), f"{what} differs")
+        self.compared += 1
+
+    def check(self, name):
+        chart = bytes.fromhex(self.data["chart"])
+        contents = [bytes.fromhex(content) for content in self.data["contents"]]
+        refused = 0
+        for side in ("owner", "recipient"):
+            values = self.data[side]
+            vault = Vault(Rows(values["rows"]), {DEVICE: bytes.fromhex(self.data["device_key"])})
+            self.same(vault.slot_secret, values["slot_secret"], "slot secret")
+            self.same(vault.key, values["vault_key"], "vault key")
+            self.same(vault.keyring_key, values["keyring_key"], "keyring key")
+            context = label("keyring") + vault.id + chart
+            ring = unpad(open_chunked(vault.suite, vault.keyring_key, context, vault.store.get("keyring", b"", chart)))
+            self.same(ring, values["ring"], "ring")
+            opened = Chart.of_store(vault, chart)
+            self.ledger(vault, opened, values["ledger"])
+            self.grants(vault, opened, values["grants"])
+            self.index(vault, opened, values["index"])
+            refused += self.entries(vault, opened, values["entries"], contents)
+        chart, stored, _ = open_bundle(vault, bytes.fromhex(self.data["bundle"]))
+        require([chart.open_entry(each).content for each in stored] == contents, "contents of the bundle")
+        print(f"{name}: {self.compared} values the same, {refused} changes refused")
+
+    def ledger(self, vault, chart, values):
+        rows = vault.store.rows("ledger", chart.id)
+        require(len(rows) == len(values), "number of ledger entries")
+        for (number, stored), expected in zip(rows, values, strict=True):
+            self.same(H("ledger-entry", stored), expected["hash"], "hash of a ledger entry")
+            if stored[:4] == bytes(4):
+                continue
+            previous = chart.ledger.line[int.from_bytes(number, "big") - 1]
+            context = label("ledger") + chart.id + stored[:4] + number + previous
+            self.same(context, expected["context"], "context of a ledger entry")
+            key = chart.ledger_keys[int.from_bytes(stored[:4], "big")]
+            self.same(key, expected["key"], "ledger key")
+            self.same(unpad(open_chunked(chart.suite, key, context, stored[4:])), expected["statement"], "statement")
+
+    def grants(self, vault, chart, values):
+        rows = [(id, row) for id, row in vault.store.rows("grants", chart.id) if structure(row, 5)[2] == vault.root.hash]
+        for (id, row), expected in zip(rows, values, strict=True):
+            _, granter, recipient, _, _ = structure(row, 5)
+            self.same(label("grant") + chart.id + id + granter + recipient, expected["info"], "info of a grant")
+            self.same(vault.kem, expected["kem_seed"], "seed of a KEM key")
+            self.same(H("grant", structure(row, 5)[3]), expected["hash"], "hash of a grant")
+            self.same(grant_body(vault, chart.id, id, row), expected["body"], "body of a grant")
+
+    def index(self, vault, chart, values):
+        for (range, sealed), expected in zip(vault.store.rows("search", chart.id), values, strict=True):
+            context = label("index") + chart.id + range
+            self.same(context, expected["context"], "context of a segment")
+            self.same(chart.index_key, expected["key"], "index key")
+            self.same(unpad(open_chunked(chart.suite, chart.index_key, context, sealed)), expected["body"], "segment")
+            open_segment(chart, range, sealed)
+
+    def entries(self, vault, chart, values, contents):
+        refused = 0
+        rows = vault.store.rows("entries", chart.id)
+        for (_, stored), expected, content in zip(rows, values, contents, strict=True):
+            entry = chart.open_entry(stored)
+            require(entry.content == content, "content")
+            epoch, header, payload = int.from_bytes(stored[:4], "big"), stored[52:124], stored[124:]
+            where = path(chart.id, entry.compartment, epoch)
+            self.same(where, expected["path"], "path")
+            C = chart.compartments[epoch, entry.compartment]
+            K = D(C, "content", where + header[6:7])
+            self.same(C, expected["compartment_key"], "compartment key")
+            self.same(check_value(C, 2, 0, where), expected["compartment_check"], "check value of a compartment")
+            self.same(K, expected["content_key"], "content key")
+            self.same(check_value(K, 3, header[6], where), expected["content_check"], "check value of a content key")
+            self.same(header, expected["header"], "header")
+            self.same(payload[:24], expected["salt"], "salt")
+            context = where + lp(header) + payload[:56]
+            self.same(context, expected["wrap_context"], "context of a wrap")
+            once = D(K, "wrap", context, 44)
+            self.same(once, expected["wrap_key_and_nonce"], "key and nonce of a wrap")
+            data_key = open_once(chart.suite, once, stored[4:52])
+            self.same(data_key, expected["data_key"], "data key")
+            self.same(message_key(chart.suite, data_key, payload[:24], header)[2], expected["commitment"], "commitment")
+            self.same(open_chunked(chart.suite, data_key, header, payload), expected["interior"], "interior")
+            self.same(entry.metadata, expected["metadata"], "metadata")
+            self.same(entry.signature, expected["signature"], "signature")
+            self.same(entry.signed, expected["signature_input"], "input of a signature")
+            self.same(H("object", stored[52:]), expected["object_hash"], "object hash")
+            if len(stored) < 4096:
+                refused += each_change_is_refused(stored, chart.open_entry)
+        return refused
