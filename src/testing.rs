@@ -3,4 +3,5 @@
 mod evil;
 
 pub use crate::store::faults::{Fault, FaultStore, Faults, Operation};
+pub use crate::sync::sum_bundle;
 pub use evil::{EvilStore, Place, Rows};
