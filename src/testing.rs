@@ -4,6 +4,7 @@ mod evil;
 pub mod vectors;
 
 pub use crate::store::faults::{Fault, FaultStore, Faults, Operation};
+pub use crate::sync::sum_bundle;
 pub use evil::{EvilStore, Place, Rows};
 
 /// What would break every promise of a product.

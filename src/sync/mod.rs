@@ -1,3 +1,5 @@
 //! Moving entries between vaults. A bundle is a file: any courier will do, and none learns more than a store does.
 
 pub(crate) mod bundle;
+#[cfg(feature = "testing")]
+pub use bundle::sum_bundle;

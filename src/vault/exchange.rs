@@ -14,7 +14,7 @@ use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, LedgerRow, Ri
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::{Snapshot, Table, Transaction};
 use crate::sync::bundle::{self, Bundle, BundleError, Writer};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// Where the next bundle of a chart goes on, in the sender's order. Keep it for each chart and contact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,11 +127,9 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     }
     let mut tx = inner.store.write()?;
     let keys = learn(inner, session, &mut *tx, bundle)?;
-    // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought.
-    session.forget(&id);
-    let open = session.chart_at(&id, &*tx)?;
-    let mut guard = open.write().unwrap_or_else(PoisonError::into_inner);
-    let chart = &mut *guard;
+    // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
+    // else may see it: until the commit it is a chart that there may never be.
+    let mut chart = OpenChart::load(session, &id, &*tx)?;
     let mut applied = Applied {
         chart: id,
         added: 0,
@@ -162,15 +160,12 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     }
     index::append(&mut *tx, chart.keys.suite(), &chart.index_key, &id, &rows).map_err(index_error)?;
     tx.commit()?;
-    let inserted = chart.insert(&rows);
+    session.forget(&id);
+    chart.insert(&rows)?;
     let in_conflict =
         |row: &index::IndexRow| chart.index.heads(&row.entry).is_some_and(|heads| !heads.conflicts.is_empty());
     applied.added = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     applied.conflicts = u64::try_from(rows.iter().filter(|row| in_conflict(row)).count()).unwrap_or(u64::MAX);
-    drop(guard);
-    if inserted.is_err() {
-        session.forget(&id);
-    }
     Ok(applied)
 }
 

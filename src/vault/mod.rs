@@ -31,7 +31,7 @@ use crate::codec::{ChartId, VaultId};
 use crate::error::Error;
 use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
 use crate::record::Label;
-use crate::store::{Store, Table};
+use crate::store::{Store, StoreError, Table};
 use session::Session;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -195,14 +195,27 @@ impl Inner {
         }
     }
 
-    /// Replaces the keys after the vault key turned.
-    pub(crate) fn replace(&self, work: impl FnOnce(&Session) -> Result<Unlocked, Error>) -> Result<(), Error> {
+    /// Replaces the keys. `work` returns the new ones, and how the commit of them went.
+    pub(crate) fn replace(
+        &self,
+        work: impl FnOnce(&Session) -> Result<(Unlocked, Result<(), StoreError>), Error>,
+    ) -> Result<(), Error> {
         self.expire(self.now_ms());
         let mut guard = self.session.write().unwrap_or_else(PoisonError::into_inner);
         let session = guard.as_ref().ok_or(Error::Locked)?;
-        let unlocked = work(session)?;
-        *guard = Some(Session::new(unlocked));
-        Ok(())
+        let (unlocked, committed) = work(session)?;
+        if committed == Err(StoreError::Uncertain) {
+            // What is held must fit what is stored: with the wrong keys nothing opens, and what is written is lost. Where
+            // the store does not say which keys those are, the vault locks.
+            match self.store.read().and_then(|snapshot| snapshot.get(Table::Vault, b"", STATE_KEY)) {
+                Ok(stored) if stored.as_deref() == Some(unlocked.bytes()) => *guard = Some(Session::new(unlocked)),
+                Ok(_) => {}
+                Err(_) => *guard = None,
+            }
+        } else if committed.is_ok() {
+            *guard = Some(Session::new(unlocked));
+        }
+        Ok(committed?)
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

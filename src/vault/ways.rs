@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
 use crate::keys::{Unlock, UnlockError, Unlocked, WayIn, contacts};
-use crate::store::{Table, Transaction};
+use crate::store::{StoreError, Table, Transaction};
 
 impl Vault {
     /// The ways in, in the order in which they were added.
@@ -22,9 +22,8 @@ impl Vault {
             let mut tx = self.inner.store.write()?;
             require_unchanged(&*tx, &session.unlocked)?;
             tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
-            tx.commit()?;
             added = Some(slot);
-            Ok(next)
+            Ok((next, tx.commit()))
         })?;
         added.ok_or(Error::Locked)
     }
@@ -34,14 +33,14 @@ impl Vault {
     pub fn remove_way(&self, way: WayId) -> Result<(), Error> {
         self.inner.replace(|session| {
             let next = session.unlocked.remove_way(way)?;
-            turn(&self.inner, session, &next)?;
-            Ok(next)
+            let committed = turn(&self.inner, session, &next)?;
+            Ok((next, committed))
         })
     }
 }
 
-/// Seals everything that is under the vault key again, in one transaction.
-fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<(), Error> {
+/// Seals everything that is under the vault key again, in one transaction. Returns how its commit went.
+fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<Result<(), StoreError>, Error> {
     let old = &session.unlocked;
     let (vault, suite) = (old.vault_id(), old.suite());
     let mut tx = inner.store.write()?;
@@ -66,7 +65,7 @@ fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<()
     directory::reseal_all(&mut *tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
     tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
-    Ok(tx.commit()?)
+    Ok(tx.commit())
 }
 
 /// Another process may have changed the ways in meanwhile; its change is not to be undone.

@@ -9,6 +9,8 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "testing")]
+mod faults;
 mod script;
 mod store;
 mod unsynced;

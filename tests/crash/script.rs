@@ -238,6 +238,8 @@ pub(crate) fn key(number: u8) -> Unlock {
 /// The other side: a vault in memory, made anew in each run.
 struct Colleague {
     vault: Vault,
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "asked for by the tests with failing stores"))]
+    chart: Option<ChartId>,
     bundles: Vec<Vec<u8>>,
 }
 
@@ -245,7 +247,7 @@ impl Colleague {
     fn new() -> Self {
         let (vault, _) =
             Vault::create(MemoryStore::new(), COLLEAGUE, &key(9), &Recovery::none_data_will_be_lost()).unwrap();
-        Self { vault, bundles: Vec::new() }
+        Self { vault, chart: None, bundles: Vec::new() }
     }
 
     /// Shares a chart with the owner of the vault and exports it twice: with one letter, and with another and without
@@ -255,6 +257,7 @@ impl Colleague {
         let contact = self.vault.contacts().add(&card.to_bytes()).unwrap();
         contact.verify(&card.fingerprint().digits()).unwrap();
         let chart = self.vault.create_chart().unwrap();
+        self.chart = Some(chart.id());
         chart.put(&record(letter(1), 0, 0)).unwrap();
         chart.share(&contact, &Grant::write()).unwrap();
         self.bundles.push(chart.export(&contact, Cursor::START).unwrap());
@@ -380,6 +383,22 @@ impl<S: Store + Clone + 'static> Member<S> {
             Maintain => drop(vault.run_maintenance()?),
         }
         Ok(())
+    }
+
+    /// The chart that the colleague shares.
+    #[cfg(feature = "testing")]
+    pub(crate) fn offered(&self) -> ChartId {
+        self.colleague.chart.unwrap()
+    }
+
+    /// Remembers a step that was carried out without an answer. The answer must be one that the script can do without.
+    #[cfg(feature = "testing")]
+    pub(crate) fn carried_out(&mut self, step: Step) {
+        match step {
+            Update(_, entry) | Resolve(_, entry) => self.count(entry),
+            Fork(_, entry) => (0..2).for_each(|_| self.count(entry)),
+            _ => {}
+        }
     }
 
     fn count(&mut self, entry: &'static str) {
