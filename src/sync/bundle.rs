@@ -265,7 +265,7 @@ fn card_context(chart: &ChartId, epoch: u32) -> Vec<u8> {
 /// Frames with an end that names their sum, as somebody can make it who changes a bundle on the way.
 #[cfg(feature = "testing")]
 pub fn sum_bundle(frames: &[u8], next: u64) -> Vec<u8> {
-    Writer(frames.to_vec()).finish(next)
+    Writer { bytes: frames.to_vec(), chart: ChartId::from_bytes([0; 32]) }.finish(next)
 }
 
 fn take_frame<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), BundleError> {

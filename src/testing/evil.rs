@@ -33,11 +33,14 @@ struct Script {
     parts: BTreeSet<Vec<u8>>,
 }
 
+/// What a lie does to a value.
+type Change = Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>;
+
 #[derive(Clone)]
 enum Lie {
     Hidden,
     Instead(Vec<u8>),
-    Changed(Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>),
+    Changed(Change),
 }
 
 impl<S: Store> EvilStore<S> {

@@ -135,7 +135,7 @@ struct OfChart<'a> {
 }
 
 impl OfChart<'_> {
-    fn rows(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    fn rows(&self, table: Table) -> Result<Vec<crate::store::Row>, Error> {
         Ok(self.snapshot.scan(table, self.chart.as_bytes(), None, usize::MAX)?)
     }
 
@@ -207,7 +207,7 @@ impl OfChart<'_> {
             let key = ContentKey::new(self.suite, 0, header.kind, path, &content);
             let Ok(data_key) = key.unwrap(&bare, salt, commitment, &wrap) else { continue };
             let interior = chunked::open(self.suite, &data_key, &[&bare], payload).map_err(failed)?;
-            let context = [&path.to_bytes()[..], &kdf::lp_len(&bare), &bare, salt, commitment].concat();
+            let wrapped_in = [&path.to_bytes()[..], &kdf::lp_len(&bare), &bare, salt, commitment].concat();
             let check = check_value(&deriver, CheckOf::Compartment, &path.to_bytes());
             let (metadata, signature, plain) = parts(&interior).ok_or_else(Error::unopenable)?;
             let digests = [kdf::sha512(metadata), kdf::sha512(plain)];
@@ -222,8 +222,8 @@ impl OfChart<'_> {
                 ("header", bytes(&bare)),
                 ("salt", bytes(salt)),
                 ("commitment", bytes(commitment)),
-                ("wrap_context", bytes(&context)),
-                ("wrap_key_and_nonce", bytes(&Deriver::new(&content).key_and_nonce("wrap", &[&context])[..])),
+                ("wrap_context", bytes(&wrapped_in)),
+                ("wrap_key_and_nonce", bytes(&Deriver::new(&content).key_and_nonce("wrap", &[&wrapped_in])[..])),
                 ("data_key", bytes(data_key.expose())),
                 ("interior", bytes(&interior)),
                 ("metadata", bytes(metadata)),

@@ -384,10 +384,14 @@ impl ChartKeys {
     }
 
     fn open_error(&self, error: OpenError, wrap: &Wrap) -> Error {
+        // An epoch that the ledger does not have is damage, and nothing that somebody could grant.
+        let no_such_epoch = wrap.epoch == 0 || self.line.current && wrap.epoch > self.line.authority.epoch();
         match error {
             OpenError::Newer => Error::NewerFormat,
             // Where every key of the epoch is held, what does not open is damaged.
-            OpenError::NoEpoch | OpenError::NoKey if !self.held.is_whole(wrap.epoch) => Error::NotGranted,
+            OpenError::NoEpoch | OpenError::NoKey if !no_such_epoch && !self.held.is_whole(wrap.epoch) => {
+                Error::NotGranted
+            }
             OpenError::NoEpoch | OpenError::NoKey | OpenError::Failed => Error::unopenable(),
         }
     }
