@@ -52,6 +52,8 @@
 //! Beside the everyday API there are [`store`], for backends, and [`expert`], for applications that keep sealed bytes in
 //! tables of their own. What every byte means stands in `docs/FORMAT.md`.
 
+#![cfg_attr(test, allow(clippy::pedantic, clippy::arithmetic_side_effects, reason = "tests read better as they are"))]
+
 mod codec;
 mod crypto;
 mod envelope;

@@ -1,4 +1,6 @@
 //! The committed vectors: made again they are the same, and what is in them opens.
+
+#![allow(clippy::pedantic, reason = "tests read better as they are")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "helpers of tests")]
 
 use ampoule::store::{Store, Table};

@@ -19,6 +19,7 @@
 //! | 55 bombs | `robustness` | |
 //! | 61–63 dishonest members | `robustness` | `keys::chart::chart_keys::attacks`, `envelope::attacks` |
 
+#![allow(clippy::pedantic, reason = "tests read better as they are")]
 #![cfg(feature = "testing")]
 #![allow(
     clippy::arithmetic_side_effects,

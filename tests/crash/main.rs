@@ -1,5 +1,6 @@
 //! What is left when the power fails, a process is killed, or the disk fails.
 
+#![allow(clippy::pedantic, reason = "tests read better as they are")]
 #![cfg(all(target_os = "linux", feature = "sqlite"))]
 #![allow(
     clippy::arithmetic_side_effects,

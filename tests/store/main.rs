@@ -1,5 +1,6 @@
 //! What a store promises, held against each store that there is.
 
+#![allow(clippy::pedantic, reason = "tests read better as they are")]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
