@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{data, decoder, fuzz, guards, tools, vectors};
+use crate::{data, decoder, fuzz, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -33,7 +33,6 @@ fn steps() -> Vec<Step> {
         step("the main job", cargo("run --locked --all-features --example clinic")),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
-        step("guards", call(guards)),
         step("fuzzing", call(fuzzing)),
     ]
 }
@@ -124,11 +123,6 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
     let mut command = run::program(tools::cargo_command(place, "cargo-deny")?, ["--all-features", "--workspace"]);
     command.args(["check", "bans", "licenses", "sources"]).current_dir(&place.root);
     green(&mut command, log)
-}
-
-fn guards(place: &Place, _log: &Path) -> Result<Done> {
-    let count = guards::check(place, None)?;
-    Ok(Done { note: format!(", {count} guards"), tests: count })
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {
