@@ -148,7 +148,7 @@ impl Transaction for CountingTransaction<'_> {
         self.inner.delete(table, part, key)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         self.inner.commit()
     }
 }

@@ -41,6 +41,13 @@ impl Header {
         out
     }
 
+    /// The ids that stand in damaged bytes, believed by nobody.
+    pub(crate) fn claimed_ids(bytes: &[u8]) -> Option<(EntryId, VersionId)> {
+        let (_, ids) = bytes.get(..Self::LEN)?.split_at_checked(40)?;
+        let (entry, version) = ids.split_first_chunk()?;
+        Some((EntryId::from_bytes(*entry), VersionId::from_slice(version)?))
+    }
+
     /// Parses the header and returns it with the payload.
     pub(crate) fn split(bytes: &[u8]) -> Result<(Self, &[u8]), OpenError> {
         let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(OpenError::Failed)?;

@@ -1,6 +1,6 @@
 //! The index of an open chart, in memory.
 
-use super::{IndexRow, segment::NumberedRow, symbols::Symbols};
+use super::{Facts, IndexRow, Judge, segment::NumberedRow, symbols::Symbols};
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::record::{DateRange, Kind};
 use core::fmt;
@@ -45,6 +45,9 @@ pub(crate) struct Version<'a> {
     pub(crate) author: CardHash,
     pub(crate) time_ms: i64,
     pub(crate) tombstone: bool,
+    pub(crate) chain_seq: u64,
+    pub(crate) known: u64,
+    pub(crate) arrival: u64,
     pub(crate) quarantined: bool,
     /// No version of the entry replaces it.
     pub(crate) head: bool,
@@ -95,8 +98,9 @@ impl ChartIndex {
         Self::default()
     }
 
-    /// Adds the row that follows. On an error nothing has changed.
-    pub(crate) fn insert(&mut self, row: &IndexRow) -> Result<(), InsertError> {
+    /// Adds the row that follows. A quarantined version is kept, and takes no part in what is read. On an error nothing
+    /// has changed.
+    pub(crate) fn insert(&mut self, row: &IndexRow, quarantined: bool) -> Result<(), InsertError> {
         if self.last_seq().checked_add(1) != Some(row.seq) {
             return Err(InsertError::OutOfOrder);
         }
@@ -108,7 +112,7 @@ impl ChartIndex {
         let numbered = NumberedRow::number(row, &mut |text| intern(symbols, words, text), |author| {
             intern_author(authors, numbers, author)
         });
-        self.add(row.seq, &numbered.ok_or(InsertError::Full)?)
+        self.add(row.seq, &numbered.ok_or(InsertError::Full)?, quarantined)
     }
 
     /// Number of the last row; 0 where there is none.
@@ -157,6 +161,21 @@ impl ChartIndex {
         versions
     }
 
+    /// Whether each version is kept apart, or not, as the judge would have it now.
+    pub(crate) fn agrees_with(&self, judge: Judge<'_>) -> bool {
+        self.after(0).all(|version| {
+            let facts = Facts {
+                hash: version.hash,
+                author: version.author,
+                compartment: version.compartment,
+                chain_seq: version.chain_seq,
+                known: version.known,
+                arrival: version.arrival,
+            };
+            judge(&facts) == version.quarantined
+        })
+    }
+
     /// All versions that came after row `seq`, in order of arrival.
     pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = Version<'_>> {
         let start = self.rows.partition_point(|row| row.seq <= seq);
@@ -164,7 +183,7 @@ impl ChartIndex {
     }
 
     /// Takes a row with numbers of this index, after any row with a lower number: a chart whose index is damaged has gaps.
-    pub(super) fn add(&mut self, seq: u64, row: &NumberedRow) -> Result<(), InsertError> {
+    pub(super) fn add(&mut self, seq: u64, row: &NumberedRow, quarantined: bool) -> Result<(), InsertError> {
         let number = u32::try_from(self.rows.len()).ok().filter(|number| *number != NONE).ok_or(InsertError::Full)?;
         if seq <= self.last_seq() {
             return Err(InsertError::OutOfOrder);
@@ -188,7 +207,10 @@ impl ChartIndex {
             kind: Kind::from_u8(row.kind).ok_or(InsertError::Full)?,
             compartment: row.compartment,
             tombstone: row.tombstone,
-            quarantined: row.quarantined,
+            chain_seq: row.chain_seq,
+            known: row.known,
+            arrival: row.arrival,
+            quarantined,
             head: false,
         };
         self.parents.extend_from_slice(&row.parents);
@@ -199,7 +221,7 @@ impl ChartIndex {
             self.requests.entry(request).or_insert(number);
         }
         self.rows.push(kept);
-        self.place(number, entry, row);
+        self.place(number, entry, row, quarantined);
         self.post(number, row);
         Ok(())
     }
@@ -242,6 +264,9 @@ impl ChartIndex {
             author: *self.authors.get(usize::try_from(row.author).ok()?)?,
             time_ms: row.time_ms,
             tombstone: row.tombstone,
+            chain_seq: row.chain_seq,
+            known: row.known,
+            arrival: row.arrival,
             quarantined: row.quarantined,
             head: row.head,
         })
@@ -264,7 +289,7 @@ impl ChartIndex {
     }
 
     /// Puts a new row into its entry and keeps the heads right.
-    fn place(&mut self, number: u32, entry: u32, row: &NumberedRow) {
+    fn place(&mut self, number: u32, entry: u32, row: &NumberedRow, quarantined: bool) {
         if self.state(entry).is_some_and(|state| state.circular) {
             let newest = self.state(entry).map_or(NONE, |state| state.newest);
             let stand_in = self.chain(newest).find(|(_, row)| row.head);
@@ -277,7 +302,7 @@ impl ChartIndex {
             state.circular = false;
         }
         let awaited = self.awaited.remove(&(row.entry, row.version));
-        if !row.quarantined {
+        if !quarantined {
             self.set_head(number, entry, !awaited);
             for parent in row.parents.iter().filter(|id| **id != row.version) {
                 match self.versions.get(parent).copied() {
@@ -364,6 +389,9 @@ pub(super) struct Row {
     pub(super) kind: Kind,
     pub(super) compartment: u8,
     pub(super) tombstone: bool,
+    chain_seq: u64,
+    known: u64,
+    arrival: u64,
     quarantined: bool,
     pub(super) head: bool,
 }

@@ -25,9 +25,9 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chart::{ChartIndex, Hit, Version};
+pub(crate) use chart::{ChartIndex, Heads, Hit, Version};
 pub use query::{PatientQuery, Query};
-pub(crate) use stored::{append, load, refresh, repair};
+pub(crate) use stored::{append, is_due, load, refresh, repair, stored_to};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::crypto::{Failed, RandomError};
@@ -53,11 +53,29 @@ pub(crate) struct IndexRow {
     pub(crate) time_ms: i64,
     /// The version deletes the entry.
     pub(crate) tombstone: bool,
-    /// The version is kept, and takes no part in what is read.
-    pub(crate) quarantined: bool,
+    /// Place in the chain of its author's device in its compartment; 0 where the author keeps no chain.
+    pub(crate) chain_seq: u64,
+    /// Number of the ledger entry that the author knew as the last.
+    pub(crate) known: u64,
+    /// Number of the ledger entry that this vault knew as the last when the version came.
+    pub(crate) arrival: u64,
     /// Hash of the caller's idempotency key.
     pub(crate) request: Option<Hash>,
     pub(crate) terms: Terms,
+}
+
+/// Says which versions take no part in what is read: those that authority keeps apart, and places of damaged ones.
+pub(crate) type Judge<'a> = &'a dyn Fn(&Facts) -> bool;
+
+/// What a [`Judge`] decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) hash: Hash,
+    pub(crate) author: CardHash,
+    pub(crate) compartment: u8,
+    pub(crate) chain_seq: u64,
+    pub(crate) known: u64,
+    pub(crate) arrival: u64,
 }
 
 /// Compartments of a chart.
@@ -79,6 +97,20 @@ pub(crate) enum IndexError {
     /// Rows that break the limits of the format, or a cipher that failed.
     #[error("the index could not be sealed; nothing was written")]
     Unsealable,
+}
+
+impl IndexRow {
+    /// What a judge decides by.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts {
+            hash: self.hash,
+            author: self.author,
+            compartment: self.compartment,
+            chain_seq: self.chain_seq,
+            known: self.known,
+            arrival: self.arrival,
+        }
+    }
 }
 
 impl From<Failed> for IndexError {

@@ -1,7 +1,7 @@
 //! Rows for tests.
 #![allow(clippy::arithmetic_side_effects)]
 
-use super::IndexRow;
+use super::{Facts, IndexRow};
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Role, Secret};
 use crate::record::{Code, DateRange, Kind, Terms};
@@ -20,6 +20,14 @@ pub(super) fn version(number: u64) -> VersionId {
     VersionId::from_bytes(u128::from(number).to_be_bytes())
 }
 
+/// Place in a chain of the versions that tests keep apart.
+pub(super) const APART: u64 = u64::MAX;
+
+/// Keeps [`APART`] versions apart.
+pub(super) fn judge(facts: &Facts) -> bool {
+    facts.chain_seq == APART
+}
+
 /// A record of its own, with terms that many rows share and some that few do.
 pub(super) fn row(seq: u64) -> IndexRow {
     let day = i64::try_from(seq % 1000).unwrap() * 86_400;
@@ -34,7 +42,9 @@ pub(super) fn row(seq: u64) -> IndexRow {
         author: CardHash::from_bytes([u8::try_from(seq % 5).unwrap(); 32]),
         time_ms: i64::try_from(seq).unwrap(),
         tombstone: false,
-        quarantined: false,
+        chain_seq: seq,
+        known: 1,
+        arrival: 2,
         request: seq.is_multiple_of(4).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
         terms: Terms {
             kind: ["Observation", "Condition"][usize::try_from(seq % 2).unwrap()].into(),

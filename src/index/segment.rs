@@ -180,17 +180,21 @@ pub(super) struct NumberedRow {
     #[n(8)]
     pub(super) tombstone: bool,
     #[n(9)]
-    pub(super) quarantined: bool,
+    pub(super) chain_seq: u64,
     #[n(10)]
-    pub(super) request: Option<Hash>,
+    pub(super) known: u64,
     #[n(11)]
+    pub(super) arrival: u64,
+    #[n(12)]
+    pub(super) request: Option<Hash>,
+    #[n(13)]
     pub(super) term_kind: u32,
     /// System and value in turn.
-    #[cbor(n(12), with = "numbers")]
-    pub(super) codes: Vec<u32>,
-    #[n(13)]
-    pub(super) dates: Vec<DateRange>,
     #[cbor(n(14), with = "numbers")]
+    pub(super) codes: Vec<u32>,
+    #[n(15)]
+    pub(super) dates: Vec<DateRange>,
+    #[cbor(n(16), with = "numbers")]
     pub(super) words: Vec<u32>,
 }
 
@@ -212,7 +216,9 @@ impl NumberedRow {
             author: author(row.author)?,
             time_ms: row.time_ms,
             tombstone: row.tombstone,
-            quarantined: row.quarantined,
+            chain_seq: row.chain_seq,
+            known: row.known,
+            arrival: row.arrival,
             request: row.request,
             term_kind: string(&terms.kind)?,
             codes: terms
@@ -261,7 +267,9 @@ impl NumberedRow {
             author: *at(authors, self.author)?,
             time_ms: self.time_ms,
             tombstone: self.tombstone,
-            quarantined: self.quarantined,
+            chain_seq: self.chain_seq,
+            known: self.known,
+            arrival: self.arrival,
             request: self.request,
             terms: Terms {
                 kind: string(self.term_kind)?,

@@ -2,7 +2,7 @@
 
 use super::ranges::{Coverage, MOST_WEIGHT, Place, Stored, TIERS, block, completed_block};
 use super::segment::{self, Builder, Unreadable};
-use super::{ChartIndex, IndexError, IndexRow};
+use super::{ChartIndex, Facts, IndexError, IndexRow, Judge};
 use crate::codec::ChartId;
 use crate::crypto::{Secret, Suite, role};
 use crate::store::{Snapshot, Table, Transaction};
@@ -19,14 +19,27 @@ pub(crate) struct Loaded {
 
 /// Reads the index of a chart.
 ///
-/// That its end was cut off does not show here: compare [`ChartIndex::last_seq`] with the entries of the chart.
+/// The last versions of a chart have no row in it yet, and that its end was cut off does not show here: compare
+/// [`ChartIndex::last_seq`] with the entries of the chart.
 pub(crate) fn load(
     snapshot: &dyn Snapshot,
     suite: Suite,
     key: &Secret<role::Index>,
     chart: &ChartId,
+    judge: Judge<'_>,
 ) -> Result<Loaded, IndexError> {
-    read(snapshot, suite, key, chart, 1, ChartIndex::new())
+    read(snapshot, suite, key, chart, 1, ChartIndex::new(), judge)
+}
+
+/// Number of the last row that is stored, 0 where there is none; unknown where the last segment has no key of ours.
+pub(crate) fn stored_to(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Option<u64>, IndexError> {
+    place(chart).last(snapshot)
+}
+
+/// Whether rows that have no segment yet are enough for one. Until then they are derived from their entries where they are
+/// needed, which costs a reader little, and spares every write a segment of its own.
+pub(crate) fn is_due(stored_to: u64, last: u64) -> bool {
+    last > stored_to && completed_block(stored_to.saturating_add(1), last).is_some()
 }
 
 /// Reads what was appended since `index` was read, by this process or another. What [`repair`] changed in older rows does
@@ -38,16 +51,18 @@ pub(crate) fn refresh(
     key: &Secret<role::Index>,
     chart: &ChartId,
     index: &mut ChartIndex,
+    judge: Judge<'_>,
 ) -> Result<Vec<RangeInclusive<u64>>, IndexError> {
     let known = index.last_seq();
-    if place(chart).last(snapshot)? == Some(known) {
+    // Fewer are stored than known where the last have no segment yet.
+    if place(chart).last(snapshot)?.is_some_and(|last| last <= known) {
         return Ok(Vec::new());
     }
     // The rows that are new may since have been merged with some that are known, back to the start of a block.
     let next = known.saturating_add(1);
     for start in [next].into_iter().chain(TIERS.map(|tier| block(next, tier))) {
         if place(chart).covers(snapshot, start, next)? {
-            let loaded = read(snapshot, suite, key, chart, start, core::mem::take(index))?;
+            let loaded = read(snapshot, suite, key, chart, start, core::mem::take(index), judge)?;
             if loaded.damaged.is_empty() {
                 *index = loaded.index;
                 return Ok(Vec::new());
@@ -55,7 +70,7 @@ pub(crate) fn refresh(
             break;
         }
     }
-    let loaded = load(snapshot, suite, key, chart)?;
+    let loaded = load(snapshot, suite, key, chart, judge)?;
     *index = loaded.index;
     Ok(loaded.damaged)
 }
@@ -141,6 +156,7 @@ fn read(
     chart: &ChartId,
     start: u64,
     mut index: ChartIndex,
+    judge: Judge<'_>,
 ) -> Result<Loaded, IndexError> {
     let mut coverage = Coverage::after(index.last_seq());
     place(chart).each(snapshot, start, &mut |Stored { first, last, sealed }| {
@@ -156,8 +172,17 @@ fn read(
         let new = coverage.readable(first, last);
         index.reserve(body.rows.len());
         for (seq, mut row) in (first..=last).zip(body.rows).filter(|(seq, _)| *seq >= new) {
+            let author = usize::try_from(row.author).ok().and_then(|author| body.authors.get(author));
+            let quarantined = judge(&Facts {
+                hash: row.hash,
+                author: *author.ok_or(IndexError::Unsealable)?,
+                compartment: row.compartment,
+                chain_seq: row.chain_seq,
+                known: row.known,
+                arrival: row.arrival,
+            });
             row.renumber(&strings, &authors)?;
-            if index.add(seq, &row).is_err() {
+            if index.add(seq, &row, quarantined).is_err() {
                 coverage.damage(seq..=seq);
             }
         }
@@ -221,7 +246,7 @@ fn total_weight(rows: &[IndexRow]) -> usize {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::arithmetic_side_effects)]
-    use super::super::samples::{CHART, key, row, version};
+    use super::super::samples::{APART, CHART, judge, key, row, version};
     use super::*;
     use crate::store::{MemoryStore, Store};
     use proptest::prelude::*;
@@ -236,11 +261,11 @@ mod tests {
     }
 
     fn load_all(store: &MemoryStore) -> Loaded {
-        load(&*store.read().unwrap(), SUITE, &key(1), &CHART).unwrap()
+        load(&*store.read().unwrap(), SUITE, &key(1), &CHART, &judge).unwrap()
     }
 
     fn refresh_from(store: &MemoryStore, index: &mut ChartIndex) -> Vec<RangeInclusive<u64>> {
-        refresh(&*store.read().unwrap(), SUITE, &key(1), &CHART, index).unwrap()
+        refresh(&*store.read().unwrap(), SUITE, &key(1), &CHART, index, &judge).unwrap()
     }
 
     fn segments(store: &MemoryStore) -> Vec<(u64, u64)> {
@@ -430,13 +455,14 @@ mod tests {
     fn repair_changes_rows() {
         let store = MemoryStore::new();
         write_rows(&store, 1..=40);
-        let quarantined = IndexRow { quarantined: true, ..row(17) };
+        let quarantined = IndexRow { chain_seq: APART, ..row(17) };
         let mut tx = store.write().unwrap();
         repair(&mut *tx, SUITE, &key(1), &CHART, core::slice::from_ref(&quarantined)).unwrap();
         tx.commit().unwrap();
         let mut expected: Vec<IndexRow> = (1..=40).map(row).collect();
         expected[16] = quarantined;
         assert_eq!(stored_rows(&store), expected);
+        assert!(load_all(&store).index.version(&version(17)).unwrap().quarantined);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::chart::InsertError;
-use super::samples::{entry, row, version};
+use super::samples::{APART, entry, judge, row, version};
 use super::{ChartIndex, Hit, IndexRow, Query};
 use crate::codec::{EntryId, Hash, VersionId};
 use crate::record::{Code, DateRange, Kind, Terms};
@@ -17,14 +17,14 @@ const KINDS: [&str; 3] = ["Observation", "Condition", ""];
 fn build(rows: &[IndexRow]) -> ChartIndex {
     let mut index = ChartIndex::new();
     for row in rows {
-        index.insert(row).unwrap();
+        index.insert(row, judge(&row.facts())).unwrap();
     }
     index
 }
 
 /// Heads by definition, in the order that is promised.
 fn model_heads<'a>(rows: &'a [IndexRow], entry: &EntryId) -> Vec<&'a IndexRow> {
-    let versions: Vec<_> = rows.iter().filter(|row| row.entry == *entry && !row.quarantined).collect();
+    let versions: Vec<_> = rows.iter().filter(|row| row.entry == *entry && row.chain_seq != APART).collect();
     let replaced = |row: &IndexRow| {
         versions.iter().any(|other| other.version != row.version && other.parents.contains(&row.version))
     };
@@ -115,7 +115,7 @@ fn rows() -> impl Strategy<Value = Vec<IndexRow>> {
                 parents: parents.into_iter().map(version).collect(),
                 time_ms,
                 tombstone,
-                quarantined,
+                chain_seq: if quarantined { APART } else { seq },
                 request: request.map(|byte| Hash::from_bytes([byte; 32])),
                 terms,
                 ..row(seq)
@@ -150,7 +150,7 @@ proptest! {
     fn heads_and_versions_are_those_of_the_model(rows in rows()) {
         let mut index = ChartIndex::new();
         for (count, new) in (1..).zip(&rows) {
-            index.insert(new).unwrap();
+            index.insert(new, judge(&new.facts())).unwrap();
             let known = &rows[..count];
             for entry in entries_of(&rows) {
                 let expected: Vec<_> = model_heads(known, &entry).iter().map(|row| row.version).collect();
@@ -215,7 +215,7 @@ proptest! {
             );
             prop_assert_eq!(
                 (found.parents, found.author, found.time_ms, found.tombstone, found.quarantined),
-                (&row.parents[..], row.author, row.time_ms, row.tombstone, row.quarantined)
+                (&row.parents[..], row.author, row.time_ms, row.tombstone, row.chain_seq == APART)
             );
             if let Some(request) = &row.request {
                 let first = rows.iter().find(|other| other.request.as_ref() == Some(request)).unwrap();
@@ -230,13 +230,13 @@ proptest! {
 #[test]
 fn a_row_that_does_not_follow_or_is_known_changes_nothing() {
     let mut index = build(&[row(1), row(2)]);
-    assert_eq!(index.insert(&row(2)), Err(InsertError::OutOfOrder));
-    assert_eq!(index.insert(&row(4)), Err(InsertError::OutOfOrder));
+    assert_eq!(index.insert(&row(2), false), Err(InsertError::OutOfOrder));
+    assert_eq!(index.insert(&row(4), false), Err(InsertError::OutOfOrder));
     let known = IndexRow { version: version(1), ..row(3) };
-    assert_eq!(index.insert(&known), Err(InsertError::KnownVersion));
+    assert_eq!(index.insert(&known, false), Err(InsertError::KnownVersion));
     assert_eq!((index.len(), index.last_seq()), (2, 2));
     assert_eq!(index.heads(&entry(3)), None);
-    index.insert(&row(3)).unwrap();
+    index.insert(&row(3), false).unwrap();
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn versions_that_replace_each_other_leave_the_entry_visible() {
     let mut index = build(&[circle(1, 2), circle(2, 1)]);
     let heads = index.heads(&entry(1)).unwrap();
     assert_eq!((heads.current.version, heads.conflicts.len()), (version(2), 0));
-    index.insert(&circle(3, 2)).unwrap();
+    index.insert(&circle(3, 2), false).unwrap();
     assert_eq!(index.heads(&entry(1)).unwrap().current.version, version(3));
 }
 

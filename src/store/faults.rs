@@ -243,7 +243,7 @@ impl<V: Transaction + ?Sized> Transaction for FaultSnapshot<'_, V> {
         self.faults.pass(Operation::Delete, || self.inner.delete(table, part, key))
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let Self { inner, faults } = *self;
         faults.pass(Operation::Commit, || inner.commit())
     }
@@ -257,7 +257,7 @@ mod tests {
     fn put(store: &dyn Store, key: &[u8]) -> Result<(), StoreError> {
         let mut change = store.write()?;
         change.put(Table::Vault, b"", key, b"v")?;
-        change.commit()
+        change.commit().map(drop)
     }
 
     fn keys(store: &dyn Store) -> Vec<Vec<u8>> {

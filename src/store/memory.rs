@@ -278,10 +278,11 @@ impl Transaction for MemoryTransaction<'_> {
         Ok(was_there)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let Self { store, changes, _turn } = *self;
-        store.exclusive().apply(changes);
-        Ok(())
+        let mut rows = store.exclusive();
+        rows.apply(changes);
+        Ok(Some(rows.commits))
     }
 }
 

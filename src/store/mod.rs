@@ -90,8 +90,8 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
 /// A consistent view.
 pub trait Snapshot {
-    /// A number that differs whenever another writer, in this process or another, may have committed in between. It may
-    /// differ without cause.
+    /// A number that is greater whenever another writer, in this process or another, may have committed in between. It may
+    /// be greater without cause.
     fn generation(&self) -> Result<u64, StoreError>;
 
     /// The value of a row.
@@ -113,5 +113,7 @@ pub trait Transaction: Snapshot {
     fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError>;
 
     /// Makes the change durable. When this returns, a crash of the process or the machine does not undo it.
-    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+    ///
+    /// Returns the generation of the state that it made; none where another writer may have changed that state already.
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError>;
 }

@@ -226,8 +226,10 @@ impl<V: Transaction + ?Sized> Transaction for EvilSnapshot<'_, V> {
         self.inner.delete(table, part, key)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.inner.commit()
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
+        let Self { inner, script } = *self;
+        let changes = script.lock().unwrap_or_else(PoisonError::into_inner).changes;
+        Ok(inner.commit()?.map(|generation| generation.wrapping_add(changes)))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::{
     Chart, Inner,
-    open_chart::{OpenChart, index_error, put_entry, row_of},
+    open_chart::{OpenChart, put_entry, row_of},
     session::Session,
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::crypto::kdf;
 use crate::envelope::{Actor, Chain, Opened};
 use crate::error::Error;
-use crate::index::{self, IndexRow};
+use crate::index::IndexRow;
 use crate::keys::chart::NewEntry;
 use crate::record::{Kind, Record};
 use crate::store::Transaction;
@@ -28,6 +28,8 @@ pub struct Batch<'a> {
 /// What a batch adds to one chart.
 struct Pending {
     chart: Arc<RwLock<OpenChart>>,
+    /// Number of the last version before.
+    last: u64,
     rows: Vec<IndexRow>,
     chains: HashMap<u8, Chain>,
 }
@@ -141,12 +143,12 @@ impl Batch<'_> {
         let chains = &pending.chains;
         let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
         let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;
-        let last = pending.rows.last().map_or_else(|| open.index.last_seq(), |row| row.seq);
+        let last = pending.rows.last().map_or(pending.last, |row| row.seq);
         let seq = last.saturating_add(1);
         let hash = sealed.hash();
         let chain = Chain { seq: next(slot).seq.saturating_add(1), previous: hash };
         let opened = Opened { header, metadata, content: zeroize::Zeroizing::new(Vec::new()), slot };
-        let row = row_of(seq, hash, &opened);
+        let row = row_of(seq, hash, &opened, opened.metadata.ledger_seq);
         drop(open);
         put_entry(&mut *self.tx, chart, seq, &sealed.wrap, &sealed.bytes)?;
         if let Some(pending) = self.charts.get_mut(chart) {
@@ -160,7 +162,8 @@ impl Batch<'_> {
     fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
         if !self.charts.contains_key(id) {
             let chart = self.session.chart_at(id, &*self.tx)?;
-            self.charts.insert(*id, Pending { chart, rows: Vec::new(), chains: HashMap::new() });
+            let last = chart.read().unwrap_or_else(PoisonError::into_inner).index.last_seq();
+            self.charts.insert(*id, Pending { chart, last, rows: Vec::new(), chains: HashMap::new() });
         }
         self.charts.get(id).ok_or(Error::UnknownChart)
     }
@@ -201,17 +204,20 @@ impl Batch<'_> {
         Ok(slot.and_then(|slot| open.keys.label(slot).cloned()))
     }
 
-    fn commit(mut self) -> Result<(), Error> {
-        for (id, pending) in &self.charts {
-            let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-            index::append(&mut *self.tx, open.keys.suite(), &open.index_key, id, &pending.rows).map_err(index_error)?;
-        }
-        let Self { tx, charts, session, .. } = self;
-        tx.commit()?;
+    fn commit(self) -> Result<(), Error> {
+        let Self { mut tx, charts, session, .. } = self;
+        let mut written = Vec::with_capacity(charts.len());
         for (id, pending) in charts {
+            let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+            let segment = open.append_index(&mut *tx, &pending.rows, false)?;
+            drop(open);
+            written.push((id, pending, segment));
+        }
+        let generation = tx.commit()?;
+        for (id, pending, segment) in written {
             let mut open = pending.chart.write().unwrap_or_else(PoisonError::into_inner);
             // The rows are durable. If memory does not take them, the chart is read anew.
-            if open.insert(&pending.rows).is_err() {
+            if open.insert(pending.rows, segment, generation).is_err() {
                 drop(open);
                 session.forget(&id);
             }

@@ -59,7 +59,7 @@ impl Chart {
     /// The current version of an entry. Decrypted and verified before a byte is released.
     pub fn get(&self, entry: &EntryId) -> Result<Entry, Error> {
         self.read(|open, snapshot| {
-            let heads = open.index.heads(entry).filter(|heads| !heads.current.tombstone).ok_or(Error::UnknownEntry)?;
+            let heads = open.heads(snapshot, entry)?;
             let conflicts = heads.conflicts.iter().map(|version| version.version).collect();
             open.open_version(snapshot, &heads.current).map(|opened| entry_of(open, opened, conflicts))
         })

@@ -3,7 +3,7 @@
 use super::{
     Chart, Contact, Inner, Vault,
     cards::Cards,
-    open_chart::{OpenChart, index_error, put_entry, read_rows, row_of, split_entry},
+    open_chart::{OpenChart, put_entry, read_rows, row_of, split_entry},
     session::Session,
 };
 use crate::codec::{CardHash, ChartId};
@@ -156,12 +156,12 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         let last = rows.last().map_or_else(|| chart.index.last_seq(), |row: &index::IndexRow| row.seq);
         let seq = last.saturating_add(1);
         put_entry(&mut *tx, &id, seq, &item.wrap, item.bytes)?;
-        rows.push(row_of(seq, object_hash(item.bytes), &opened));
+        rows.push(row_of(seq, object_hash(item.bytes), &opened, keys.head_seq()));
     }
-    index::append(&mut *tx, chart.keys.suite(), &chart.index_key, &id, &rows).map_err(index_error)?;
-    tx.commit()?;
+    let segment = chart.append_index(&mut *tx, &rows, true)?;
+    let generation = tx.commit()?;
     session.forget(&id);
-    chart.insert(&rows)?;
+    chart.insert(rows.clone(), segment, generation)?;
     let in_conflict =
         |row: &index::IndexRow| chart.index.heads(&row.entry).is_some_and(|heads| !heads.conflicts.is_empty());
     applied.added = u64::try_from(rows.len()).unwrap_or(u64::MAX);

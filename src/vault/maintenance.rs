@@ -61,7 +61,8 @@ impl Vault {
             let mut tx = self.inner.store.write()?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
             directory::compact(&mut *tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
-            Ok(tx.commit()?)
+            tx.commit()?;
+            Ok(())
         })?;
         Ok(due)
     }

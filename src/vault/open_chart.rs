@@ -6,9 +6,9 @@ use super::{
 };
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Secret, role};
-use crate::envelope::{Chain, Opened, object_hash};
+use crate::envelope::{Chain, Header, Opened, object_hash};
 use crate::error::Error;
-use crate::index::{self, ChartIndex, IndexError, IndexRow, Version};
+use crate::index::{self, ChartIndex, Facts, Heads, IndexError, IndexRow, Version};
 use crate::keys::chart::{ChartKeys, CutPoint, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
@@ -28,6 +28,12 @@ pub(crate) struct OpenChart {
     /// For each device and compartment: how many entries, and the hash of the last.
     chains: HashMap<(CardHash, u8), Chain>,
     chained_to: u64,
+    /// Entries with a version of which nothing can be believed, and its number.
+    lost: HashMap<EntryId, u64>,
+    /// The last rows of the index, which no stored segment has yet.
+    tail: Vec<IndexRow>,
+    /// Number of the last row that a stored segment has.
+    stored_to: u64,
     /// The stored index is damaged; this one was derived from the entries.
     pub(super) derived: bool,
 }
@@ -46,6 +52,9 @@ impl OpenChart {
             ring_sealed,
             chains: HashMap::new(),
             chained_to: 0,
+            lost: HashMap::new(),
+            tail: Vec::new(),
+            stored_to: 0,
             derived: false,
         };
         chart.load_index(snapshot)?;
@@ -63,60 +72,120 @@ impl OpenChart {
         if moved || ring.as_deref() != Some(&self.ring_sealed[..]) {
             (self.keys, self.ring_sealed) = read_keys(session, &id, snapshot)?;
         }
-        let damaged =
-            index::refresh(snapshot, self.keys.suite(), &self.index_key, &id, &mut self.index).map_err(index_error)?;
-        if !damaged.is_empty() || last_entry(snapshot, &id)? > self.index.last_seq() {
+        // Authority says which versions are kept apart.
+        if moved && !self.index.agrees_with(&|facts: &Facts| is_apart(&self.keys, facts)) {
             self.load_index(snapshot)?;
+        } else {
+            self.refresh_index(snapshot)?;
         }
-        self.chain_up();
         self.generation = generation;
         Ok(())
     }
 
+    /// Takes in rows and entries that came since.
+    fn refresh_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        let id = self.keys.chart();
+        let stored = index::stored_to(snapshot, &id).map_err(index_error)?;
+        let stored = stored.filter(|stored| *stored >= self.stored_to);
+        let Some(stored) = stored else { return self.load_index(snapshot) };
+        if stored > self.index.last_seq() {
+            let keys = &self.keys;
+            let judge = |facts: &Facts| is_apart(keys, facts);
+            let damaged = index::refresh(snapshot, keys.suite(), &self.index_key, &id, &mut self.index, &judge);
+            if !damaged.map_err(index_error)?.is_empty() {
+                return self.load_index(snapshot);
+            }
+        }
+        self.is_stored_to(stored);
+        self.derive_tail(snapshot)?;
+        self.chain_up();
+        Ok(())
+    }
+
+    fn is_stored_to(&mut self, seq: u64) {
+        self.stored_to = seq;
+        self.tail.retain(|row| row.seq > seq);
+    }
+
     fn load_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
-        let loaded = index::load(snapshot, self.keys.suite(), &self.index_key, &id).map_err(index_error)?;
-        self.index = loaded.index;
-        self.derived = false;
+        let keys = &self.keys;
+        let judge = |facts: &Facts| is_apart(keys, facts);
+        let loaded = index::load(snapshot, keys.suite(), &self.index_key, &id, &judge).map_err(index_error)?;
         // Entries that the index names and the store lacks show when they are read, and in `verify`.
-        if !loaded.damaged.is_empty() || last_entry(snapshot, &id)? > self.index.last_seq() {
-            self.derive_index(snapshot)?;
+        self.index = loaded.index;
+        self.derived = !loaded.damaged.is_empty();
+        if self.derived {
+            self.index = ChartIndex::new();
         }
+        // What was verified when it came need not be so again.
+        for row in core::mem::take(&mut self.tail) {
+            if row.seq == self.index.last_seq().saturating_add(1) {
+                self.add_to_tail(row)?;
+            }
+        }
+        self.derive_tail(snapshot)?;
+        let stored = index::stored_to(snapshot, &id).map_err(index_error)?;
+        self.is_stored_to(stored.unwrap_or_else(|| self.index.last_seq()));
+        // More than what is not due yet: the end of the index was cut off.
+        self.derived |= index::is_due(self.stored_to, self.index.last_seq());
         self.chains.clear();
+        self.lost.clear();
         self.chained_to = 0;
         self.chain_up();
         Ok(())
     }
 
-    /// Derives the index from the entries, in memory: reading never writes. An entry that does not open keeps its place and
-    /// is left out of what is read.
-    fn derive_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
+    /// Derives rows from the entries that come after those of the index, in memory: reading never writes. An entry that
+    /// does not open keeps its place and is left out of what is read.
+    fn derive_tail(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
-        let mut index = ChartIndex::new();
-        let mut after: Option<Vec<u8>> = None;
+        let mut after = self.index.last_seq().to_be_bytes().to_vec();
         loop {
-            let page = snapshot.scan(Table::Entries, id.as_bytes(), after.as_deref(), PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
+            let page = snapshot.scan(Table::Entries, id.as_bytes(), Some(&after), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(last);
             for (key, value) in &page {
                 let seq = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Damaged)?;
-                let next = index.last_seq().saturating_add(1);
+                let next = self.index.last_seq().saturating_add(1);
                 // A store that claims a row far beyond the others would have us fill the memory.
                 if seq.saturating_sub(next) > MOST_MISSING {
                     return Err(StoreError::Damaged.into());
                 }
                 for missing in next..seq {
-                    index.insert(&placeholder(missing)).map_err(|_| StoreError::Damaged)?;
+                    self.add_to_tail(placeholder(missing, None))?;
                 }
                 // A version that stands twice keeps its first place.
                 let row = self.index_row(seq, value);
-                let row = if index.contains_version(&row.version) { placeholder(seq) } else { row };
-                index.insert(&row).map_err(|_| StoreError::Damaged)?;
+                let known = self.index.contains_version(&row.version);
+                self.add_to_tail(if known { placeholder(seq, None) } else { row })?;
             }
         }
-        self.index = index;
-        self.derived = true;
+    }
+
+    fn add_to_tail(&mut self, row: IndexRow) -> Result<(), Error> {
+        let apart = is_apart(&self.keys, &row.facts());
+        self.index.insert(&row, apart).map_err(|_| StoreError::Damaged)?;
+        self.tail.push(row);
         Ok(())
+    }
+
+    /// Writes the rows that have no segment yet, and these after them, when enough have come together or `at_once`. Returns
+    /// whether it did.
+    pub(super) fn append_index(
+        &self,
+        tx: &mut dyn Transaction,
+        rows: &[IndexRow],
+        at_once: bool,
+    ) -> Result<bool, Error> {
+        let last = rows.last().map_or(0, |row| row.seq);
+        if !at_once && !index::is_due(self.stored_to, last) {
+            return Ok(false);
+        }
+        let all: Vec<IndexRow> = self.tail.iter().chain(rows).cloned().collect();
+        let id = self.keys.chart();
+        index::append(tx, self.keys.suite(), &self.index_key, &id, &all).map_err(index_error)?;
+        Ok(true)
     }
 
     /// Stores an index that was derived, in the place of the damaged one.
@@ -125,7 +194,9 @@ impl OpenChart {
         let mut rows = Vec::new();
         for version in self.index.after(0) {
             let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
-            rows.push(stored.map_or_else(|| placeholder(version.seq), |stored| self.index_row(version.seq, &stored)));
+            rows.push(
+                stored.map_or_else(|| placeholder(version.seq, None), |stored| self.index_row(version.seq, &stored)),
+            );
         }
         index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
     }
@@ -133,9 +204,13 @@ impl OpenChart {
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
         let opened = split_entry(stored).and_then(|(wrap, bytes)| {
             let opened = self.keys.open_entry(bytes, &wrap, None).ok()?;
-            Some(row_of(seq, object_hash(bytes), &opened))
+            // Which ledger this vault knew when the version came is lost, where the index is: for what it wrote itself that is
+            // the one that the version names, for all else it counts as come just now.
+            let own = opened.metadata.author == self.keys.identity().device_card.hash();
+            let arrival = if own { opened.metadata.ledger_seq } else { self.keys.head_seq() };
+            Some(row_of(seq, object_hash(bytes), &opened, arrival))
         });
-        opened.unwrap_or_else(|| placeholder(seq))
+        opened.unwrap_or_else(|| placeholder(seq, stored.get(Wrap::LEN..).and_then(Header::claimed_ids)))
     }
 
     /// Reads, opens and verifies a version; it must be the one that the index names.
@@ -148,6 +223,21 @@ impl OpenChart {
         let opened = self.keys.open_entry(bytes, &wrap, Some(version.compartment))?;
         let same = opened.header.entry == version.entry && opened.header.version == version.version;
         if same && opened.metadata.author == version.author { Ok(opened) } else { Err(Error::unopenable()) }
+    }
+
+    /// The heads of an entry that can be read. A damaged version that came later may replace them: then there is none.
+    pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
+        let heads = self.index.heads(entry);
+        if let Some(lost) = self.lost.get(entry)
+            && heads.as_ref().is_none_or(|heads| heads.current.seq < *lost)
+        {
+            let stored = snapshot.get(Table::Entries, self.keys.chart().as_bytes(), &lost.to_be_bytes())?;
+            let (wrap, bytes) = stored.as_deref().and_then(split_entry).ok_or_else(Error::unopenable)?;
+            // A newer format is an error of its own.
+            self.keys.open_entry(bytes, &wrap, None)?;
+            return Err(Error::unopenable());
+        }
+        heads.filter(|heads| !heads.current.tombstone).ok_or(Error::UnknownEntry)
     }
 
     /// Place of this device's next entry in a compartment.
@@ -174,29 +264,42 @@ impl OpenChart {
     }
 
     /// Takes rows in that were committed. Some may be there already, where a reader was quicker.
-    pub(super) fn insert(&mut self, rows: &[IndexRow]) -> Result<(), Error> {
-        for row in rows.iter().filter(|row| row.seq > self.index.last_seq()).collect::<Vec<_>>() {
-            self.index.insert(row).map_err(|_| StoreError::Damaged)?;
+    ///
+    /// `stored` says that a segment has them, `generation` names the state that the commit made.
+    pub(super) fn insert(&mut self, rows: Vec<IndexRow>, stored: bool, generation: Option<u64>) -> Result<(), Error> {
+        let last = rows.last().map_or(0, |row| row.seq);
+        for row in rows {
+            if row.seq > self.index.last_seq() {
+                self.add_to_tail(row)?;
+            }
         }
+        if stored && last > self.stored_to {
+            self.is_stored_to(last);
+        }
+        self.generation = self.generation.max(generation.unwrap_or(0));
         self.chain_up();
         Ok(())
     }
 
     /// Counts the rows that came since into the chains. `previous` holds the last hash.
     fn chain_up(&mut self) {
-        let Self { index, chains, chained_to, .. } = self;
+        let Self { index, chains, chained_to, lost, .. } = self;
         for version in index.after(*chained_to) {
+            *chained_to = version.seq;
+            if version.hash == NOTHING {
+                lost.insert(version.entry, version.seq);
+                continue;
+            }
             let chain = chains
                 .entry((version.author, version.compartment))
                 .or_insert(Chain { seq: 0, previous: Hash::from_bytes([0; 32]) });
             *chain = Chain { seq: chain.seq.saturating_add(1), previous: version.hash };
-            *chained_to = version.seq;
         }
     }
 }
 
 /// The index row of an opened version.
-pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened) -> IndexRow {
+pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened, arrival: u64) -> IndexRow {
     let Opened { header, metadata, content: _, slot } = opened;
     IndexRow {
         seq,
@@ -209,27 +312,43 @@ pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened) -> IndexRow {
         author: metadata.author,
         time_ms: metadata.time_ms,
         tombstone: metadata.tombstone,
-        quarantined: false,
+        chain_seq: metadata.chain.map_or(0, |chain| chain.seq),
+        known: metadata.ledger_seq,
+        arrival,
         request: metadata.request,
         terms: metadata.terms.clone(),
     }
 }
 
-/// Keeps the place of an entry of which nothing can be believed.
-fn placeholder(seq: u64) -> IndexRow {
+/// Whether a version takes no part in what is read.
+fn is_apart(_keys: &ChartKeys, facts: &Facts) -> bool {
+    facts.hash == NOTHING
+}
+
+/// In the place of the hash of an entry of which nothing can be believed.
+const NOTHING: Hash = Hash::from_bytes([0; 32]);
+
+/// Keeps the place of a version of which nothing can be believed. The ids that it claims say which entry is not to be read
+/// as if it were not there; where it claims none, these are of no other.
+fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>) -> IndexRow {
+    let (entry, version) = claimed.unwrap_or_else(|| {
+        let entry = EntryId::random().unwrap_or(EntryId::from_bytes([0; 16]));
+        (entry, VersionId::random().unwrap_or(VersionId::from_bytes([0; 16])))
+    });
     IndexRow {
         seq,
-        // Ids that no other entry has.
-        entry: EntryId::random().unwrap_or(EntryId::from_bytes([0; 16])),
-        version: VersionId::random().unwrap_or(VersionId::from_bytes([0; 16])),
-        hash: Hash::from_bytes([0; 32]),
+        entry,
+        version,
+        hash: NOTHING,
         kind: Kind::Record,
         compartment: 0,
         parents: Vec::new(),
         author: CardHash::from_bytes([0; 32]),
         time_ms: 0,
         tombstone: false,
-        quarantined: true,
+        chain_seq: 0,
+        known: 0,
+        arrival: 0,
         request: None,
         terms: Terms::default(),
     }
@@ -253,11 +372,6 @@ pub(super) fn put_entry(
     value.extend_from_slice(&wrap.to_bytes());
     value.extend_from_slice(bytes);
     tx.put(Table::Entries, chart.as_bytes(), &seq.to_be_bytes(), &value)
-}
-
-fn last_entry(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<u64, StoreError> {
-    let last = snapshot.last(Table::Entries, chart.as_bytes())?;
-    last.map_or(Ok(0), |(key, _)| key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Damaged))
 }
 
 pub(super) fn read_rows(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Vec<LedgerRow>, StoreError> {

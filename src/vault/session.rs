@@ -53,15 +53,16 @@ impl Session {
         let known = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(chart) = known {
             let generation = snapshot.generation()?;
-            let stale = {
-                let chart = chart.read().unwrap_or_else(PoisonError::into_inner);
-                chart.generation != generation
-            };
-            if stale {
-                let mut chart = chart.write().unwrap_or_else(PoisonError::into_inner);
-                chart.refresh(self, snapshot)?;
+            let known = chart.read().unwrap_or_else(PoisonError::into_inner).generation;
+            if known < generation {
+                chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot)?;
             }
-            return Ok(chart);
+            if known <= generation {
+                return Ok(chart);
+            }
+            // A view of before what others have seen already: whoever reads there gets a chart of his own, as writers count
+            // on that the one in common only goes forward.
+            return Ok(Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?)));
         }
         let chart = Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?));
         let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -23,7 +23,7 @@ impl Vault {
             require_unchanged(&*tx, &session.unlocked)?;
             tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
             added = Some(slot);
-            Ok((next, tx.commit()))
+            Ok((next, tx.commit().map(drop)))
         })?;
         added.ok_or(Error::Locked)
     }
@@ -65,7 +65,7 @@ fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<Re
     directory::reseal_all(&mut *tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
     tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
-    Ok(tx.commit())
+    Ok(tx.commit().map(drop))
 }
 
 /// Another process may have changed the ways in meanwhile; its change is not to be undone.

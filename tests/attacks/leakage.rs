@@ -267,11 +267,11 @@ fn g51_index_shows_no_frequency() {
         })
     };
     for chart in &charts {
-        for _ in 0..20 {
+        for _ in 0..40 {
             chart.put(&coded()).unwrap();
         }
         let query = Query::kind("Observation").code("http://loinc.org", "4548-4");
-        assert_eq!(chart.find(&query).unwrap().entries().len(), 20);
+        assert_eq!(chart.find(&query).unwrap().entries().len(), 40);
     }
     let rows = clinic.store.rows().unwrap();
     let segments: Vec<_> = rows.iter().filter(|((table, ..), _)| *table == Table::Index).collect();

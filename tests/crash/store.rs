@@ -21,7 +21,7 @@ fn apply(store: &SqliteStore, number: u64) -> Result<(), StoreError> {
         assert!(change.delete(Table::Wraps, b"chart", &earlier)?);
     }
     change.put(Table::Vault, b"", b"count", &name)?;
-    change.commit()
+    change.commit().map(drop)
 }
 
 fn entry(number: u64) -> Vec<u8> {

@@ -269,6 +269,7 @@ class Entry:
         self.metadata, self.signature = metadata, plain[4 + length : start]
         self.signed = label("sign/object") + header + salt + commitment + sha512(metadata) + sha512(self.content)
         check_signature(author.object, self.signature, self.signed)
+        self.known = seq
         require(seq < len(chart.ledger.line) and chart.ledger.line[seq] == hash, "ledger")
         require(chart.ledger.could_write(author.root, compartment, seq, self.time), "authority")
         require(self.parents == sorted(set(self.parents)), "parents")
@@ -297,10 +298,10 @@ def open_segment(chart, key, sealed):
     require(strings == sorted(set(strings), key=str.encode) and authors == sorted(set(authors)), "tables")
     out = {}
     for seq, row in enumerate(rows, first):
-        codes = [strings[number] for number in row[12]]
-        terms = [strings[row[11]], [list(pair) for pair in zip(codes[::2], codes[1::2])], row[13],
-                 [strings[number] for number in row[14]]]
-        out[seq] = row[:6] + [authors[row[6]]] + row[7:11] + [terms]
+        codes = [strings[number] for number in row[14]]
+        terms = [strings[row[13]], [list(pair) for pair in zip(codes[::2], codes[1::2])], row[15],
+                 [strings[number] for number in row[16]]]
+        out[seq] = row[:6] + [authors[row[6]]] + row[7:13] + [terms]
     return out
 
 

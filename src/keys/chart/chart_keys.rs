@@ -160,6 +160,11 @@ impl ChartKeys {
         self.line.suite
     }
 
+    /// Number of the last ledger entry.
+    pub(crate) fn head_seq(&self) -> u64 {
+        self.line.authority.head_seq()
+    }
+
     pub(crate) fn rows(&self) -> &[LedgerRow] {
         &self.rows
     }

@@ -101,6 +101,18 @@ impl Link {
         if self.saw_no_change()? { Ok(generation) } else { Ok(generations.advance()) }
     }
 
+    /// Makes the generation of what was just committed here, and returns it if nobody else has committed since: the
+    /// reasoning is that of [`Link::begin`].
+    pub(super) fn after_commit(&mut self, generations: &Generations) -> Option<u64> {
+        let generation = generations.advance();
+        if self.saw_no_change().is_ok_and(|none| none) {
+            return Some(generation);
+        }
+        // What this connection has seen now, it will not notice when it begins again.
+        generations.advance();
+        None
+    }
+
     /// Runs a statement that returns no rows.
     pub(super) fn run(&self, sql: &str) -> Result<(), StoreError> {
         self.try_run(sql).map_err(|error| meaning(&error))

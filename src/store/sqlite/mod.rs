@@ -238,11 +238,11 @@ impl Transaction for SqliteTransaction<'_> {
         rows::delete(self.link.connection(), table, part, key)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(mut self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let committed = self.link.try_run("COMMIT");
         // The writer's own connection is not told of its own commits.
-        self.store.generations.advance();
-        committed.map_err(|error| meaning_of_commit(&error))
+        let made = self.link.after_commit(&self.store.generations);
+        committed.map(|()| made).map_err(|error| meaning_of_commit(&error))
     }
 }
 

@@ -50,7 +50,7 @@ fn a_full_disk_is_told_and_leaves_what_was_there() {
     let put = |key: &[u8], len: usize| {
         let mut change = store.write()?;
         change.put(Table::Entries, b"p", key, &vec![1; len])?;
-        change.commit()
+        change.commit().map(drop)
     };
     put(b"before", 1000).unwrap();
     lock(&store.writer).connection().pragma_update(None, "max_page_count", 30).unwrap();
