@@ -96,6 +96,8 @@ ids! {
     pub GrantId[16];
     /// A contact, in this vault only.
     pub ContactId[16];
+    /// A log of a device.
+    pub(crate) LogId[16];
     /// A compartment of a chart.
     pub(crate) CompartmentId[16];
     /// Hash of a card statement.

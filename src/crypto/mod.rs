@@ -6,6 +6,7 @@
 mod aead;
 pub(crate) mod chunked;
 pub(crate) mod kdf;
+pub(crate) mod merkle;
 pub(crate) mod password;
 pub(crate) mod random;
 pub(crate) mod seal;

@@ -115,6 +115,10 @@ pub(crate) mod role {
         LedgerSigning = "ledger-signing";
         /// Seed of a device's key for its log.
         LogSigning = "log-signing";
+        /// Seals the events of a log.
+        Audit = "audit";
+        /// Seed of the key of a witness of checkpoints.
+        WitnessSigning = "witness-signing";
         /// Seed of the key of a ledger's home.
         HomeSigning = "home-signing";
         /// X-Wing private key of a member.

@@ -1,8 +1,8 @@
 //! Where sealed bytes are kept: one trait, one transaction type.
 //!
-//! A store is a set of tables of rows `(part, key) → value`. `part` is a chart id, or empty for what belongs to the vault
-//! as a whole, so that a big store can partition by it. Rows of a part are ordered by key as bytes. A store learns
-//! nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
+//! A store is a set of tables of rows `(part, key) → value`. `part` is a chart id, the id of a log, or empty for what
+//! belongs to the vault as a whole, so that a big store can partition by it. Rows of a part are ordered by key as bytes.
+//! A store learns nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
 
 mod error;
 #[cfg(feature = "testing")]
@@ -46,11 +46,17 @@ pub enum Table {
     Wraps = 10,
     /// Segments of the sealed index.
     Index = 11,
+    /// Leaves of the devices' logs, by number.
+    Log = 12,
+    /// Hashes of the devices' logs.
+    Tiles = 13,
+    /// Pages of the maps of the devices' logs.
+    Map = 14,
 }
 
 impl Table {
     /// Every table, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Vault,
         Self::Keyring,
         Self::Contacts,
@@ -62,6 +68,9 @@ impl Table {
         Self::Entries,
         Self::Wraps,
         Self::Index,
+        Self::Log,
+        Self::Tiles,
+        Self::Map,
     ];
 }
 

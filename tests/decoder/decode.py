@@ -21,7 +21,7 @@ STATUS = {1: "unverified", 2: "verified", 3: "changed"}
 class Store:
     """The file as SQLite has it."""
 
-    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search".split()
+    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search log tiles map".split()
 
     def __init__(self, file):
         self.db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)

@@ -7,7 +7,7 @@ from decode import each_change_is_refused
 from primitives import D, H, label, lp, message_key, open_chunked, open_once, require, structure, unpad
 from vault import DEVICE, Vault
 
-TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search".split()
+TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search log tiles map".split()
 
 
 class Rows:

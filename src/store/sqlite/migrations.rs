@@ -13,7 +13,8 @@ const STEPS: &[&str] = &[
     // 1: one table of SQL for each table of the store.
     //
     // Ordinary tables with an index, because a new row then goes to the end of its table wherever its part is: values of
-    // some kilobytes are written once and never moved. The names are those of `Table`.
+    // some kilobytes are written once and never moved. Leaves of a log are small and follow one another: without an index
+    // of its own, a new one touches one page. The names are those of `Table`.
     "CREATE TABLE vault     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE keyring   (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE contacts  (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
@@ -24,7 +25,10 @@ const STEPS: &[&str] = &[
      CREATE TABLE grants    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE entries   (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE wraps     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
-     CREATE TABLE search    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;",
+     CREATE TABLE search    (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE log       (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT, WITHOUT ROWID;
+     CREATE TABLE tiles     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
+     CREATE TABLE map       (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;",
 ];
 
 /// What a file is, before anything is changed in it.

@@ -134,4 +134,7 @@ statements! {
     Entries "entries"
     Wraps "wraps"
     Index "search"
+    Log "log"
+    Tiles "tiles"
+    Map "map"
 }
