@@ -2,6 +2,7 @@
 
 use super::{
     Chart, Inner,
+    cards::Cards,
     open_chart::{OpenChart, index_error, put_entry, row_of},
     session::Session,
 };
@@ -205,11 +206,17 @@ impl Batch<'_> {
         for (id, pending) in &self.charts {
             let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
             index::append(&mut *self.tx, open.keys.suite(), &open.index_key, id, &pending.rows).map_err(index_error)?;
+            if !open.listed {
+                let unlocked = &self.session.unlocked;
+                Cards::of(*id, unlocked.suite(), open.keys.ring())?
+                    .put_device(&mut *self.tx, &unlocked.identity().device_card)?;
+            }
         }
         let Self { tx, charts, session, .. } = self;
         tx.commit()?;
         for (id, pending) in charts {
             let mut open = pending.chart.write().unwrap_or_else(PoisonError::into_inner);
+            open.listed = true;
             // The rows are durable. If memory does not take them, the chart is read anew.
             if open.insert(&pending.rows).is_err() {
                 drop(open);
