@@ -69,7 +69,7 @@ mod sync;
 pub mod testing;
 mod vault;
 
-pub use codec::{ChartId, ContactId, EntryId, GrantId, IdError, VaultId, VersionId, WayId};
+pub use codec::{ChartId, ContactId, DeviceId, EntryId, GrantId, IdError, VaultId, VersionId, WayId};
 pub use crypto::{RandomError, Suite};
 pub use envelope::Actor;
 pub use error::{Error, Incident};
@@ -84,8 +84,8 @@ pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Due, Entry, Finding, Found, Matches, Report, Share,
-    Standing, SystemClock, Vault, VaultOptions,
+    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Due, Entry, Finding, Found, Matches, Report,
+    Retired, Share, Standing, SystemClock, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

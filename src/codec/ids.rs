@@ -98,12 +98,26 @@ ids! {
     pub ContactId[16];
     /// A log of a device.
     pub(crate) LogId[16];
+    /// A device of a member: the hash of its card.
+    pub DeviceId[32];
     /// A compartment of a chart.
     pub(crate) CompartmentId[16];
     /// Hash of a card statement.
     pub(crate) CardHash[32];
     /// Any other 32-byte hash or check value.
     pub(crate) Hash[32];
+}
+
+impl From<CardHash> for DeviceId {
+    fn from(card: CardHash) -> Self {
+        Self(card.0)
+    }
+}
+
+impl From<DeviceId> for CardHash {
+    fn from(device: DeviceId) -> Self {
+        Self(device.0)
+    }
 }
 
 fn nibble(digit: u8) -> Result<u8, IdError> {

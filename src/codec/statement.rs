@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 pub(crate) enum StatementType {
     RootCard,
     DeviceCard,
+    DeviceClosing,
     VaultState,
     Genesis,
     LedgerEntry,
@@ -24,6 +25,7 @@ impl StatementType {
         match self {
             Self::RootCard => b"ampoule/v1/sign/root-card",
             Self::DeviceCard => b"ampoule/v1/sign/device-card",
+            Self::DeviceClosing => b"ampoule/v1/sign/device-closing",
             Self::VaultState => b"ampoule/v1/sign/vault-state",
             Self::Genesis => b"ampoule/v1/sign/genesis",
             Self::LedgerEntry => b"ampoule/v1/sign/ledger-entry",
@@ -135,8 +137,8 @@ mod tests {
     /// Attack 13: a statement of one type is no statement of another, even where key and payload are the same.
     #[test]
     fn b13_a_statement_of_one_type_is_none_of_another() {
-        use StatementType::{DeviceCard, Genesis, LedgerEntry, Receipt, RootCard, VaultState};
-        let all = [RootCard, DeviceCard, VaultState, Genesis, LedgerEntry, Receipt];
+        use StatementType::{DeviceCard, DeviceClosing, Genesis, LedgerEntry, Receipt, RootCard, VaultState};
+        let all = [RootCard, DeviceCard, DeviceClosing, VaultState, Genesis, LedgerEntry, Receipt];
         for made in all {
             let signed = Signed::sign(made, &key(1), &7_u32).unwrap();
             for wanted in all {

@@ -107,6 +107,8 @@ pub(crate) mod role {
         IdentityKey = "identity";
         /// Seals the keyring, the contacts and the directory.
         KeyringKey = "keyring";
+        /// Seals the cards of closed devices. It stays when the vault key turns.
+        Archive = "archive";
         /// Seed of the root's signing key.
         RootSigning = "root-signing";
         /// Seed of a device's key for entries.

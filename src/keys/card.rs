@@ -2,12 +2,12 @@
 //!
 //! A [`RootCard`] names a member's root key and X-Wing key and is signed by that root key. A [`DeviceCard`] names the
 //! three keys of one device and is signed by the root. Neither can be made without being verified. A [`Card`] is both
-//! together, as members exchange them.
+//! together, as members exchange them: the root with the devices that are in use.
 
-use super::fingerprint::Fingerprint;
+use super::{device::DeviceCard, fingerprint::Fingerprint};
 use crate::codec::{self, CardHash, Extensions, Malformed, Signed, StatementType, Version1};
 use crate::crypto::{
-    Failed, RandomError, Role, kdf, role,
+    Failed, RandomError, kdf, role,
     seal::KemPublic,
     sign::{SigningKey, VerifyingKey},
 };
@@ -17,8 +17,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest name, in bytes.
 const MAX_NAME: usize = 128;
-/// Most devices in a card.
-const MAX_DEVICES: usize = 64;
+/// Most devices in a card, which are those in use.
+pub(crate) const MAX_DEVICES: usize = 64;
 /// Longest statement and longest card, in bytes: checked before anything is parsed.
 const MAX_STATEMENT: usize = 8 * 1024;
 const MAX_CARD: usize = 64 * 1024;
@@ -68,7 +68,11 @@ impl Card {
         let root = RootCard::open(&exchanged.root)?;
         let devices: Vec<_> =
             exchanged.devices.iter().map(|device| DeviceCard::open(device, &root)).collect::<Result<_, _>>()?;
-        if devices.is_sorted_by(|a, b| a.hash < b.hash) { Self::new(root, devices) } else { Err(CardError::Invalid) }
+        if devices.is_sorted_by(|a, b| a.hash() < b.hash()) {
+            Self::new(root, devices)
+        } else {
+            Err(CardError::Invalid)
+        }
     }
 
     /// The name that the member gave himself.
@@ -88,25 +92,27 @@ impl Card {
 
     /// A root with its devices, given in any order. No two of their keys may be the same.
     pub(crate) fn new(root: RootCard, mut devices: Vec<DeviceCard>) -> Result<Self, CardError> {
-        devices.sort_unstable_by_key(|device| device.hash);
-        devices.dedup_by_key(|device| device.hash);
+        devices.sort_unstable_by_key(|device| device.hash());
+        devices.dedup_by_key(|device| device.hash());
         let mut keys: Vec<_> = devices.iter().flat_map(DeviceCard::keys).collect();
         let count = keys.len();
         keys.sort_unstable();
         keys.dedup();
-        let belong = devices.iter().all(|device| device.root == root.hash);
+        let belong = devices.iter().all(|device| device.root() == root.hash);
         if devices.len() > MAX_DEVICES || keys.len() != count || !belong {
             return Err(CardError::Invalid);
         }
         Ok(Self { root, devices })
     }
 
-    /// The same member with the devices of both cards. `other` must have the same root card.
-    pub(crate) fn merge(&self, other: &Self) -> Result<Self, CardError> {
-        if self.root.hash != other.root.hash {
+    /// The same member with the devices of a newer card, and those of this one as far as there is room: nobody who hands
+    /// an incomplete card on takes a device away. Both must have the same root card.
+    pub(crate) fn merge(&self, newer: &Self) -> Result<Self, CardError> {
+        if self.root.hash != newer.root.hash {
             return Err(CardError::Invalid);
         }
-        Self::new(self.root.clone(), self.devices.iter().chain(&other.devices).cloned().collect())
+        let older = self.devices.iter().filter(|device| !newer.devices.contains(device));
+        Self::new(self.root.clone(), newer.devices.iter().chain(older).take(MAX_DEVICES).cloned().collect())
     }
 
     pub(crate) fn root(&self) -> &RootCard {
@@ -149,6 +155,15 @@ pub enum CardError {
     /// No randomness for the keys.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+impl From<CardError> for Malformed {
+    fn from(error: CardError) -> Self {
+        match error {
+            CardError::NewerFormat => Self::Newer,
+            _ => Self::Invalid,
+        }
+    }
 }
 
 impl From<Malformed> for CardError {
@@ -262,110 +277,8 @@ impl fmt::Debug for RootCard {
     }
 }
 
-/// A device's card, signed by the root of its member.
-#[derive(Clone)]
-pub(crate) struct DeviceCard {
-    bytes: Vec<u8>,
-    hash: CardHash,
-    root: CardHash,
-    object_key: VerifyingKey<role::ObjectSigning>,
-    ledger_key: VerifyingKey<role::LedgerSigning>,
-    log_key: VerifyingKey<role::LogSigning>,
-}
-
-impl DeviceCard {
-    /// Certifies the keys of a device.
-    pub(crate) fn issue(
-        root: &RootCard,
-        key: &SigningKey<role::RootSigning>,
-        object: &VerifyingKey<role::ObjectSigning>,
-        ledger: &VerifyingKey<role::LedgerSigning>,
-        log: &VerifyingKey<role::LogSigning>,
-        now_ms: i64,
-    ) -> Result<Self, CardError> {
-        let payload = DevicePayload {
-            version: Version1,
-            root: root.hash,
-            object_key: object.to_bytes(),
-            ledger_key: ledger.to_bytes(),
-            log_key: log.to_bytes(),
-            created_ms: now_ms,
-            extensions: Extensions::default(),
-        };
-        Self::open(Signed::sign(StatementType::DeviceCard, key, &payload)?.as_bytes(), root)
-    }
-
-    /// Verifies the bytes of a card against the root that it must belong to.
-    pub(crate) fn open(bytes: &[u8], root: &RootCard) -> Result<Self, CardError> {
-        let payload: DevicePayload = statement(bytes)?.verify(StatementType::DeviceCard, &root.root_key)?;
-        let card = Self {
-            bytes: bytes.to_vec(),
-            hash: card_hash(bytes),
-            root: payload.root,
-            object_key: key(&payload.object_key)?,
-            ledger_key: key(&payload.ledger_key)?,
-            log_key: key(&payload.log_key)?,
-        };
-        // One key in two roles would let a signature that was made for one purpose be looked for in another.
-        let [object, ledger, log] = card.keys();
-        let root_key = root.root_key.to_bytes();
-        let distinct = object != ledger && object != log && ledger != log && !card.keys().contains(&root_key);
-        if distinct && card.root == root.hash { Ok(card) } else { Err(CardError::Invalid) }
-    }
-
-    /// The root that a card claims to belong to: to find the root to verify it against.
-    pub(crate) fn claimed_root(bytes: &[u8]) -> Option<CardHash> {
-        statement(bytes).ok()?.unverified::<DevicePayload>().ok().map(|payload| payload.root)
-    }
-
-    /// H("card", bytes).
-    pub(crate) fn hash(&self) -> CardHash {
-        self.hash
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Hash of the root card that it belongs to.
-    pub(crate) fn root(&self) -> CardHash {
-        self.root
-    }
-
-    pub(crate) fn object_key(&self) -> &VerifyingKey<role::ObjectSigning> {
-        &self.object_key
-    }
-
-    pub(crate) fn ledger_key(&self) -> &VerifyingKey<role::LedgerSigning> {
-        &self.ledger_key
-    }
-
-    pub(crate) fn log_key(&self) -> &VerifyingKey<role::LogSigning> {
-        &self.log_key
-    }
-
-    fn keys(&self) -> [[u8; 32]; 3] {
-        [self.object_key.to_bytes(), self.ledger_key.to_bytes(), self.log_key.to_bytes()]
-    }
-}
-
-impl PartialEq for DeviceCard {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
-    }
-}
-
-impl Eq for DeviceCard {}
-
-impl fmt::Debug for DeviceCard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes: _, hash, root: _, object_key: _, ledger_key: _, log_key: _ } = self;
-        write!(f, "DeviceCard({hash})")
-    }
-}
-
 /// H("card", statement bytes).
-fn card_hash(bytes: &[u8]) -> CardHash {
+pub(super) fn card_hash(bytes: &[u8]) -> CardHash {
     CardHash::from_bytes(kdf::hash("card", &[bytes]))
 }
 
@@ -390,25 +303,6 @@ struct RootPayload {
 
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct DevicePayload {
-    #[n(0)]
-    version: Version1,
-    #[n(1)]
-    root: CardHash,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    object_key: [u8; 32],
-    #[cbor(n(3), with = "minicbor::bytes")]
-    ledger_key: [u8; 32],
-    #[cbor(n(4), with = "minicbor::bytes")]
-    log_key: [u8; 32],
-    #[n(5)]
-    created_ms: i64,
-    #[n(6)]
-    extensions: Extensions,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
 struct Exchanged {
     #[n(0)]
     version: Version1,
@@ -420,15 +314,11 @@ struct Exchanged {
     extensions: Extensions,
 }
 
-fn statement(bytes: &[u8]) -> Result<Signed, CardError> {
+pub(super) fn statement(bytes: &[u8]) -> Result<Signed, CardError> {
     if bytes.len() > MAX_STATEMENT {
         return Err(CardError::Invalid);
     }
     Ok(Signed::parse(bytes)?)
-}
-
-fn key<R: Role>(bytes: &[u8; 32]) -> Result<VerifyingKey<R>, CardError> {
-    Ok(VerifyingKey::from_bytes(bytes)?)
 }
 
 /// A name as it may stand on a card.

@@ -3,16 +3,18 @@
 mod card;
 pub(crate) mod chart;
 pub(crate) mod contacts;
+mod device;
 mod fingerprint;
 mod identity;
 mod recovery_code;
 mod unlock;
 
+pub(crate) use card::RootCard;
 pub use card::{Card, CardError, MemberKind};
-pub(crate) use card::{DeviceCard, RootCard};
 pub use chart::{ChartKeys, Freshness, Grant, OpenedEntry, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub use contacts::{ContactStatus, Imitated};
+pub(crate) use device::{ClosedDevice, DeviceCard};
 pub use fingerprint::Fingerprint;
 pub(crate) use identity::Identity;
 pub use recovery_code::{RecoveryCode, RecoveryCodeError};

@@ -2,6 +2,7 @@
 
 use super::{
     Chart, Inner,
+    cards::Cards,
     open_chart::{OpenChart, put_entry, row_of},
     session::Session,
 };
@@ -210,12 +211,17 @@ impl Batch<'_> {
         for (id, pending) in charts {
             let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
             let segment = open.append_index(&mut *tx, &pending.rows, false)?;
+            if !open.listed {
+                Cards::of(id, session.unlocked.suite(), open.keys.ring())?
+                    .put_device(&mut *tx, &session.unlocked.identity().device_card)?;
+            }
             drop(open);
             written.push((id, pending, segment));
         }
         let generation = tx.commit()?;
         for (id, pending, segment) in written {
             let mut open = pending.chart.write().unwrap_or_else(PoisonError::into_inner);
+            open.listed = true;
             // The rows are durable. If memory does not take them, the chart is read anew.
             if open.insert(pending.rows, segment, generation).is_err() {
                 drop(open);

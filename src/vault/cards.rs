@@ -1,4 +1,5 @@
-//! Cards of a chart's other members, as they are stored: sealed, because they carry names.
+//! Cards of a chart's other members, and of every device that wrote to it, as they are stored: sealed, because they carry
+//! names.
 //!
 //! A row is keyed by the card's hash. Its plaintext is 1 and a root card, or 2 and a device card, padded; its key derives
 //! from the chart's local index key, which stays when the vault's key turns.
@@ -27,20 +28,24 @@ impl Cards {
         Ok(Self { chart, suite, key: Deriver::new(&index).key(&[chart.as_bytes()]) })
     }
 
-    /// Stores the cards of the others: the owner's are with his keys.
+    /// Stores the cards of the others, and of devices, the owner's included: a device that is closed later leaves his keys,
+    /// and what it wrote here must still verify. His own root card is with his keys.
     pub(super) fn put(&self, tx: &mut dyn Transaction, cards: &CardBook, own: &Identity) -> Result<(), Error> {
         for root in cards.roots().filter(|root| root.hash() != own.root_card.hash()) {
             self.put_one(tx, ROOT, &root.hash(), root.bytes())?;
         }
-        for device in cards.devices().filter(|device| device.hash() != own.device_card.hash()) {
-            self.put_one(tx, DEVICE, &device.hash(), device.bytes())?;
-        }
-        Ok(())
+        cards.devices().try_for_each(|device| self.put_device(tx, device))
     }
 
-    /// The cards that open and verify. One that does not is as good as missing.
-    pub(super) fn read(&self, snapshot: &dyn Snapshot) -> Result<CardBook, Error> {
+    /// Stores the card of a device that is about to write to the chart.
+    pub(super) fn put_device(&self, tx: &mut dyn Transaction, device: &DeviceCard) -> Result<(), Error> {
+        self.put_one(tx, DEVICE, &device.hash(), device.bytes())
+    }
+
+    /// The cards that open and verify, and the owner's root. One that does not is as good as missing.
+    pub(super) fn read(&self, snapshot: &dyn Snapshot, own: &Identity) -> Result<CardBook, Error> {
         let mut cards = CardBook::default();
+        cards.add_root(own.root_card.clone());
         let mut devices = Vec::new();
         let mut after: Option<Vec<u8>> = None;
         loop {

@@ -187,7 +187,7 @@ fn learn(
         None => Ring::new(None)?,
     };
     let stored_cards = Cards::of(id, suite, &ring)?;
-    let mut cards = stored_cards.read(tx)?;
+    let mut cards = stored_cards.read(tx, me)?;
     let rows = join(read_rows(tx, &id)?, &bundle.ledger)?;
 
     let mut grants: Vec<(crate::codec::GrantId, GrantRow, GrantBody)> = Vec::new();

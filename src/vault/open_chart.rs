@@ -25,6 +25,8 @@ pub(crate) struct OpenChart {
     /// State of the store at which this was read.
     pub(super) generation: u64,
     ring_sealed: Vec<u8>,
+    /// Whether the card of the device in use is stored with the chart: it is, once it wrote something here.
+    pub(super) listed: bool,
     /// For each device and compartment: how many entries, and the hash of the last.
     chains: HashMap<(CardHash, u8), Chain>,
     chained_to: u64,
@@ -42,7 +44,7 @@ impl OpenChart {
     /// Reads and verifies a chart.
     pub(super) fn load(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
-        let (keys, ring_sealed) = read_keys(session, id, snapshot)?;
+        let (keys, ring_sealed, listed) = read_keys(session, id, snapshot)?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
         let mut chart = Self {
             keys,
@@ -50,6 +52,7 @@ impl OpenChart {
             index_key,
             generation,
             ring_sealed,
+            listed,
             chains: HashMap::new(),
             chained_to: 0,
             lost: HashMap::new(),
@@ -70,13 +73,21 @@ impl OpenChart {
         let moved = ledger.is_none_or(|(key, _)| key != head.to_be_bytes());
         let ring = snapshot.get(Table::Keyring, b"", id.as_bytes())?;
         if moved || ring.as_deref() != Some(&self.ring_sealed[..]) {
-            (self.keys, self.ring_sealed) = read_keys(session, &id, snapshot)?;
+            (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
         }
+        let before = self.index.last_seq();
         // Authority says which versions are kept apart.
         if moved && !self.index.agrees_with(&|facts: &Facts| is_apart(&self.keys, facts)) {
             self.load_index(snapshot)?;
         } else {
             self.refresh_index(snapshot)?;
+        }
+        // Another device of the owner, or of a member whose bundle another process took in.
+        let known = |version: Version<'_>| self.keys.cards().device(&version.author).is_some();
+        if !self.index.after(before).all(known) {
+            (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
+            self.tail.retain(|row| row.seq <= before);
+            self.load_index(snapshot)?;
         }
         self.generation = generation;
         Ok(())
@@ -388,13 +399,16 @@ pub(super) fn read_rows(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Vec<
     }
 }
 
-fn read_keys(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<(ChartKeys, Vec<u8>), Error> {
+/// The keys, the row that they come from, and whether the device in use wrote here before.
+fn read_keys(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<(ChartKeys, Vec<u8>, bool), Error> {
     let sealed = snapshot.get(Table::Keyring, b"", id.as_bytes())?.ok_or(Error::UnknownChart)?;
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let ring = Ring::open(suite, session.unlocked.keyring_key(), &vault, id, &sealed).map_err(Error::of_malformed)?;
-    let cards = Cards::of(*id, suite, &ring)?.read(snapshot)?;
-    let keys = ChartKeys::assemble(read_rows(snapshot, id)?, ring, cards, session.unlocked.identity())?;
-    if keys.chart() == *id { Ok((keys, sealed)) } else { Err(Error::unopenable()) }
+    let me = session.unlocked.identity();
+    let cards = Cards::of(*id, suite, &ring)?.read(snapshot, me)?;
+    let listed = cards.device(&me.device_card.hash()).is_some();
+    let keys = ChartKeys::assemble(read_rows(snapshot, id)?, ring, cards, me)?;
+    if keys.chart() == *id { Ok((keys, sealed, listed)) } else { Err(Error::unopenable()) }
 }
 
 pub(super) fn index_error(error: IndexError) -> Error {

@@ -1,6 +1,6 @@
 //! What an open vault holds in memory: its keys, and the charts in use.
 
-use super::{Inner, open_chart::OpenChart};
+use super::{Inner, cards::Cards, open_chart::OpenChart, ways};
 use crate::codec::ChartId;
 use crate::error::Error;
 use crate::index::directory::Directory;
@@ -34,6 +34,8 @@ impl Session {
         let keys = ChartKeys::found(self.unlocked.identity(), self.unlocked.suite(), labels, inner.now_ms())?;
         let mut tx = inner.store.write()?;
         self.put_ring(&mut *tx, &keys.chart(), keys.ring())?;
+        Cards::of(keys.chart(), self.unlocked.suite(), keys.ring())?
+            .put_device(&mut *tx, &self.unlocked.identity().device_card)?;
         for (seq, row) in (0_u64..).zip(keys.rows()) {
             tx.put(Table::Ledger, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.stored)?;
             tx.put(Table::Receipts, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
@@ -85,6 +87,8 @@ impl Session {
         chart: &ChartId,
         ring: &crate::keys::chart::Ring,
     ) -> Result<(), Error> {
+        // Another device may have turned the vault key: what is sealed under the old one would be lost.
+        ways::require_same_key(tx, &self.unlocked)?;
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         let sealed = ring.seal(suite, self.unlocked.keyring_key(), &vault, chart).map_err(|_| Error::unopenable())?;
         Ok(tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?)

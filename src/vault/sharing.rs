@@ -122,11 +122,10 @@ fn apply(
         for (grant, row) in &step.grants {
             tx.put(Table::Grants, id.as_bytes(), GrantId::as_bytes(grant), row)?;
         }
-        if let Some(root) = newcomer {
-            let mut cards = CardBook::default();
-            cards.add_root(root.clone());
-            Cards::of(id, session.unlocked.suite(), &step.ring)?.put(&mut *tx, &cards, session.unlocked.identity())?;
-        }
+        let (mut cards, me) = (CardBook::default(), session.unlocked.identity());
+        newcomer.into_iter().for_each(|root| cards.add_root(root.clone()));
+        cards.add_device(me.device_card.clone());
+        Cards::of(id, session.unlocked.suite(), &step.ring)?.put(&mut *tx, &cards, me)?;
         session.put_ring(&mut *tx, &id, &step.ring)?;
     }
     // The chart takes the step in when it is used next, as it would another writer's; its index stays as it is.

@@ -5,7 +5,7 @@ use crate::codec::{ContactId, WayId};
 use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
-use crate::keys::{Unlock, UnlockError, Unlocked, WayIn, contacts};
+use crate::keys::{ClosedDevice, Unlock, UnlockError, Unlocked, WayIn, contacts};
 use crate::store::{StoreError, Table, Transaction};
 
 impl Vault {
@@ -18,30 +18,54 @@ impl Vault {
     pub fn add_way(&self, unlock: &Unlock) -> Result<WayId, Error> {
         let mut added = None;
         self.inner.replace(|session| {
-            let (next, slot) = session.unlocked.add_way(unlock, self.inner.now_ms())?;
-            let mut tx = self.inner.store.write()?;
-            require_unchanged(&*tx, &session.unlocked)?;
-            tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
+            let known = current(&self.inner, session)?;
+            let (next, slot) = known.add_way(unlock, self.inner.now_ms())?;
             added = Some(slot);
-            Ok((next, tx.commit().map(drop)))
+            let committed = store(&self.inner, &known, &next, None)?;
+            Ok((next, committed))
         })?;
         added.ok_or(Error::Locked)
     }
 
-    /// Removes a way in. The vault's key turns, so that who kept an old copy of that way opens nothing written later; the
+    /// Removes a way in, not the last one of a device: that is for [`Self::retire_device`]. The vault's key turns, so that who kept an old copy of that way opens nothing written later; the
     /// other ways work on, and are not needed for this.
     pub fn remove_way(&self, way: WayId) -> Result<(), Error> {
         self.inner.replace(|session| {
-            let next = session.unlocked.remove_way(way)?;
-            let committed = turn(&self.inner, session, &next)?;
+            let known = current(&self.inner, session)?;
+            let next = known.remove_way(way)?;
+            let committed = turn(&self.inner, &known, &next, None)?;
             Ok((next, committed))
         })
     }
 }
 
+/// The ways in and devices as they are stored now: another device may have changed them.
+pub(super) fn current(inner: &Inner, session: &session::Session) -> Result<Unlocked, Error> {
+    let stored = inner.store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
+    Ok(session.unlocked.reread(&stored)?)
+}
+
+/// Stores a state under the same vault key, and the device that it closed. Returns how the commit went.
+pub(super) fn store(
+    inner: &Inner,
+    old: &Unlocked,
+    next: &Unlocked,
+    closed: Option<&ClosedDevice>,
+) -> Result<Result<(), StoreError>, Error> {
+    let mut tx = inner.store.write()?;
+    require_unchanged(&*tx, old)?;
+    put_closed(&mut *tx, next, closed)?;
+    tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
+    Ok(tx.commit().map(drop))
+}
+
 /// Seals everything that is under the vault key again, in one transaction. Returns how its commit went.
-fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<Result<(), StoreError>, Error> {
-    let old = &session.unlocked;
+pub(super) fn turn(
+    inner: &Inner,
+    old: &Unlocked,
+    next: &Unlocked,
+    closed: Option<&ClosedDevice>,
+) -> Result<Result<(), StoreError>, Error> {
     let (vault, suite) = (old.vault_id(), old.suite());
     let mut tx = inner.store.write()?;
     require_unchanged(&*tx, old)?;
@@ -64,8 +88,24 @@ fn turn(inner: &Inner, session: &session::Session, next: &Unlocked) -> Result<Re
     }
     directory::reseal_all(&mut *tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
+    put_closed(&mut *tx, next, closed)?;
     tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
     Ok(tx.commit().map(drop))
+}
+
+fn put_closed(tx: &mut dyn Transaction, next: &Unlocked, closed: Option<&ClosedDevice>) -> Result<(), Error> {
+    let Some(closed) = closed else { return Ok(()) };
+    let row = closed.seal(&next.identity().archive, next.vault_id()).map_err(|_| Error::unopenable())?;
+    Ok(tx.put(Table::Cards, b"", closed.id().as_bytes(), &row)?)
+}
+
+/// Fails where the vault key is not the one that is held any more.
+pub(super) fn require_same_key(tx: &dyn Transaction, known: &Unlocked) -> Result<(), Error> {
+    match tx.get(Table::Vault, b"", STATE_KEY)? {
+        Some(stored) if stored == known.bytes() => Ok(()),
+        Some(stored) => Ok(known.reread(&stored).map(drop)?),
+        None => Err(Error::NoVault),
+    }
 }
 
 /// Another process may have changed the ways in meanwhile; its change is not to be undone.

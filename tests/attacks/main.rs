@@ -34,4 +34,5 @@ mod downgrade;
 mod envelope;
 mod keys;
 mod leakage;
+mod members;
 mod robustness;

@@ -25,7 +25,8 @@ class Cards:
     def __init__(self, me):
         self.roots, self.devices = {}, {}
         if me:
-            self.roots[me.root.hash], self.devices[me.device.hash] = me.root, me.device
+            self.roots[me.root.hash] = me.root
+            self.devices.update({device.hash: device for device in me.devices})
 
     def add(self, roots, devices):
         for data in roots:

@@ -71,6 +71,8 @@ def open_made(folder, expected):
         "name": vault.root.name,
         "key_version": vault.key_version,
         "suite": vault.suite,
+        "devices": len(vault.devices),
+        "closed_devices": sorted(vault.closed),
         "contacts": sorted([name, STATUS[status]] for name, status in vault.contacts()),
         "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
         "charts": {},

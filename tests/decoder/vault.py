@@ -56,24 +56,41 @@ class Vault:
                 continue
             self.ways += 1
             self._open_state(place, head, sealed, [slot for slot, _, _ in slots], slot)
+            self._closed_devices()
         require(self.ways > 0, "no way in opens")
         self.keyring_key = D(self.key, "keyring", place)
 
     def _open_state(self, place, head, sealed, slots, slot):
         plain = unpad(open_chunked(1, D(self.key, "identity", place), label("vault-state") + place, sealed))
-        _, identity, state, _ = structure(plain, 4)
-        _, root, self.kem, root_card, obj, ledger, log, device_card, _ = structure(identity, 9)
+        _, secrets, devices, state, _ = structure(plain, 5)
+        _, root, self.kem, self.archive, root_card, _ = structure(secrets, 6)
         self.root = RootCard(root_card)
-        self.device = DeviceCard(device_card, {self.root.hash: self.root})
-        mine = [ed25519_public(seed) for seed in (root, obj, ledger, log)] + [xwing(self.kem)[2]]
-        cards = [self.root.key, self.device.object, self.device.ledger, self.device.log, self.root.kem]
-        require(mine == cards, "cards and keys do not belong together")
+        self.devices = [DeviceCard(device, {self.root.hash: self.root}) for device in devices]
+        require(ed25519_public(root) == self.root.key and xwing(self.kem)[2] == self.root.kem, "root and its card")
         payload = structure(verify(state, "vault-state", self.root.key), 8)
         _, vault, version, check, head_hash, self.suite, listed, _ = payload
         require(vault + u32(version) == place and check == D(self.key, "check", place), "vault key")
         require(head_hash == H("vault-head", head), "head")
         require([entry[0] for entry in listed] == slots, "slots")
-        require([entry[1] for entry in listed if entry[0] == slot] == [xwing(self.slot_secret)[2]], "slot key")
+        require([card.hash for card in self.devices] == sorted({entry[3] for entry in listed}), "devices in use")
+        (_, public, _, device, sealed_device), = [entry for entry in listed if entry[0] == slot]
+        require(public == xwing(self.slot_secret)[2], "slot key")
+        info = label("device") + self.id + slot + device
+        _, obj, ledger, log, log_id, _ = structure(hpke_open(self.slot_secret, info, sealed_device), 6)
+        self.device, = [card for card in self.devices if card.hash == device]
+        mine = [ed25519_public(seed) for seed in (obj, ledger, log)]
+        require(mine == [self.device.object, self.device.ledger, self.device.log], "device and its card")
+        require(len(log_id) == 32, "log id")
+
+    def _closed_devices(self):
+        self.closed = []
+        for key, sealed in self.store.rows("cards", b""):
+            context = label("device-row") + self.id + key
+            _, card, closing, _ = structure(unpad(open_chunked(1, self.archive, context, sealed)), 4)
+            card = DeviceCard(card, {self.root.hash: self.root})
+            _, root, device, _, reason, _ = structure(verify(closing, "device-closing", self.root.key), 6)
+            require(root == self.root.hash and device == key == card.hash, "closing of a device")
+            self.closed.append(reason)
 
     def contacts(self):
         for key, sealed in self.store.rows("contacts", b""):

@@ -113,6 +113,22 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
+    // A tablet writes, and is retired; a server stays; the lab's device is renewed.
+    let tablet = clinic.add_device(&Unlock::device_key(&[5; 32]))?;
+    let at_tablet = Vault::open(SqliteStore::open(folder.join("clinic.db"))?, &Unlock::device_key(&[5; 32]))?;
+    let on_tablet = at_tablet.chart(&chart.id())?;
+    put(
+        at_clinic,
+        &at_tablet,
+        &on_tablet,
+        &observation("on the tablet", "85354-9").labelled(Label::new("HIV")?),
+        None,
+    )?;
+    drop(at_tablet);
+    clinic.retire_device(tablet, "left in a train")?;
+    clinic.add_device(&Unlock::device_key(&[6; 32]))?;
+    lab.renew_device("restored copy")?;
+
     // A chart of the other suite.
     let own = lab.create_chart()?;
     put(at_lab, &lab, &own, &observation("calibration", "1"), None)?;
@@ -125,15 +141,17 @@ fn make(folder: &Path) -> Result<Value> {
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     Ok(json!([
         {
-            "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding], "closed": [key(8), key(9)],
-            "name": "Riverside Clinic", "key_version": 2, "suite": 1,
+            "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding, key(6)],
+            "closed": [key(5), key(8), key(9)],
+            "name": "Riverside Clinic", "key_version": 3, "suite": 1,
+            "devices": 2, "closed_devices": ["left in a train"],
             "contacts": [["Dr. Lee", "verified"], ["Ångström Lab", "verified"]],
             "patients": { (chart.id().to_string()): ["Amélie Example"] },
             "charts": shown(at_clinic, &chart, &all), "bundles": [],
         },
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
-            "name": "Dr. Lee", "key_version": 1, "suite": 1,
+            "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [],
             "contacts": [["Riverside Clinic", "verified"]], "patients": {},
             "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
@@ -143,7 +161,7 @@ fn make(folder: &Path) -> Result<Value> {
         },
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
-            "name": "Ångström Lab", "key_version": 1, "suite": 2,
+            "name": "Ångström Lab", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": ["restored copy"],
             "contacts": [["Riverside Clinic", "verified"]], "patients": {},
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],

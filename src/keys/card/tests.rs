@@ -1,6 +1,6 @@
 use super::*;
-use crate::crypto::Secret;
 use crate::crypto::sign::SigningKey;
+use crate::crypto::{Role, Secret};
 
 fn signing<R: Role>(byte: u8) -> SigningKey<R> {
     SigningKey::from_seed(Secret::from_slice(&[byte; 32]).unwrap())

@@ -1,7 +1,7 @@
 use super::*;
 use crate::crypto::{seal::KemPublic, sign::SigningKey};
-use crate::keys::card::{DeviceCard, MemberKind};
 use crate::keys::identity::Identity;
+use crate::keys::{DeviceCard, MemberKind};
 
 fn member(name: &str) -> Identity {
     Identity::create(name, MemberKind::Person, 1).unwrap()

@@ -7,6 +7,9 @@
 //!                                                 └─ keyring key  ── keyring, contacts, directory
 //! ```
 //!
+//! A member's root is shared by his devices. The secrets of a device are sealed to the slots of that device, inside the
+//! state: who holds the vault key by another device's way in cannot sign in this one's name.
+//!
 //! A slot's public key is kept inside the sealed state only. So the vault key can turn without the factors of the ways
 //! that stay, and a store cannot seal a vault key of its own to anybody's slot.
 
@@ -49,6 +52,15 @@ pub enum UnlockError {
     /// No such way in.
     #[error("the vault has no such way in; list the ways in again")]
     UnknownSlot,
+    /// The last way in of a device cannot be removed from it.
+    #[error("this is the last way in of its device; retire the device instead")]
+    LastWayOfDevice,
+    /// A device does not retire itself.
+    #[error("this is the device in use; retire it from another one, or renew it")]
+    OwnDevice,
+    /// No such device in use.
+    #[error("the vault has no such device in use; list the devices again")]
+    UnknownDevice,
     /// No more ways in fit.
     #[error("the vault has as many ways in as it can; remove one first")]
     TooManyWays,

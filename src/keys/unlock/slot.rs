@@ -26,6 +26,10 @@ pub(super) struct VaultKey {
 }
 
 impl VaultKey {
+    pub(super) fn duplicate(&self) -> Self {
+        Self { vault: self.vault, version: self.version, secret: self.secret.duplicate() }
+    }
+
     /// vault16 ‖ version u32.
     pub(super) fn place(&self) -> [u8; VaultId::LEN + 4] {
         place(self.vault, self.version)

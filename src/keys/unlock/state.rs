@@ -3,25 +3,28 @@
 //! | Part | Content |
 //! |---|---|
 //! | head (clear) | vault, version of the vault key, slots |
-//! | sealed | identity, and the state that its root signed: hash of the head, public keys of the slots, suite |
+//! | sealed | root secrets, cards of the devices in use, and the state that the root signed: hash of the head, suite, and for each slot its public key, its device, and that device's secrets, sealed to the slot |
 //!
-//! The signature covers the head, so the row is what the member wrote, to the last bit, or does not open.
+//! The signature covers the head, so the row is what the member wrote, to the last bit, or does not open. Closed devices
+//! are not in it: however many there were, the row is as long as the devices in use make it.
 
 use super::{
     UnlockError,
     slot::{Slot, VaultKey, place},
 };
 use crate::codec::{
-    self, Extensions, Hash, Malformed, SecretBytes, Signed, StatementType, VaultId, Version1, WayId, padding,
+    self, DeviceId, Extensions, Hash, Malformed, SecretBytes, Signed, StatementType, VaultId, Version1, WayId, padding,
 };
 use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::KemPublic};
-use crate::keys::identity::Identity;
-use minicbor::{Decode, Encode};
+use crate::keys::card::MAX_DEVICES;
+use crate::keys::device::DeviceCard;
+use crate::keys::identity::{Identity, Root};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 
-/// Most slots of a vault.
-pub(super) const MAX_SLOTS: usize = 16;
+/// Most slots of a vault. A device has one at least, so no more devices than this are in use.
+pub(super) const MAX_SLOTS: usize = MAX_DEVICES;
 /// Longest row, in bytes: checked before anything is parsed.
-const MAX_ROW: usize = 256 * 1024;
+const MAX_ROW: usize = 512 * 1024;
 /// The vault's state has one suite, whatever the policy for payloads is: there is nothing to negotiate.
 const STATE_SUITE: Suite = Suite::Aes256Gcm;
 
@@ -55,7 +58,9 @@ pub(super) struct Row {
 
 /// What a vault key opens.
 pub(super) struct State {
-    pub(super) identity: Identity,
+    pub(super) root: Root,
+    /// Cards of the devices in use, in ascending order of their hashes.
+    pub(super) devices: Vec<DeviceCard>,
     pub(super) suite: Suite,
     /// In the order of the slots of the head.
     pub(super) slots: Vec<SlotEntry>,
@@ -67,6 +72,10 @@ pub(super) struct SlotEntry {
     pub(super) id: WayId,
     pub(super) public: KemPublic,
     pub(super) added_ms: i64,
+    /// As which device this way acts.
+    pub(super) device: DeviceId,
+    /// The secrets of that device, sealed to `public`.
+    pub(super) secrets: Vec<u8>,
 }
 
 impl Row {
@@ -107,6 +116,8 @@ impl Row {
                     id: slot.id,
                     public: slot.public.as_bytes().to_vec(),
                     added_ms: slot.added_ms,
+                    device: slot.device,
+                    secrets: slot.secrets.clone(),
                 })
                 .collect(),
             extensions: Extensions::default(),
@@ -114,7 +125,8 @@ impl Row {
         let signed = Signed::sign(StatementType::VaultState, &identity.root, &payload).map_err(|_| Failed)?;
         let plaintext = codec::encode_secret(&Plaintext {
             version: Version1,
-            identity: SecretBytes::new(&identity.encode()),
+            root: SecretBytes::new(&identity.encode_root()),
+            devices: identity.devices().iter().map(|card| card.bytes().to_vec().into()).collect(),
             state: signed.as_bytes().to_vec(),
             extensions: Extensions::default(),
         });
@@ -134,9 +146,11 @@ impl Row {
         let context = [&kdf::label("vault-state")[..], &place(self.head.vault, self.head.version)];
         let padded = chunked::open(STATE_SUITE, &identity_key(key), &context, &self.sealed).map_err(invalid)?;
         let plaintext: Plaintext = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
-        let identity = Identity::decode(plaintext.identity.expose())?;
+        let root = Root::decode(plaintext.root.expose())?;
+        let devices: Vec<DeviceCard> =
+            plaintext.devices.iter().map(|card| DeviceCard::open(card, &root.card)).collect::<Result<_, _>>()?;
         let signed = Signed::parse(&plaintext.state)?;
-        let state: Payload = signed.verify(StatementType::VaultState, identity.root_card.root_key())?;
+        let state: Payload = signed.verify(StatementType::VaultState, root.card.root_key())?;
 
         let clear = self.head.slots.iter().map(|slot| slot.id);
         let true_state = state.vault == self.head.vault
@@ -144,19 +158,24 @@ impl Row {
             && state.check == check(key)
             && state.head == head_hash(&self.head_bytes)
             && state.slots.iter().map(|slot| slot.id).eq(clear);
-        if !true_state {
+        // The devices are those of the slots, each once: one without a way in cannot be in use.
+        let mut used: Vec<DeviceId> = state.slots.iter().map(|slot| slot.device).collect();
+        used.sort_unstable();
+        used.dedup();
+        if !true_state || !devices.iter().map(|card| DeviceId::from(card.hash())).eq(used) {
             return Err(Malformed::Invalid);
         }
         let slots = state
             .slots
-            .iter()
+            .into_iter()
             .map(|slot| {
                 let public = KemPublic::from_slice(&slot.public).map_err(invalid)?;
-                Ok(SlotEntry { id: slot.id, public, added_ms: slot.added_ms })
+                let SignedSlot { id, public: _, added_ms, device, secrets } = slot;
+                Ok(SlotEntry { id, public, added_ms, device, secrets })
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, Malformed>>()?;
         let suite = Suite::from_u8(state.suite).ok_or(Malformed::Newer)?;
-        Ok(State { identity, suite, slots })
+        Ok(State { root, devices, suite, slots })
     }
 }
 
@@ -177,10 +196,12 @@ struct Plaintext {
     #[n(0)]
     version: Version1,
     #[n(1)]
-    identity: SecretBytes,
-    #[cbor(n(2), with = "minicbor::bytes")]
+    root: SecretBytes,
+    #[n(2)]
+    devices: Vec<ByteVec>,
+    #[cbor(n(3), with = "minicbor::bytes")]
     state: Vec<u8>,
-    #[n(3)]
+    #[n(4)]
     extensions: Extensions,
 }
 
@@ -214,6 +235,10 @@ struct SignedSlot {
     public: Vec<u8>,
     #[n(2)]
     added_ms: i64,
+    #[n(3)]
+    device: DeviceId,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    secrets: Vec<u8>,
 }
 
 /// H("vault-head", head).

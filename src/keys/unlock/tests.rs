@@ -91,7 +91,10 @@ fn an_added_way_opens_and_a_removed_one_does_not() {
     let vault = alone(1);
     let (added, second) = vault.add_way(&device(2), 77).unwrap();
     assert_eq!((added.version(), added.keyring_key()), (1, vault.keyring_key()));
-    assert_eq!(added.ways()[1], WayIn { id: second, factors: vec![FactorKind::DeviceKey], added_ms: 77 });
+    assert_eq!(
+        added.ways()[1],
+        WayIn { id: second, factors: vec![FactorKind::DeviceKey], added_ms: 77, device: vault.device() }
+    );
     let opened = Unlocked::open(added.bytes(), &device(2)).unwrap();
 
     let first = opened.ways()[0].id;
@@ -107,13 +110,13 @@ fn an_added_way_opens_and_a_removed_one_does_not() {
 }
 
 #[test]
-fn there_are_at_most_sixteen_ways() {
+fn there_are_at_most_sixty_four_ways() {
     let mut vault = alone(1);
-    for byte in 2..=16 {
+    for byte in 2..=64 {
         vault = vault.add_way(&device(byte), 0).unwrap().0;
     }
-    assert!(Unlocked::open(vault.bytes(), &device(16)).is_ok());
-    assert_eq!(vault.add_way(&device(17), 0).unwrap_err(), UnlockError::TooManyWays);
+    assert!(Unlocked::open(vault.bytes(), &device(64)).is_ok());
+    assert_eq!(vault.add_way(&device(65), 0).unwrap_err(), UnlockError::TooManyWays);
 }
 
 /// Attack 4: one bit anywhere in the clear, another's slot included, and the row does not open; all failures look the
@@ -286,7 +289,8 @@ fn a_kind_of_factor_that_is_not_known_costs_its_slot_only() {
     let id = codec::WayId::random().unwrap();
     let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
     later.head.slots.push(Slot::seal(id, newer.encode(), &public, &later.key).unwrap());
-    later.entries.push(SlotEntry { id, public, added_ms: 9 });
+    let secrets = vault.identity().seal_device(&public, later.key.vault, id).unwrap();
+    later.entries.push(SlotEntry { id, public, added_ms: 9, device: vault.device(), secrets });
     let opened = Unlocked::open(&later.seal(&vault), &device(1)).unwrap();
     assert_eq!(opened.ways()[1].factors, [FactorKind::DeviceKey, FactorKind::Newer]);
     // It stays when another way goes, and its vault key turns too.
@@ -350,7 +354,8 @@ fn b16_a_row_answers_for_one_vault_key_only() {
         let secret = Secret::from_slice(&[byte; 32]).unwrap();
         let key = VaultKey { vault: honest.key.vault, version: 1, secret };
         slots.push(Slot::seal(id, parameters.encode(), &public, &key).unwrap());
-        entries.push(SlotEntry { id, public, added_ms: 0 });
+        let secrets = vault.identity().seal_device(&public, honest.key.vault, id).unwrap();
+        entries.push(SlotEntry { id, public, added_ms: 0, device: vault.device(), secrets });
     }
     let head = Head::new(honest.key.vault, 1, slots.clone());
     let key = VaultKey { vault: honest.key.vault, version: 1, secret: Secret::from_slice(&[1; 32]).unwrap() };
@@ -363,4 +368,92 @@ fn b16_a_row_answers_for_one_vault_key_only() {
     slots[0].sealed.extend_from_slice(&[0; 16]);
     let longer = Row::seal(&Head::new(honest.key.vault, 1, slots), &key, vault.identity(), Suite::Aes256Gcm, &entries);
     assert_eq!(refused(&longer.unwrap(), &guesses[0]), UnlockError::UnlockFailed);
+}
+
+#[test]
+fn each_way_opens_its_device() {
+    let vault = alone(1);
+    let (both, second) = vault.add_device(&device(2), 7).unwrap();
+    assert_eq!((both.version(), both.device()), (1, vault.device()));
+    let on_second = Unlocked::open(both.bytes(), &device(2)).unwrap();
+    assert_eq!(on_second.device(), second);
+    assert_ne!(second, vault.device());
+    assert_eq!(on_second.card().unwrap(), both.card().unwrap());
+    assert_eq!(both.card().unwrap().devices().len(), 2);
+    let (first, other) = (both.identity(), on_second.identity());
+    assert_eq!((&first.root_card, &first.kem, &first.archive), (&other.root_card, &other.kem, &other.archive));
+    assert_ne!((first.object.seed(), first.log_id), (other.object.seed(), other.log_id));
+    // A further way shares the device of whoever adds it.
+    let (more, way) = on_second.add_way(&device(3), 8).unwrap();
+    assert_eq!(more.ways()[2].device, second);
+    assert_eq!(Unlocked::open(more.bytes(), &device(3)).unwrap().device(), second);
+    assert_eq!(Unlocked::open(more.bytes(), &device(1)).unwrap().device(), vault.device());
+    // The first took no part in that, and sees it when it reads again.
+    let reread = both.reread(more.bytes()).unwrap();
+    assert_eq!((reread.ways(), reread.device()), (more.ways(), vault.device()));
+    let without = more.remove_way(way).unwrap();
+    assert_eq!(without.remove_way(without.ways()[1].id).unwrap_err(), UnlockError::LastWayOfDevice);
+    assert_eq!(both.reread(without.bytes()).unwrap_err(), UnlockError::UnlockFailed);
+}
+
+#[test]
+fn a_retired_device_opens_nothing_and_a_renewed_one_has_another_card() {
+    let (both, second) = alone(1).add_device(&device(2), 7).unwrap();
+    let on_second = Unlocked::open(both.bytes(), &device(2)).unwrap();
+    assert_eq!(both.retire_device(both.device(), "", 8).unwrap_err(), UnlockError::OwnDevice);
+    let (left, closed) = both.retire_device(second, "lost", 8).unwrap();
+    assert_eq!((closed.id(), closed.time_ms, &closed.reason[..], left.version()), (second, 8, "lost", 2));
+    assert_eq!(refused(left.bytes(), &device(2)), UnlockError::UnlockFailed);
+    assert_eq!(left.card().unwrap().devices().len(), 1);
+    assert_eq!(left.retire_device(second, "", 9).unwrap_err(), UnlockError::UnknownDevice);
+    assert_eq!(on_second.reread(left.bytes()).unwrap_err(), UnlockError::UnlockFailed);
+
+    let before = left.device();
+    let (renewed, closed) = left.renew_device("restored copy", 10).unwrap();
+    assert_eq!((closed.id(), renewed.version(), renewed.ways().len()), (before, 2, 1));
+    assert_ne!(renewed.device(), before);
+    assert_ne!(renewed.identity().log_id, left.identity().log_id);
+    let opened = Unlocked::open(renewed.bytes(), &device(1)).unwrap();
+    assert_eq!((opened.device(), opened.ways()), (renewed.device(), renewed.ways()));
+    // Who has not seen that goes on with a device that is not in use any more.
+    assert_eq!(left.reread(renewed.bytes()).unwrap_err(), UnlockError::UnlockFailed);
+}
+
+/// However many devices there were, the state is that of the devices in use.
+#[test]
+fn closed_devices_leave_the_state() {
+    let vault = alone(1);
+    let len = vault.bytes().len();
+    let mut now = vault;
+    for time in 0..50 {
+        let (added, id) = now.add_device(&device(2), time).unwrap();
+        assert!(added.bytes().len() > len);
+        now = added.retire_device(id, "scaled down", time).unwrap().0;
+        // The number of the vault key grows, and nothing else.
+        assert!(now.bytes().len() <= len + 4);
+    }
+    assert_eq!(now.card().unwrap().devices().len(), 1);
+}
+
+/// Attack 5 for devices: secrets and devices of slots that are not what the root signed.
+#[test]
+fn a05_a_slot_does_not_open_the_device_of_another() {
+    let (vault, second) = alone(1).add_device(&device(2), 7).unwrap();
+    let mut mixed = parts(&vault, &device(1));
+    assert!(Unlocked::open(&mixed.seal(&vault), &device(1)).is_ok());
+    let mine = mixed.entries[0].clone();
+    // The other's device with his sealed secrets, with mine, and my device with his secrets.
+    for (device_of, secrets) in [
+        (second, mixed.entries[1].secrets.clone()),
+        (second, mine.secrets.clone()),
+        (mine.device, mixed.entries[1].secrets.clone()),
+    ] {
+        mixed.entries[0] = SlotEntry { device: device_of, secrets, ..mine.clone() };
+        assert_eq!(refused(&mixed.seal(&vault), &device(1)), UnlockError::UnlockFailed);
+    }
+    // A device in use that no way in opens.
+    mixed.entries[0] = mine;
+    mixed.entries.truncate(1);
+    mixed.head.slots.truncate(1);
+    assert_eq!(refused(&mixed.seal(&vault), &device(1)), UnlockError::UnlockFailed);
 }

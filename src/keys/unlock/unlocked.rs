@@ -6,10 +6,11 @@ use super::{
     slot::{Parameters, Slot, VaultKey},
     state::{Head, MAX_SLOTS, Row, SlotEntry, State},
 };
-use crate::codec::{Malformed, VaultId, WayId};
+use crate::codec::{DeviceId, Malformed, VaultId, WayId};
 use crate::crypto::{Secret, Suite, kdf, role, seal::KemPublic};
 use crate::keys::{
     card::{Card, MemberKind},
+    device::ClosedDevice,
     identity::Identity,
     recovery_code::RecoveryCode,
 };
@@ -40,19 +41,18 @@ impl Unlocked {
     ) -> Result<(Self, Option<RecoveryCode>), UnlockError> {
         let identity = Arc::new(Identity::create(name, kind, now_ms)?);
         let key = VaultKey { vault: VaultId::random()?, version: 1, secret: Secret::generate()? };
-        let name = identity.root_card.name();
-        let mut slots = vec![new_slot(key.vault, unlock, name, now_ms)?];
+        let mut slots = vec![new_slot(key.vault, unlock, &identity, now_ms)?];
         let code = match &recovery.0 {
             Second::Code => Some(RecoveryCode::generate()?),
             Second::Also(second) if !unlock.is_independent(second) => return Err(UnlockError::SecondWayMissing),
             Second::Also(second) => {
-                slots.push(new_slot(key.vault, second, name, now_ms)?);
+                slots.push(new_slot(key.vault, second, &identity, now_ms)?);
                 None
             }
             Second::None => None,
         };
         if let Some(code) = &code {
-            slots.push(new_slot(key.vault, &Unlock::recovery_code(code), name, now_ms)?);
+            slots.push(new_slot(key.vault, &Unlock::recovery_code(code), &identity, now_ms)?);
         }
         Ok((Self::assemble(key, identity, suite, slots)?, code))
     }
@@ -64,10 +64,8 @@ impl Unlocked {
         let mut refused = UnlockError::UnlockFailed;
         for slot in &row.head.slots {
             match try_slot(&row, slot, &given, unlock) {
-                Ok((key, State { identity, suite, slots })) => {
-                    let parameters = row.head.slots.into_iter().map(|slot| slot.parameters);
-                    let slots = slots.into_iter().zip(parameters).collect();
-                    return Ok(Self::new(bytes.to_vec(), key, Arc::new(identity), suite, slots));
+                Ok((key, identity, suite, slots)) => {
+                    return Ok(Self::new(bytes.to_vec(), key, Arc::new(identity), suite, with_parameters(slots, row)));
                 }
                 // Not told while another slot may open.
                 Err(Malformed::Newer) => refused = UnlockError::NewerFormat,
@@ -75,6 +73,20 @@ impl Unlocked {
             }
         }
         Err(refused)
+    }
+
+    /// What another device or process made of the state since, if its keys are still these and this device is still in
+    /// use.
+    pub(crate) fn reread(&self, stored: &[u8]) -> Result<Self, UnlockError> {
+        let row = Row::parse(stored).map_err(unlock_error)?;
+        let State { root, devices, suite, slots } = row.open(&self.key).map_err(unlock_error)?;
+        let own = self.identity.device_card.hash();
+        let same = root.card == self.identity.root_card && devices.iter().any(|card| card.hash() == own);
+        if !same {
+            return Err(UnlockError::UnlockFailed);
+        }
+        let identity = Arc::new(self.identity.beside(devices));
+        Ok(Self::new(stored.to_vec(), self.key.duplicate(), identity, suite, with_parameters(slots, row)))
     }
 
     /// The state as it is stored.
@@ -110,20 +122,28 @@ impl Unlocked {
         };
         self.slots
             .iter()
-            .map(|(slot, parameters)| WayIn { id: slot.id, factors: kinds(parameters), added_ms: slot.added_ms })
+            .map(|(slot, parameters)| WayIn {
+                id: slot.id,
+                factors: kinds(parameters),
+                added_ms: slot.added_ms,
+                device: slot.device,
+            })
             .collect()
     }
 
-    /// Adds a way in. Returns what replaces this value once its [`Unlocked::bytes`] are stored; keys stay as they are.
+    /// Adds a way in, which acts as this device. Returns what replaces this value once its [`Unlocked::bytes`] are stored;
+    /// keys stay as they are.
     pub fn add_way(&self, unlock: &Unlock, now_ms: i64) -> Result<(Self, WayId), UnlockError> {
-        if self.slots.len() >= MAX_SLOTS {
-            return Err(UnlockError::TooManyWays);
-        }
-        let added = new_slot(self.key.vault, unlock, self.identity.root_card.name(), now_ms)?;
-        let id = added.0.id;
-        let slots = self.slots.iter().cloned().chain([added]).collect();
-        let key = VaultKey { secret: self.key.secret.duplicate(), ..self.key };
-        Ok((Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)?, id))
+        self.add_slot(unlock, &self.identity, Arc::clone(&self.identity), now_ms)
+    }
+
+    /// Adds a device: a way in of its own, with a card and keys that no other device holds. Returns what replaces this
+    /// value, as for [`Unlocked::add_way`].
+    pub fn add_device(&self, unlock: &Unlock, now_ms: i64) -> Result<(Self, DeviceId), UnlockError> {
+        let added = self.identity.add_device(now_ms)?;
+        let known = Arc::new(self.identity.beside(added.devices()));
+        let (next, _) = self.add_slot(unlock, &added, known, now_ms)?;
+        Ok((next, added.device_card.hash().into()))
     }
 
     /// Removes a way in and turns the vault key, without the factors of the ways that stay.
@@ -131,16 +151,49 @@ impl Unlocked {
     /// Returns what replaces this value once its [`Unlocked::bytes`] are stored. Whatever is sealed under the keyring key
     /// must be sealed again under the new one in the same transaction.
     pub fn remove_way(&self, way: WayId) -> Result<Self, UnlockError> {
-        let slots: Vec<_> = self.slots.iter().filter(|(slot, _)| slot.id != way).cloned().collect();
-        if slots.len() == self.slots.len() {
-            return Err(UnlockError::UnknownSlot);
-        }
+        let (removed, slots): (Vec<_>, Vec<_>) = self.slots.iter().cloned().partition(|(slot, _)| slot.id == way);
+        let (removed, _) = removed.first().ok_or(UnlockError::UnknownSlot)?;
         if slots.is_empty() {
             return Err(UnlockError::LastWay);
         }
-        let version = self.key.version.checked_add(1).ok_or(UnlockError::UnlockFailed)?;
-        let key = VaultKey { vault: self.key.vault, version, secret: Secret::generate()? };
-        Self::assemble(key, Arc::clone(&self.identity), self.suite, slots)
+        if !slots.iter().any(|(slot, _)| slot.device == removed.device) {
+            return Err(UnlockError::LastWayOfDevice);
+        }
+        self.turn(Arc::clone(&self.identity), slots)
+    }
+
+    /// Closes another device, removes its ways in, and turns the vault key. Returns what replaces this value, as for
+    /// [`Unlocked::remove_way`], and what is to be kept of the device.
+    pub(crate) fn retire_device(
+        &self,
+        device: DeviceId,
+        reason: &str,
+        now_ms: i64,
+    ) -> Result<(Self, ClosedDevice), UnlockError> {
+        if device == self.device() {
+            return Err(UnlockError::OwnDevice);
+        }
+        let retired = self.identity.retire_device(device, reason, now_ms)?;
+        let (identity, closed) = retired.ok_or(UnlockError::UnknownDevice)?;
+        let slots = self.slots.iter().filter(|(slot, _)| slot.device != device).cloned().collect();
+        Ok((self.turn(Arc::new(identity), slots)?, closed))
+    }
+
+    /// Gives this device a fresh card, fresh keys and a fresh log, and closes the ones of before. Its ways in stay. Returns
+    /// what replaces this value, and what is to be kept of the device as it was.
+    pub(crate) fn renew_device(&self, reason: &str, now_ms: i64) -> Result<(Self, ClosedDevice), UnlockError> {
+        let (identity, closed) = self.identity.renew_device(reason, now_ms)?;
+        let mut slots = self.slots.clone();
+        for (slot, _) in slots.iter_mut().filter(|(slot, _)| slot.device == self.device()) {
+            slot.device = identity.device_card.hash().into();
+            slot.secrets = identity.seal_device(&slot.public, self.key.vault, slot.id)?;
+        }
+        Ok((Self::assemble(self.key.duplicate(), Arc::new(identity), self.suite, slots)?, closed))
+    }
+
+    /// The device that this was opened on.
+    pub fn device(&self) -> DeviceId {
+        self.identity.device_card.hash().into()
     }
 
     /// The vault key, and the slot secret of a way in: for vectors.
@@ -160,6 +213,29 @@ impl Unlocked {
     /// Seals keyring, contacts and directory.
     pub(crate) fn keyring_key(&self) -> &Secret<role::KeyringKey> {
         &self.keyring
+    }
+
+    fn add_slot(
+        &self,
+        unlock: &Unlock,
+        device: &Identity,
+        identity: Arc<Identity>,
+        now_ms: i64,
+    ) -> Result<(Self, WayId), UnlockError> {
+        if self.slots.len() >= MAX_SLOTS {
+            return Err(UnlockError::TooManyWays);
+        }
+        let added = new_slot(self.key.vault, unlock, device, now_ms)?;
+        let id = added.0.id;
+        let slots = self.slots.iter().cloned().chain([added]).collect();
+        Ok((Self::assemble(self.key.duplicate(), identity, self.suite, slots)?, id))
+    }
+
+    /// Draws the next vault key.
+    fn turn(&self, identity: Arc<Identity>, slots: Vec<(SlotEntry, Vec<u8>)>) -> Result<Self, UnlockError> {
+        let version = self.key.version.checked_add(1).ok_or(UnlockError::UnlockFailed)?;
+        let key = VaultKey { vault: self.key.vault, version, secret: Secret::generate()? };
+        Self::assemble(key, identity, self.suite, slots)
     }
 
     /// Seals the vault key to every slot, and the state under it.
@@ -215,19 +291,33 @@ pub struct WayIn {
     pub factors: Vec<FactorKind>,
     /// When it was added, in milliseconds since 1970-01-01 UTC.
     pub added_ms: i64,
+    /// The device that it opens.
+    pub device: DeviceId,
 }
 
-/// Draws the salts of a new way in, and derives its public key.
-fn new_slot(vault: VaultId, unlock: &Unlock, name: &str, added_ms: i64) -> Result<(SlotEntry, Vec<u8>), UnlockError> {
+/// Draws the salts of a new way in, derives its public key, and seals the secrets of its device to that.
+fn new_slot(
+    vault: VaultId,
+    unlock: &Unlock,
+    identity: &Identity,
+    added_ms: i64,
+) -> Result<(SlotEntry, Vec<u8>), UnlockError> {
     let parameters = Parameters::fresh(unlock)?;
-    unlock.require_strong(name)?;
+    unlock.require_strong(identity.root_card.name())?;
     let id = WayId::random()?;
     let public = KemPublic::of(&parameters.key(vault, id, unlock)?)?;
-    Ok((SlotEntry { id, public, added_ms }, parameters.encode()))
+    let secrets = identity.seal_device(&public, vault, id)?;
+    let device = identity.device_card.hash().into();
+    Ok((SlotEntry { id, public, added_ms, device, secrets }, parameters.encode()))
 }
 
 /// Opens the row by one slot, if it takes the given factors.
-fn try_slot(row: &Row, slot: &Slot, given: &[u8], unlock: &Unlock) -> Result<(VaultKey, State), Malformed> {
+fn try_slot(
+    row: &Row,
+    slot: &Slot,
+    given: &[u8],
+    unlock: &Unlock,
+) -> Result<(VaultKey, Identity, Suite, Vec<SlotEntry>), Malformed> {
     let Head { vault, version, .. } = row.head;
     let parameters = Parameters::decode(&slot.parameters)?;
     if parameters.factors != given {
@@ -236,11 +326,17 @@ fn try_slot(row: &Row, slot: &Slot, given: &[u8], unlock: &Unlock) -> Result<(Va
     let invalid = |_| Malformed::Invalid;
     let private = parameters.key(vault, slot.id, unlock).map_err(invalid)?;
     let key = slot.open(vault, version, &private).map_err(invalid)?;
-    let state = row.open(&key)?;
+    let State { root, devices, suite, slots } = row.open(&key)?;
     // The signed public key is the one of these very factors: nobody put another's under this slot.
     let public = KemPublic::of(&private).map_err(invalid)?;
-    let listed = state.slots.iter().any(|entry| entry.id == slot.id && entry.public == public);
-    if listed { Ok((key, state)) } else { Err(Malformed::Invalid) }
+    let listed = slots.iter().find(|entry| entry.id == slot.id && entry.public == public).ok_or(Malformed::Invalid)?;
+    let identity = root.on_device(listed.device, devices, &listed.secrets, &private, (vault, slot.id))?;
+    Ok((key, identity, suite, slots))
+}
+
+/// The slots of a state with the parameters that stand beside them in the head.
+fn with_parameters(slots: Vec<SlotEntry>, row: Row) -> Vec<(SlotEntry, Vec<u8>)> {
+    slots.into_iter().zip(row.head.slots.into_iter().map(|slot| slot.parameters)).collect()
 }
 
 fn unlock_error(malformed: Malformed) -> UnlockError {
