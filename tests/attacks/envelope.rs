@@ -174,7 +174,9 @@ fn b13_cross_protocol_reuse() {
 
     // Everything that is stored, as everything else that is stored.
     for ((table, _, _), value) in &rows {
-        assert_eq!(clinic.vault.contacts().add(value).map(drop), Err(Error::InvalidCard), "{table:?}");
+        // The first random bytes of a row may claim a later version.
+        let added = clinic.vault.contacts().add(value).map(drop);
+        assert!(matches!(added, Err(Error::InvalidCard | Error::NewerFormat)), "{table:?}: {added:?}");
         assert_eq!(lee.vault.import(value), Err(Error::DamagedBundle), "{table:?}");
         if *table != Table::Grants {
             clinic.store.answer(Table::Grants, part.as_bytes(), &grant, value.clone());
