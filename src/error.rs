@@ -57,6 +57,18 @@ pub enum Error {
     /// The bytes are no card.
     #[error("this is not a valid card; ask for it again")]
     InvalidCard,
+    /// The bytes are no certificate, or not of an organisation among the contacts.
+    #[error("this is not a valid certificate of an organisation among your contacts; ask for it again")]
+    InvalidCertificate,
+    /// A list of withdrawn certificates that is older than the one that is held.
+    #[error("this list of withdrawn certificates is older than the one you have; ask for the latest")]
+    OutdatedWithdrawals,
+    /// Only an organisation certifies.
+    #[error("only the vault of an organisation certifies, and no other organisation; create one of that kind")]
+    NotOrganisation,
+    /// The batch and the chart act for different people.
+    #[error("the chart was opened on behalf of somebody else; use a chart of the same handle")]
+    OtherActor,
     /// The bytes are no bundle, or were damaged on the way.
     #[error("the bundle is damaged; ask for it again, nothing was imported")]
     DamagedBundle,

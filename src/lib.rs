@@ -75,8 +75,8 @@ pub use envelope::Actor;
 pub use error::{Error, Incident};
 pub use index::{PatientQuery, Query};
 pub use keys::{
-    Card, CardError, ContactStatus, FactorKind, Fingerprint, Grant, Imitated, MemberKind, Purpose, Recovery,
-    RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, WayIn,
+    Card, CardError, Certificate, ContactStatus, ExternalId, FactorKind, Fingerprint, Grant, Imitated, MemberKind,
+    Purpose, Recovery, RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, WayIn,
 };
 pub use log::{CallbackKeeper, CheckpointKeeper, FileKeeper, KeeperError, MemoryKeeper};
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};

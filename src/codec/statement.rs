@@ -14,6 +14,8 @@ pub(crate) enum StatementType {
     RootCard,
     DeviceCard,
     DeviceClosing,
+    Certificate,
+    Withdrawals,
     VaultState,
     Genesis,
     LedgerEntry,
@@ -26,6 +28,8 @@ impl StatementType {
             Self::RootCard => b"ampoule/v1/sign/root-card",
             Self::DeviceCard => b"ampoule/v1/sign/device-card",
             Self::DeviceClosing => b"ampoule/v1/sign/device-closing",
+            Self::Certificate => b"ampoule/v1/sign/certificate",
+            Self::Withdrawals => b"ampoule/v1/sign/withdrawals",
             Self::VaultState => b"ampoule/v1/sign/vault-state",
             Self::Genesis => b"ampoule/v1/sign/genesis",
             Self::LedgerEntry => b"ampoule/v1/sign/ledger-entry",
@@ -137,8 +141,11 @@ mod tests {
     /// Attack 13: a statement of one type is no statement of another, even where key and payload are the same.
     #[test]
     fn b13_a_statement_of_one_type_is_none_of_another() {
-        use StatementType::{DeviceCard, DeviceClosing, Genesis, LedgerEntry, Receipt, RootCard, VaultState};
-        let all = [RootCard, DeviceCard, DeviceClosing, VaultState, Genesis, LedgerEntry, Receipt];
+        use StatementType::{
+            Certificate, DeviceCard, DeviceClosing, Genesis, LedgerEntry, Receipt, RootCard, VaultState, Withdrawals,
+        };
+        let all =
+            [RootCard, DeviceCard, DeviceClosing, Certificate, Withdrawals, VaultState, Genesis, LedgerEntry, Receipt];
         for made in all {
             let signed = Signed::sign(made, &key(1), &7_u32).unwrap();
             for wanted in all {

@@ -37,6 +37,9 @@ pub enum MemberKind {
     /// Several people who hold one key.
     #[n(3)]
     Team = 3,
+    /// A hospital, a practice: it certifies who its members are.
+    #[n(4)]
+    Organisation = 4,
 }
 
 /// What members exchange: who somebody is, with the devices known so far. Public; whether it is really that person's,
@@ -92,7 +95,7 @@ impl Card {
 
     /// A root with its devices, given in any order. No two of their keys may be the same.
     pub(crate) fn new(root: RootCard, mut devices: Vec<DeviceCard>) -> Result<Self, CardError> {
-        devices.sort_unstable_by_key(|device| device.hash());
+        devices.sort_unstable_by_key(DeviceCard::hash);
         devices.dedup_by_key(|device| device.hash());
         let mut keys: Vec<_> = devices.iter().flat_map(DeviceCard::keys).collect();
         let count = keys.len();

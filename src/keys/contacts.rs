@@ -1,11 +1,13 @@
 //! Contacts: whose cards a member holds, and which of them he has compared.
 
+mod certified;
+
 use super::card::{Card, CardError, RootCard};
 use crate::codec::{self, CardHash, ContactId, Extensions, Malformed, VaultId, Version1, padding};
 use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, random, role, seal::SealError};
 use crate::error::Error;
 use core::fmt;
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
@@ -33,6 +35,10 @@ pub(crate) struct Contact {
     pub(crate) card: Card,
     pub(crate) status: ContactStatus,
     pub(crate) added_ms: i64,
+    /// What organisations say of the card, verified when it was taken and again when it is used.
+    certificates: Vec<ByteVec>,
+    /// Of an organisation: the latest list of what it took back.
+    withdrawals: Option<ByteVec>,
 }
 
 /// Whose name a contact's name looks like.
@@ -64,6 +70,10 @@ pub(crate) enum ContactError {
     KeyOfAnother,
     /// The devices of both cards do not fit into one.
     Card(CardError),
+    /// No certificate, or not of an organisation among the contacts.
+    Certificate,
+    /// An earlier list than the one that is held.
+    Outdated,
     /// No randomness.
     Random(RandomError),
 }
@@ -89,6 +99,8 @@ impl From<ContactError> for Error {
             ContactError::FingerprintDiffers => Self::FingerprintMismatch,
             ContactError::Card(CardError::NewerFormat) => Self::NewerFormat,
             ContactError::Own | ContactError::KeyOfAnother | ContactError::Card(_) => Self::InvalidCard,
+            ContactError::Certificate => Self::InvalidCertificate,
+            ContactError::Outdated => Self::OutdatedWithdrawals,
             ContactError::Random(error) => Self::Random(error),
         }
     }
@@ -123,7 +135,14 @@ impl ContactBook {
             return self.replace(id, card);
         }
         self.refuse_keys_of_others(&card, None)?;
-        let contact = Contact { id: ContactId::random()?, card, status: ContactStatus::Unverified, added_ms: now_ms };
+        let contact = Contact {
+            id: ContactId::random()?,
+            card,
+            status: ContactStatus::Unverified,
+            added_ms: now_ms,
+            certificates: Vec::new(),
+            withdrawals: None,
+        };
         self.insert(contact.clone());
         Ok(contact)
     }
@@ -139,7 +158,8 @@ impl ContactBook {
             // A card that nobody ever compared has nothing to differ from.
             let unverified = old.status == ContactStatus::Unverified;
             let status = if unverified { ContactStatus::Unverified } else { ContactStatus::Changed };
-            Contact { card, status, ..old.clone() }
+            // What was said of the old card is not said of this one.
+            Contact { card, status, certificates: Vec::new(), withdrawals: None, ..old.clone() }
         };
         self.insert(contact.clone());
         Ok(contact)
@@ -156,12 +176,23 @@ impl ContactBook {
         Ok(contact.clone())
     }
 
-    /// The card to share with: only if it was compared.
-    pub(crate) fn require_verified(&self, id: ContactId) -> Result<&RootCard, ContactError> {
+    /// Takes a comparison back. What organisations say of the card goes too. Returns the contact as it is to be stored.
+    pub(crate) fn distrust(&mut self, id: ContactId) -> Result<Contact, ContactError> {
+        let (contact, _) = self.contacts.get_mut(&id).ok_or(ContactError::Unknown)?;
+        contact.certificates.clear();
+        if contact.status == ContactStatus::Verified {
+            contact.status = ContactStatus::Unverified;
+        }
+        Ok(contact.clone())
+    }
+
+    /// The card to share with: only if it was compared, or an organisation vouches for it whose card was.
+    pub(crate) fn require_verified(&self, id: ContactId, now_ms: i64) -> Result<&RootCard, ContactError> {
         let contact = self.get(id).ok_or(ContactError::Unknown)?;
         match contact.status {
             ContactStatus::Verified => Ok(contact.card.root()),
             ContactStatus::Changed => Err(ContactError::Changed),
+            ContactStatus::Unverified if self.through(id, now_ms).is_some() => Ok(contact.card.root()),
             ContactStatus::Unverified if !self.imitates(id).is_empty() => Err(ContactError::Imitates),
             ContactStatus::Unverified => Err(ContactError::Unverified),
         }
@@ -226,6 +257,8 @@ impl Contact {
             card: self.card.to_bytes(),
             status: self.status,
             added_ms: self.added_ms,
+            certificates: self.certificates.clone(),
+            withdrawals: self.withdrawals.clone(),
             extensions: Extensions::default(),
         });
         let padded = padding::pad(&row).ok_or(Failed)?;
@@ -243,11 +276,9 @@ impl Contact {
         let invalid = |_| Malformed::Invalid;
         let padded = chunked::open(suite, keyring, &[&context(vault, id)], sealed).map_err(invalid)?;
         let stored: Stored = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
-        let card = Card::from_bytes(&stored.card).map_err(|error| match error {
-            CardError::NewerFormat => Malformed::Newer,
-            _ => Malformed::Invalid,
-        })?;
-        Ok(Self { id, card, status: stored.status, added_ms: stored.added_ms })
+        let card = Card::from_bytes(&stored.card)?;
+        let Stored { version: _, card: _, status, added_ms, certificates, withdrawals, extensions: _ } = stored;
+        Ok(Self { id, card, status, added_ms, certificates, withdrawals })
     }
 }
 
@@ -263,6 +294,10 @@ struct Stored {
     #[n(3)]
     added_ms: i64,
     #[n(4)]
+    certificates: Vec<ByteVec>,
+    #[n(5)]
+    withdrawals: Option<ByteVec>,
+    #[n(6)]
     extensions: Extensions,
 }
 

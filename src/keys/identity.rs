@@ -192,7 +192,7 @@ impl fmt::Debug for Identity {
 
 /// What all devices of a member share. With the secrets of a device it is an [`Identity`].
 pub(crate) struct Root {
-    root: SigningKey<role::RootSigning>,
+    signing: SigningKey<role::RootSigning>,
     kem: Secret<role::KemSecret>,
     archive: Secret<role::Archive>,
     pub(crate) card: RootCard,
@@ -203,12 +203,12 @@ impl Root {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let stored: StoredRoot = codec::decode(bytes)?;
         let root = Self {
-            root: key(&stored.root)?,
+            signing: key(&stored.root)?,
             kem: Secret::from_slice(stored.kem.expose()).map_err(invalid)?,
             archive: Secret::from_slice(stored.archive.expose()).map_err(invalid)?,
             card: RootCard::open(&stored.root_card)?,
         };
-        let same = root.root.verifying_key() == *root.card.root_key()
+        let same = root.signing.verifying_key() == *root.card.root_key()
             && KemPublic::of(&root.kem).as_ref() == Ok(root.card.kem());
         if same { Ok(root) } else { Err(Malformed::Invalid) }
     }
@@ -226,7 +226,7 @@ impl Root {
         let stored: StoredDevice = codec::decode(&opened)?;
         let (own, others): (Vec<_>, Vec<_>) =
             devices.into_iter().partition(|card| DeviceId::from(card.hash()) == device);
-        let Self { root, kem, archive, card: root_card } = self;
+        let Self { signing: root, kem, archive, card: root_card } = self;
         let identity = Identity {
             root,
             kem,

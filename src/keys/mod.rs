@@ -1,6 +1,7 @@
 //! Keys: who is who, ways in, and what a chart's members hold.
 
 mod card;
+mod certificate;
 pub(crate) mod chart;
 pub(crate) mod contacts;
 mod device;
@@ -11,6 +12,8 @@ mod unlock;
 
 pub(crate) use card::RootCard;
 pub use card::{Card, CardError, MemberKind};
+pub use certificate::{Certificate, ExternalId};
+pub(crate) use certificate::{Through, Withdrawals};
 pub use chart::{ChartKeys, Freshness, Grant, OpenedEntry, Purpose, Rights, Wrap};
 pub(crate) use chart::{ContentKey, Path};
 pub use contacts::{ContactStatus, Imitated};

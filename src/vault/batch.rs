@@ -23,7 +23,7 @@ pub struct Batch<'a> {
     session: &'a Session,
     tx: Box<dyn Transaction + 'a>,
     charts: BTreeMap<ChartId, Pending>,
-    actor: Option<Actor>,
+    actor: Option<Arc<Actor>>,
 }
 
 /// What a batch adds to one chart.
@@ -39,10 +39,11 @@ struct Pending {
 pub(super) fn run<T>(
     inner: &Inner,
     session: &Session,
+    actor: Option<&Arc<Actor>>,
     work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let tx = inner.store.write()?;
-    let mut batch = Batch { inner, session, tx, charts: BTreeMap::new(), actor: None };
+    let mut batch = Batch { inner, session, tx, charts: BTreeMap::new(), actor: actor.cloned() };
     let result = work(&mut batch)?;
     batch.commit()?;
     Ok(result)
@@ -52,12 +53,12 @@ impl Batch<'_> {
     /// Says on whose behalf what follows is written, as far as this vault knows. It is signed into each entry as this
     /// vault's assertion, never as that person's signature.
     pub fn acting_for(&mut self, actor: Actor) {
-        self.actor = Some(actor);
+        self.actor = Some(Arc::new(actor));
     }
 
     /// Adds a record to a chart.
     pub fn put(&mut self, chart: &Chart, record: &Record) -> Result<EntryId, Error> {
-        self.write(&chart.id(), EntryId::random()?, &[], record, false, None)
+        self.write(chart, EntryId::random()?, &[], record, false, None)
     }
 
     /// Adds a record, once for each key: a second call with the same key gives the entry of the first.
@@ -66,14 +67,14 @@ impl Batch<'_> {
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
             return Ok(entry);
         }
-        self.write(&chart.id(), EntryId::random()?, &[], record, false, Some(request))
+        self.write(chart, EntryId::random()?, &[], record, false, Some(request))
     }
 
     /// Adds a version that replaces the current one. Versions that conflict with it stay.
     pub fn update(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
         let heads = self.heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
-        self.write_version(&chart.id(), *entry, &current, record, false)
+        self.write_version(chart, *entry, &current, record, false)
     }
 
     /// Adds a version that replaces the ones that were read. If somebody replaced them meanwhile, both stand as a
@@ -86,13 +87,13 @@ impl Batch<'_> {
         record: &Record,
     ) -> Result<VersionId, Error> {
         self.heads(&chart.id(), entry)?;
-        self.write_version(&chart.id(), *entry, read, record, false)
+        self.write_version(chart, *entry, read, record, false)
     }
 
     /// Adds a version that replaces all that conflict.
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
         let heads = self.heads(&chart.id(), entry)?;
-        self.write_version(&chart.id(), *entry, &heads, record, false)
+        self.write_version(chart, *entry, &heads, record, false)
     }
 
     /// Deletes an entry: a signed version says so, its history stays.
@@ -103,32 +104,33 @@ impl Batch<'_> {
         if let Some(label) = label {
             tombstone = tombstone.labelled(label);
         }
-        self.write_version(&chart.id(), *entry, &heads, &tombstone, true)
+        self.write_version(chart, *entry, &heads, &tombstone, true)
     }
 
     fn write_version(
         &mut self,
-        chart: &ChartId,
+        chart: &Chart,
         entry: EntryId,
         parents: &[VersionId],
         record: &Record,
         tombstone: bool,
     ) -> Result<VersionId, Error> {
         self.write(chart, entry, parents, record, tombstone, None)?;
-        let row = self.charts.get(chart).and_then(|pending| pending.rows.last());
+        let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
     }
 
     fn write(
         &mut self,
-        chart: &ChartId,
+        chart: &Chart,
         entry: EntryId,
         parents: &[VersionId],
         record: &Record,
         tombstone: bool,
         request: Option<Hash>,
     ) -> Result<EntryId, Error> {
-        let (actor, time_ms) = (self.actor.clone(), self.inner.now_ms());
+        let (actor, time_ms) = (self.actor_for(chart)?, self.inner.now_ms());
+        let chart = &chart.id();
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
         let new = NewEntry {
@@ -157,6 +159,15 @@ impl Batch<'_> {
             pending.rows.push(row);
         }
         Ok(entry)
+    }
+
+    /// The actor of the batch or of the chart's handle. Where both have one it is the same, or somebody's write would be
+    /// shown as another's.
+    fn actor_for(&self, chart: &Chart) -> Result<Option<Actor>, Error> {
+        match (&self.actor, chart.actor()) {
+            (Some(mine), Some(theirs)) if mine != theirs => Err(Error::OtherActor),
+            (mine, theirs) => Ok(mine.as_ref().or(theirs).map(|actor| (**actor).clone())),
+        }
     }
 
     /// The chart, up to date inside this transaction.

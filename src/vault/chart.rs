@@ -2,7 +2,7 @@
 
 use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart};
 use crate::codec::{ChartId, EntryId, VersionId};
-use crate::envelope::Opened;
+use crate::envelope::{Actor, Opened};
 use crate::error::Error;
 use crate::index::{Hit, Query, Version};
 use crate::record::{Kind, Label, Record};
@@ -14,11 +14,18 @@ use std::sync::{Arc, PoisonError};
 pub struct Chart {
     pub(super) inner: Arc<Inner>,
     id: ChartId,
+    /// On whose behalf this handle acts, as that of the vault which gave it.
+    actor: Option<Arc<Actor>>,
 }
 
 impl Chart {
-    pub(super) fn new(inner: Arc<Inner>, id: ChartId) -> Self {
-        Self { inner, id }
+    pub(super) fn new(inner: Arc<Inner>, id: ChartId, actor: Option<Arc<Actor>>) -> Self {
+        Self { inner, id, actor }
+    }
+
+    /// On whose behalf this handle acts.
+    pub(super) fn actor(&self) -> Option<&Arc<Actor>> {
+        self.actor.as_ref()
     }
 
     /// Id of the chart: the hash of the statement that founded it.
@@ -112,7 +119,7 @@ impl Chart {
     }
 
     fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.inner.with(|session| super::batch::run(&self.inner, session, work))
+        self.inner.with(|session| super::batch::run(&self.inner, session, self.actor(), work))
     }
 
     /// Runs `work` on the chart, up to date at one view of the store.
@@ -129,7 +136,7 @@ impl Chart {
 
 impl core::fmt::Debug for Chart {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { inner: _, id } = self;
+        let Self { inner: _, id, actor: _ } = self;
         f.debug_tuple("Chart").field(id).finish()
     }
 }

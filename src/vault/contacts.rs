@@ -4,7 +4,7 @@ use super::{Inner, Vault, session, session::Session};
 use crate::codec::{CardHash, ContactId, Malformed};
 use crate::error::Error;
 use crate::keys::contacts::{self, ContactBook};
-use crate::keys::{Card, ContactStatus, Fingerprint, Imitated, MemberKind, RootCard};
+use crate::keys::{Card, ContactStatus, ExternalId, Fingerprint, Imitated, MemberKind, RootCard, Through};
 use crate::store::Table;
 use std::sync::Arc;
 
@@ -44,6 +44,19 @@ impl Contacts {
         self.change(|book| book.replace(contact.id, card))
     }
 
+    /// Takes what an organisation says of a contact's card. Both cards must be contacts already.
+    ///
+    /// Once the organisation is verified, the contact counts as verified through it, until the certificate ends, is taken
+    /// back, or the organisation's card changes.
+    pub fn add_certificate(&self, certificate: &[u8]) -> Result<Contact, Error> {
+        self.change(|book| book.add_certificate(certificate))
+    }
+
+    /// Takes an organisation's list of the certificates that it has taken back. Returns the organisation.
+    pub fn add_withdrawals(&self, list: &[u8]) -> Result<Contact, Error> {
+        self.change(|book| book.add_withdrawals(list))
+    }
+
     /// A contact by its id.
     pub fn get(&self, id: ContactId) -> Result<Contact, Error> {
         let contact = self.handle(id);
@@ -81,7 +94,7 @@ impl Contact {
         self.read(|contact| contact.card.name().to_owned())
     }
 
-    /// Person, service or team.
+    /// Person, service, team or organisation.
     pub fn kind(&self) -> Result<MemberKind, Error> {
         self.read(|contact| contact.card.kind())
     }
@@ -107,11 +120,39 @@ impl Contact {
         change(&self.inner, |book| book.verify(self.id, fingerprint)).map(drop)
     }
 
+    /// Takes a comparison back: the contact is not verified any more, nor are those for whom it vouches as an organisation.
+    pub fn distrust(&self) -> Result<(), Error> {
+        self.read(|_| ())?;
+        change(&self.inner, |book| book.distrust(self.id)).map(drop)
+    }
+
+    /// The organisation that vouches for the contact now, if one does.
+    pub fn verified_through(&self) -> Result<Option<Contact>, Error> {
+        let through = self.through()?;
+        Ok(through.map(|through| Self { inner: Arc::clone(&self.inner), id: through.organisation }))
+    }
+
+    /// The contact's id in the directory of the organisation that vouches for it now.
+    pub fn external_id(&self) -> Result<Option<ExternalId>, Error> {
+        Ok(self.through()?.map(|through| through.id))
+    }
+
+    /// Whether charts may be shared with the contact now: its card was compared, or a verified organisation vouches for it.
+    pub fn is_verified(&self) -> Result<bool, Error> {
+        Ok(self.status()? == ContactStatus::Verified || self.through()?.is_some())
+    }
+
+    fn through(&self) -> Result<Option<Through>, Error> {
+        self.read(|_| ())?;
+        let now = self.inner.now_ms();
+        self.inner.with(|session| Ok(session.contacts(&self.inner)?.through(self.id, now)))
+    }
+
     pub(super) fn verified_root(&self) -> Result<RootCard, Error> {
         self.inner.with(|session| {
             let (book, damaged) = session.read_contacts(&*self.inner.store.read()?)?;
             self.require_whole(&damaged)?;
-            Ok(book.require_verified(self.id)?.clone())
+            Ok(book.require_verified(self.id, self.inner.now_ms())?.clone())
         })
     }
 
@@ -192,9 +233,9 @@ impl Session {
 
 impl ContactBook {
     /// Fails unless this root card belongs to a verified contact.
-    pub(super) fn require_known(&self, root: &CardHash) -> Result<(), Error> {
+    pub(super) fn require_known(&self, root: &CardHash, now_ms: i64) -> Result<(), Error> {
         let contact = self.by_root(*root).ok_or(Error::UnknownContact)?;
-        Ok(self.require_verified(contact.id).map(drop)?)
+        Ok(self.require_verified(contact.id, now_ms).map(drop)?)
     }
 }
 

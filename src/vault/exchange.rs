@@ -216,7 +216,7 @@ fn learn(
     if known.is_none() {
         // A chart comes from somebody we know: its granter's fingerprint was compared.
         let granter = grants.first().map(|(_, row, _)| row.granter).ok_or(Error::NotGranted)?;
-        session.contacts(inner)?.require_known(&granter)?;
+        session.contacts(inner)?.require_known(&granter, inner.now_ms())?;
     }
     for (seq, row) in (0_u64..).zip(keys.rows()) {
         tx.put(Table::Ledger, id.as_bytes(), &seq.to_be_bytes(), &row.stored)?;

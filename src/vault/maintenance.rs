@@ -1,10 +1,10 @@
 //! What is due, and doing it. The library has no threads of its own.
 
-use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
+use super::{Inner, Vault, open_chart::index_error, session::Session};
 use crate::codec::{CardHash, ChartId};
 use crate::error::Error;
 use crate::index::directory;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Vault {
                 Due::EndedGrants { chart, .. } => {
                     let ended = self.ended(chart)?;
                     if !ended.is_empty() {
-                        Chart::new(Arc::clone(&self.inner), *chart).revoke_roots(&ended)?;
+                        self.handle(*chart).revoke_roots(&ended)?;
                     }
                 }
                 Due::DamagedIndex { chart } => {
@@ -69,7 +69,7 @@ impl Vault {
 
     /// Members of a chart that this vault administers, whose grants have all ended by date.
     fn ended(&self, chart: &ChartId) -> Result<Vec<CardHash>, Error> {
-        let chart = Chart::new(Arc::clone(&self.inner), *chart);
+        let chart = self.handle(*chart);
         let ended = chart.read(|open, _| Ok(open.keys.ended_members(self.inner.now_ms())));
         match ended {
             // A chart in which our own access ended, or that is damaged, is not ours to tidy.

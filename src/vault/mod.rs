@@ -11,6 +11,7 @@ mod exchange;
 mod maintenance;
 mod open_chart;
 mod options;
+mod organisation;
 mod patients;
 mod session;
 mod sharing;
@@ -30,6 +31,7 @@ pub use sharing::{Share, Standing};
 pub use verify::{Finding, Report};
 
 use crate::codec::{ChartId, VaultId};
+use crate::envelope::Actor;
 use crate::error::Error;
 use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
 use crate::record::Label;
@@ -48,6 +50,8 @@ const STATE_KEY: &[u8] = b"state";
 #[derive(Clone)]
 pub struct Vault {
     inner: Arc<Inner>,
+    /// On whose behalf this handle acts. It is the handle's alone: other handles of the vault know nothing of it.
+    actor: Option<Arc<Actor>>,
 }
 
 pub(crate) struct Inner {
@@ -109,7 +113,17 @@ impl Vault {
     fn assemble(options: VaultOptions, store: Box<dyn Store>, unlocked: Unlocked) -> Self {
         let last_use_ms = AtomicI64::new(options.clock.now_ms());
         let session = RwLock::new(Some(Session::new(unlocked)));
-        Self { inner: Arc::new(Inner { store, session, options, last_use_ms }) }
+        Self { inner: Arc::new(Inner { store, session, options, last_use_ms }), actor: None }
+    }
+
+    /// A handle of this vault for what a service does on behalf of one of its users: take one for each request.
+    ///
+    /// What is written through it, and through charts that it gives, carries the actor, signed as this vault's assertion,
+    /// never as that person's signature. This handle and all others stay as they are, so nothing of one request reaches
+    /// another.
+    #[must_use]
+    pub fn acting_for(&self, actor: Actor) -> Self {
+        Self { inner: Arc::clone(&self.inner), actor: Some(Arc::new(actor)) }
     }
 
     /// Opens the vault again after [`Self::lock`]. Handles of before work again.
@@ -151,13 +165,13 @@ impl Vault {
     /// Founds a chart with eight labels of one's own. `general` and `restricted` should be among them.
     pub fn create_chart_with(&self, labels: &[Label; 8]) -> Result<Chart, Error> {
         let id = self.inner.with(|session| session.found_chart(&self.inner, labels))?;
-        Ok(Chart::new(Arc::clone(&self.inner), id))
+        Ok(self.handle(id))
     }
 
     /// A chart by its id.
     pub fn chart(&self, id: &ChartId) -> Result<Chart, Error> {
         self.inner.with(|session| session.open_chart(&self.inner, id).map(drop))?;
-        Ok(Chart::new(Arc::clone(&self.inner), *id))
+        Ok(self.handle(*id))
     }
 
     /// Ids of all charts that this vault holds keys of.
@@ -165,15 +179,19 @@ impl Vault {
         self.inner.with(|_| session::chart_ids(&*self.inner.store.read()?))
     }
 
+    fn handle(&self, chart: ChartId) -> Chart {
+        Chart::new(Arc::clone(&self.inner), chart, self.actor.clone())
+    }
+
     /// Writes to any number of charts in one transaction: all of it happens, or nothing.
     pub fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.inner.with(|session| batch::run(&self.inner, session, work))
+        self.inner.with(|session| batch::run(&self.inner, session, self.actor.as_ref(), work))
     }
 }
 
 impl core::fmt::Debug for Vault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { inner: _ } = self;
+        let Self { inner: _, actor: _ } = self;
         f.debug_struct("Vault").finish_non_exhaustive()
     }
 }

@@ -123,7 +123,9 @@ fn apply(
             tx.put(Table::Grants, id.as_bytes(), GrantId::as_bytes(grant), row)?;
         }
         let (mut cards, me) = (CardBook::default(), session.unlocked.identity());
-        newcomer.into_iter().for_each(|root| cards.add_root(root.clone()));
+        if let Some(root) = newcomer {
+            cards.add_root(root.clone());
+        }
         cards.add_device(me.device_card.clone());
         Cards::of(id, session.unlocked.suite(), &step.ring)?.put(&mut *tx, &cards, me)?;
         session.put_ring(&mut *tx, &id, &step.ring)?;

@@ -3,7 +3,8 @@
 use ampoule::store::Table;
 use ampoule::testing::EvilStore;
 use ampoule::{
-    Applied, Chart, Contact, Cursor, Error, Label, MemoryStore, Record, Recovery, Terms, Unlock, UnlockError, Vault,
+    Applied, Chart, Contact, Cursor, Error, Label, MemberKind, MemoryStore, Record, Recovery, Terms, Unlock,
+    UnlockError, Vault,
 };
 use std::fmt::Debug;
 
@@ -22,9 +23,13 @@ pub(crate) struct Member {
 }
 
 pub(crate) fn member(name: &str, key: u8) -> Member {
+    member_of_kind(name, key, MemberKind::Person)
+}
+
+pub(crate) fn member_of_kind(name: &str, key: u8, kind: MemberKind) -> Member {
     let store = EvilStore::new(MemoryStore::new());
-    let none = Recovery::none_data_will_be_lost();
-    let vault = Vault::create(store.clone(), name, &Unlock::device_key(&[key; 32]), &none).unwrap().0;
+    let (unlock, none) = (Unlock::device_key(&[key; 32]), Recovery::none_data_will_be_lost());
+    let vault = Vault::options().kind(kind).create(store.clone(), name, &unlock, &none).unwrap().0;
     Member { store, vault, key }
 }
 

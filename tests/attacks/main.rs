@@ -7,6 +7,7 @@
 //! | Attack | Here | Beside the code |
 //! |---|---|---|
 //! | 1–5 keys and contacts replaced, spliced, planted | `keys` | `keys::unlock::tests`, `keys::contacts::tests` |
+//! | 1, 2, 5, 8, 13 of devices, organisations, actors | `members` | `keys::unlock::tests`, `keys::device`, `keys::certificate::tests` |
 //! | 6 crafted ids | `keys` | `keys::contacts::tests` |
 //! | 7 points and keys that are none | `keys` | `crypto::seal`, `crypto::sign`, `keys::card::tests` |
 //! | 8 unknown key share | `keys` | `keys::chart::chart_keys::attacks` |

@@ -17,7 +17,7 @@ class RootCard:
         payload, _ = statement(data)
         fields = structure(payload, 7)
         _, self.kind, self.name, self.key, self.kem, _, _ = fields
-        require(self.kind in (1, 2, 3) and len(self.key) == 32 and len(self.kem) == 1216, "root card")
+        require(self.kind in (1, 2, 3, 4) and len(self.key) == 32 and len(self.kem) == 1216, "root card")
         verify(data, "root-card", self.key)
         self.hash = H("card", data)
 
@@ -93,14 +93,27 @@ class Vault:
             self.closed.append(reason)
 
     def contacts(self):
+        """Names with their status, and the subject of the last certificate by an organisation among the contacts."""
+        rows = []
         for key, sealed in self.store.rows("contacts", b""):
             plain = unpad(open_chunked(self.suite, self.keyring_key, label("contact") + self.id + key, sealed))
-            _, card, status, _, _ = structure(plain, 5)
+            _, card, status, _, certificates, withdrawals, _ = structure(plain, 7)
             _, root, devices, _ = structure(card, 4)
             root = RootCard(root)
             devices = [DeviceCard(device, {root.hash: root}).hash for device in devices]
             require(devices == sorted(set(devices)), "order of devices")
-            yield root.name, status
+            rows.append((root, status, certificates, withdrawals))
+        organisations = {root.hash: (root, status, lists) for root, status, _, lists in rows if root.kind == 4}
+        for root, status, certificates, _ in rows:
+            through = None
+            for data in certificates:
+                _, by, member, issuer, subject, _, not_after, _ = structure(statement(data)[0], 8)
+                organisation, compared, lists = organisations[by]
+                verify(data, "certificate", organisation.key)
+                require(member == root.hash and issuer and root.kind != 4, "certificate")
+                if compared == 2 and not_after is None and H("certificate", data) not in withdrawn(organisation, lists):
+                    through = subject
+            yield root.name, status, through
 
     def patients(self):
         found = {}
@@ -113,6 +126,15 @@ class Vault:
                 if patient:
                     found[chart] = patient[0]
         return found
+
+
+def withdrawn(organisation, data):
+    """Hashes of the certificates that an organisation took back."""
+    if data is None:
+        return []
+    _, by, _, _, hashes, _ = structure(verify(data, "withdrawals", organisation.key), 6)
+    require(by == organisation.hash and hashes == sorted(set(hashes)), "withdrawals")
+    return hashes
 
 
 def factor(number, value, argon2):

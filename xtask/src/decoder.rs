@@ -3,8 +3,8 @@
 use crate::place::Place;
 use crate::run::{self, program};
 use ampoule::{
-    Actor, Chart, Code, Contact, Cursor, EntryId, Grant, Label, Patient, Record, Recovery, SqliteStore, Suite, Terms,
-    Unlock, Vault,
+    Actor, Chart, Code, Contact, Cursor, EntryId, ExternalId, Grant, Label, MemberKind, MemoryStore, Patient, Record,
+    Recovery, SqliteStore, Suite, Terms, Unlock, Vault,
 };
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -75,6 +75,8 @@ fn make(folder: &Path) -> Result<Value> {
     let lab_at_clinic = acquaint(&clinic, &lab)?;
     let (clinic_at_specialist, _) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
 
+    staff_of_a_hospital(&clinic)?;
+
     let mut puts: [Put; 3] = Default::default();
     let [at_clinic, at_specialist, at_lab] = &mut puts;
     let chart = clinic.create_chart()?;
@@ -113,20 +115,7 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
-    // A tablet writes, and is retired; a server stays; the lab's device is renewed.
-    let tablet = clinic.add_device(&Unlock::device_key(&[5; 32]))?;
-    let at_tablet = Vault::open(SqliteStore::open(folder.join("clinic.db"))?, &Unlock::device_key(&[5; 32]))?;
-    let on_tablet = at_tablet.chart(&chart.id())?;
-    put(
-        at_clinic,
-        &at_tablet,
-        &on_tablet,
-        &observation("on the tablet", "85354-9").labelled(Label::new("HIV")?),
-        None,
-    )?;
-    drop(at_tablet);
-    clinic.retire_device(tablet, "left in a train")?;
-    clinic.add_device(&Unlock::device_key(&[6; 32]))?;
+    devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
     // A chart of the other suite.
@@ -145,14 +134,17 @@ fn make(folder: &Path) -> Result<Value> {
             "closed": [key(5), key(8), key(9)],
             "name": "Riverside Clinic", "key_version": 3, "suite": 1,
             "devices": 2, "closed_devices": ["left in a train"],
-            "contacts": [["Dr. Lee", "verified"], ["Ångström Lab", "verified"]],
+            "contacts": [
+                ["Dr. Kim", "unverified", "kim-7"], ["Dr. Lee", "verified", null], ["Dr. Moe", "unverified", null],
+                ["Northern Hospital", "verified", null], ["Ångström Lab", "verified", null],
+            ],
             "patients": { (chart.id().to_string()): ["Amélie Example"] },
             "charts": shown(at_clinic, &chart, &all), "bundles": [],
         },
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [],
-            "contacts": [["Riverside Clinic", "verified"]], "patients": {},
+            "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
             "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
                 { "file": "to-specialist.ampb", "entries": of_general },
@@ -162,11 +154,43 @@ fn make(folder: &Path) -> Result<Value> {
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Ångström Lab", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": ["restored copy"],
-            "contacts": [["Riverside Clinic", "verified"]], "patients": {},
+            "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
         },
     ]))
+}
+
+/// A tablet of the clinic writes, and is retired; a server stays.
+fn devices(folder: &Path, clinic: &Vault, chart: &Chart, at_clinic: &mut Put) -> Result<()> {
+    let tablet = clinic.add_device(&Unlock::device_key(&[5; 32]))?;
+    let at_tablet = Vault::open(SqliteStore::open(folder.join("clinic.db"))?, &Unlock::device_key(&[5; 32]))?;
+    let record = observation("on the tablet", "85354-9").labelled(Label::new("HIV")?);
+    put(at_clinic, &at_tablet, &at_tablet.chart(&chart.id())?, &record, None)?;
+    clinic.retire_device(tablet, "left in a train")?;
+    clinic.add_device(&Unlock::device_key(&[6; 32]))?;
+    Ok(())
+}
+
+/// Two people whom a hospital certifies; it takes one certificate back.
+fn staff_of_a_hospital(clinic: &Vault) -> Result<()> {
+    let member = |name: &str, kind| -> Result<Vault> {
+        let (unlock, none) = (Unlock::device_key(&[7; 32]), Recovery::none_data_will_be_lost());
+        Ok(Vault::options().kind(kind).create(MemoryStore::new(), name, &unlock, &none)?.0)
+    };
+    let hospital = member("Northern Hospital", MemberKind::Organisation)?;
+    acquaint(clinic, &hospital)?;
+    for (name, subject) in [("Dr. Kim", "kim-7"), ("Dr. Moe", "moe-8")] {
+        let card = member(name, MemberKind::Person)?.card()?;
+        let id = ExternalId { issuer: "https://id.example".into(), subject: subject.into() };
+        let certificate = hospital.certify(&card, &id, None)?.to_bytes();
+        clinic.contacts().add(&card.to_bytes())?;
+        clinic.contacts().add_certificate(&certificate)?;
+        if subject == "moe-8" {
+            clinic.contacts().add_withdrawals(&hospital.withdraw(&certificate)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// All charts of a vault, with the labels that it holds of the shared one; it holds all of the others.

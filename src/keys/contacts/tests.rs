@@ -34,14 +34,14 @@ fn only_a_verified_contact_is_shared_with() {
     let mut book = book();
     let lee = card("Lee");
     let id = book.add(lee.clone(), 0).unwrap().id;
-    assert_eq!(book.require_verified(id).err(), Some(ContactError::Unverified));
+    assert_eq!(book.require_verified(id, 0).err(), Some(ContactError::Unverified));
     let other = card("Lee").fingerprint();
     assert_eq!(book.verify(id, &other.digits()).err(), Some(ContactError::FingerprintDiffers));
-    assert_eq!(book.require_verified(id).err(), Some(ContactError::Unverified));
+    assert_eq!(book.require_verified(id, 0).err(), Some(ContactError::Unverified));
     assert_eq!(book.verify(id, &lee.fingerprint().words()).unwrap().status, ContactStatus::Verified);
-    assert_eq!(book.require_verified(id), Ok(lee.root()));
+    assert_eq!(book.require_verified(id, 0), Ok(lee.root()));
     assert_eq!(book.by_root(lee.root().hash()).map(|contact| contact.id), Some(id));
-    assert_eq!(book.require_verified(ContactId::from_bytes([0; 16])).err(), Some(ContactError::Unknown));
+    assert_eq!(book.require_verified(ContactId::from_bytes([0; 16]), 0).err(), Some(ContactError::Unknown));
 }
 
 /// Attack 2: other keys for a known contact are refused until somebody compares them.
@@ -52,14 +52,14 @@ fn changed_keys_are_refused_until_they_are_verified() {
     let id = book.add(old.clone(), 0).unwrap().id;
     book.verify(id, &old.fingerprint().digits()).unwrap();
     assert_eq!(book.replace(id, new.clone()).unwrap().status, ContactStatus::Changed);
-    assert_eq!(book.require_verified(id).err(), Some(ContactError::Changed));
+    assert_eq!(book.require_verified(id, 0).err(), Some(ContactError::Changed));
     // The fingerprint of before does not do, nor does another change lead back.
     assert_eq!(book.verify(id, &old.fingerprint().digits()).err(), Some(ContactError::FingerprintDiffers));
     book.replace(id, card("Lee")).unwrap();
-    assert_eq!(book.require_verified(id).err(), Some(ContactError::Changed));
+    assert_eq!(book.require_verified(id, 0).err(), Some(ContactError::Changed));
     book.replace(id, new.clone()).unwrap();
     book.verify(id, &new.fingerprint().digits()).unwrap();
-    assert_eq!(book.require_verified(id), Ok(new.root()));
+    assert_eq!(book.require_verified(id, 0), Ok(new.root()));
 }
 
 /// Attack 2: the root key is the same, and the card swaps the key that grants are sealed to.
@@ -73,7 +73,7 @@ fn another_root_card_of_the_same_key_is_a_change() {
     let swapped = RootCard::issue("Lee", MemberKind::Person, &lee.root, &kem, 1).unwrap();
     let changed = book.add(Card::new(swapped, Vec::new()).unwrap(), 5).unwrap();
     assert_eq!((changed.id, changed.status), (id, ContactStatus::Changed));
-    assert_eq!(book.require_verified(id).err(), Some(ContactError::Changed));
+    assert_eq!(book.require_verified(id, 0).err(), Some(ContactError::Changed));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn names_that_look_alike_are_flagged() {
         let second = book.add(card(imitation), 2).unwrap().id;
         assert_eq!(book.imitates(second), [Imitated::Contact(first)], "{imitation}");
         assert_eq!(book.imitates(first), [], "{imitation}");
-        assert_eq!(book.require_verified(second).err(), Some(ContactError::Imitates), "{imitation}");
+        assert_eq!(book.require_verified(second, 0).err(), Some(ContactError::Imitates), "{imitation}");
     }
     let mut book = book();
     let own = book.add(card("C1inic"), 1).unwrap().id;
@@ -122,7 +122,7 @@ fn a_namesake_who_was_verified_is_no_imitator() {
     let namesake = card("Lee");
     let id = book.add(namesake.clone(), 2).unwrap().id;
     book.verify(id, &namesake.fingerprint().digits()).unwrap();
-    assert_eq!(book.require_verified(id), Ok(namesake.root()));
+    assert_eq!(book.require_verified(id, 0), Ok(namesake.root()));
 }
 
 /// Attacks 6 and 8: a card that claims a key of somebody else, as device key or to be sealed to.

@@ -289,5 +289,5 @@ fn require_nodes(fields: &GrantFields, state: &KeyState) -> Result<(), LedgerErr
                 && nodes.iter().all(|node| node.kind == kind && state.slot_of(&node.compartment).is_some())
         }
     };
-    if sorted && fits && (1..=3).contains(&fields.grantee) { Ok(()) } else { Err(LedgerError::Contradiction) }
+    if sorted && fits && (1..=4).contains(&fields.grantee) { Ok(()) } else { Err(LedgerError::Contradiction) }
 }
