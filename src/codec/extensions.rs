@@ -89,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn h55_more_extensions_than_the_limit() {
+        let many = |count| codec::encode(&Extensions((0..count).map(|number| one(number, false)).collect()));
+        assert!(codec::decode::<Extensions>(&many(16)).is_ok());
+        assert_eq!(codec::decode::<Extensions>(&many(17)), Err(Malformed::Invalid));
+    }
+
+    #[test]
     fn a_later_version_is_newer_whatever_follows() {
         assert_eq!(codec::decode::<(Version1, u8)>(&[0x82, 1, 7]), Ok((Version1, 7)));
         assert_eq!(codec::decode::<(Version1, u8)>(&[0x82, 2, 0x41, 7]), Err(Malformed::Newer));

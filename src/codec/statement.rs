@@ -138,6 +138,25 @@ mod tests {
         assert!(Signed::parse(&longer).is_err());
     }
 
+    /// The same statement with a longer length, of indefinite length, with something unsigned in it.
+    #[test]
+    fn b18_a_statement_has_one_encoding() {
+        let signed = Signed::sign(StatementType::Receipt, &key(1), &7_u32).unwrap();
+        let bytes = signed.as_bytes();
+        // An array of four: protected header, empty unprotected header, payload, signature.
+        assert_eq!(bytes[..6], [0x84, 0x43, 0xA1, 0x01, 0x27, 0xA0]);
+        for other in [
+            [&[0x98, 0x04][..], &bytes[1..]].concat(),
+            [&[0x9F][..], &bytes[1..], &[0xFF]].concat(),
+            [&bytes[..1], &[0x58, 0x03], &bytes[2..]].concat(),
+            [&bytes[..5], &[0xBF, 0xFF], &bytes[6..]].concat(),
+            [&bytes[..5], &[0xA1, 0x04, 0x41, 0x01], &bytes[6..]].concat(),
+        ] {
+            assert_eq!(Signed::parse(&other).err(), Some(Malformed::Invalid), "{other:02x?}");
+        }
+        assert!(Signed::parse(bytes).is_ok());
+    }
+
     /// Attack 13: a statement of one type is no statement of another, even where key and payload are the same.
     #[test]
     fn b13_a_statement_of_one_type_is_none_of_another() {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn label_is_length_prefixed() {
+    fn b14_label_is_length_prefixed() {
         assert_eq!(label("x"), b"\0\0\0\x0campoule/v1/x");
         assert_ne!(hash("ab", &[b"c"]), hash("a", &[b"bc"]));
     }

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_outside_floor_and_ceiling_are_refused() {
+    fn f42_costs_outside_floor_and_ceiling_are_refused() {
         let floor = Cost::FLOOR;
         for cost in [
             Cost { memory_kib: 64 * 1024 - 1, ..floor },

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// Length of an X-Wing public key, in bytes.
 pub(crate) const PUBLIC_LEN: usize = 1216;
 /// Length of an X-Wing encapsulation, in bytes.
-pub(crate) const ENCAPSULATION_LEN: usize = 1120;
+const ENCAPSULATION_LEN: usize = 1120;
 /// The X25519 part is the last 32 bytes, of public keys and of encapsulations.
 const X25519_LEN: usize = 32;
 
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn low_order_and_malformed_keys_are_refused() {
+    fn a07_low_order_and_malformed_keys_are_refused() {
         let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
         let mut zero_share = public.as_bytes().to_vec();
         zero_share[PUBLIC_LEN - 32..].fill(0);
@@ -189,12 +189,51 @@ mod tests {
         assert!(KemPublic::from_slice(public.as_bytes()).is_ok());
     }
 
+    /// A sender can seal to such an encapsulation all the same: the X25519 part of the shared secret is zero then, for
+    /// every recipient.
     #[test]
-    fn an_encapsulation_with_a_zero_share_is_refused() {
+    fn a07_an_encapsulation_with_a_share_of_low_order_is_refused() {
         let secret = Secret::generate().unwrap();
-        let mut sealed = seal_to(&KemPublic::of(&secret).unwrap(), b"", b"plain").unwrap();
-        sealed[ENCAPSULATION_LEN - 32..ENCAPSULATION_LEN].fill(0);
-        assert!(open_from(&secret, b"", &sealed).is_err());
-        assert!(open_from(&secret, b"", &sealed[..10]).is_err());
+        let sealed = seal_to(&KemPublic::of(&secret).unwrap(), b"info", b"plain").unwrap();
+        let mut encapsulation: [u8; ENCAPSULATION_LEN] = sealed[..ENCAPSULATION_LEN].try_into().unwrap();
+        let honest = seal_with(&secret, &encapsulation, b"info", b"plain");
+        assert_eq!(&open_from(&secret, b"info", &honest).unwrap()[..], b"plain");
+        let mut one = [0; 32];
+        one[0] = 1;
+        for share in [[0; 32], one] {
+            encapsulation[ENCAPSULATION_LEN - X25519_LEN..].copy_from_slice(&share);
+            assert!(open_from(&secret, b"info", &seal_with(&secret, &encapsulation, b"info", b"plain")).is_err());
+        }
+        assert!(open_from(&secret, b"info", &sealed[..10]).is_err());
+    }
+
+    /// Seals under the secret that an encapsulation stands for (RFC 9180, sections 5.1 and 5.2), whatever its share is.
+    fn seal_with(
+        recipient: &Secret<role::KemSecret>,
+        encapsulation: &[u8; ENCAPSULATION_LEN],
+        info: &[u8],
+        plaintext: &[u8],
+    ) -> Vec<u8> {
+        use crate::crypto::{Suite, seal_once};
+        use hkdf::Hkdf;
+        use sha2::Sha256;
+        use x_wing::Decapsulate;
+        // KEM, KDF and AEAD: X-Wing, HKDF-SHA-256, ChaCha20-Poly1305.
+        const SUITE: &[u8] = b"HPKE\x64\x7A\x00\x01\x00\x03";
+        let extract = |salt: &[u8], label: &[u8], ikm: &[u8]| {
+            Hkdf::<Sha256>::extract(Some(salt), &[b"HPKE-v1", SUITE, label, ikm].concat())
+        };
+        let encapsulated: x_wing::Ciphertext = encapsulation[..].try_into().unwrap();
+        let shared = x_wing::DecapsulationKey::from(*recipient.expose()).decapsulate(&encapsulated);
+        let context = [&[0][..], &extract(b"", b"psk_id_hash", b"").0, &extract(b"", b"info_hash", info).0].concat();
+        let (_, schedule) = extract(&shared, b"secret", b"");
+        let mut key_and_nonce = [0; 44];
+        let (key, nonce) = key_and_nonce.split_at_mut(32);
+        for (label, out) in [(&b"key"[..], key), (b"base_nonce", nonce)] {
+            let len = u16::try_from(out.len()).unwrap().to_be_bytes();
+            schedule.expand_multi_info(&[&len, b"HPKE-v1", SUITE, label, &context], out).unwrap();
+        }
+        let ciphertext = seal_once(Suite::ChaCha20Poly1305, &key_and_nonce, plaintext).unwrap();
+        [&encapsulation[..], &ciphertext].concat()
     }
 }

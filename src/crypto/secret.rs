@@ -153,13 +153,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_the_role_only() {
+    fn g50_debug_shows_the_role_only() {
         let secret = Secret::<role::ChartSeed>::from_slice(&[0xAB; 32]).unwrap();
         assert_eq!(format!("{secret:?}"), "Secret(chart-seed, ..)");
     }
 
     #[test]
-    fn labels_are_distinct() {
+    fn b13_labels_are_distinct() {
         let mut labels = role::LABELS.to_vec();
         labels.sort_unstable();
         labels.dedup();

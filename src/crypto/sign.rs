@@ -101,7 +101,7 @@ mod tests {
     use crate::crypto::role;
 
     #[test]
-    fn weak_and_malformed_points_are_no_keys() {
+    fn a07_weak_and_malformed_points_are_no_keys() {
         let mut identity = [0; 32];
         identity[0] = 1;
         assert!(VerifyingKey::<role::ObjectSigning>::from_bytes(&identity).is_err());

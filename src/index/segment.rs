@@ -528,6 +528,14 @@ mod tests {
     }
 
     #[test]
+    fn h55_a_list_that_claims_to_be_huge() {
+        let decode = |bytes: &[u8]| numbers::decode(&mut Decoder::new(bytes), &mut ());
+        assert_eq!(decode(&[0x82, 1, 2]).unwrap(), [1, 2]);
+        assert!(decode(&[0x83, 1, 2]).is_err());
+        assert!(decode(&[0x9B, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2]).is_err());
+    }
+
+    #[test]
     fn joined_segments_hold_the_same_rows() {
         let rows: Vec<IndexRow> = (1..=40).map(row).collect();
         let suite = Suite::Aes256Gcm;

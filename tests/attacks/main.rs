@@ -6,18 +6,18 @@
 //!
 //! | Attack | Here | Beside the code |
 //! |---|---|---|
-//! | 1–5 keys and contacts replaced, spliced, planted | `keys` | `keys::unlock::tests`, `keys::contacts::tests` |
+//! | 1–5 keys and contacts replaced, spliced, planted | `keys` | `keys::unlock::tests`, `keys::contacts::tests`, `keys::chart::chart_keys::attacks` |
 //! | 1, 2, 5, 8, 13 of devices, organisations, actors | `members` | `keys::unlock::tests`, `keys::device`, `keys::certificate::tests` |
 //! | 6 crafted ids | `keys` | `keys::contacts::tests` |
 //! | 7 points and keys that are none | `keys` | `crypto::seal`, `crypto::sign`, `keys::card::tests` |
 //! | 8 unknown key share | `keys` | `keys::chart::chart_keys::attacks` |
-//! | 9–14 entries and fields swapped | `envelope` | `envelope::attacks` |
+//! | 9–14 entries and fields swapped | `envelope` | `envelope::attacks`, `keys::card::tests`, `crypto::kdf` |
 //! | 15 invisible salamander | | `crypto::chunked` |
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
 //! | 18 malleability | `envelope` | `codec` |
-//! | 41–44 downgrade | `downgrade` | `keys::unlock::tests` |
-//! | 46, 47, 49–51 leakage | `leakage` | |
-//! | 55 bombs | `robustness` | |
+//! | 41–44 downgrade | `downgrade` | `keys::unlock::tests`, `envelope::attacks` |
+//! | 46, 47, 49–51 leakage | `leakage` | `crypto::secret` |
+//! | 55 bombs | `robustness` | `codec`, `envelope::attacks`, `index::segment` |
 //! | 61–63 dishonest members | `robustness` | `keys::chart::chart_keys::attacks`, `envelope::attacks` |
 
 #![allow(clippy::pedantic, reason = "tests read better as they are")]

@@ -17,7 +17,19 @@ use anyhow::{Context, Result, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// Guards are tried side by side in this many copies of the checkout.
+const COPIES: usize = 2;
+
+/// Our crates are compiled for each guard: as fast as can be. Those below them stay as the tests have them.
+const PROFILE: [&str; 3] = [
+    "profile.dev.package.ampoule.opt-level=0",
+    "profile.dev.package.ampoule.debug=0",
+    "profile.dev.package.ampoule-fhir.debug=0",
+];
 
 /// A test that never ends once its check is gone is ended after this; building is not part of it.
 const TEST_LIMIT: Duration = Duration::from_secs(120);
@@ -30,24 +42,58 @@ pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
         ensure!(only.is_none(), "no patch in tests/guards has that in its name");
         return Ok(0);
     }
-    let copy = Copy::update(place)?;
-    copy.tests_pass_unpatched(&guards)?;
-    let mut faults = Vec::new();
-    for guard in &guards {
+    let copies =
+        (1..=COPIES.min(guards.len())).map(|number| Copy::update(place, number)).collect::<Result<Vec<_>>>()?;
+    each(&copies, &programs(&guards), |copy, (program, tests)| copy.tests_pass_unpatched(program, tests))
+        .into_iter()
+        .collect::<Result<()>>()?;
+    let tried = each(&copies, &guards, |copy, guard| {
         let begun = Instant::now();
         let verdict = copy.try_guard(guard);
         let seconds = begun.elapsed().as_secs_f32();
         match verdict {
-            Ok(()) => println!("  {}: noticed by {} ({seconds:.1} s)", guard.name, guard.test),
+            Ok(()) => {
+                println!("  {}: noticed by {} ({seconds:.1} s)", guard.name, guard.test);
+                None
+            }
             Err(error) => {
                 println!("  {}: NOT PROVEN: {error:#} ({seconds:.1} s)", guard.name);
-                faults.push(guard.name.as_str());
+                Some(guard.name.as_str())
             }
         }
-    }
+    });
+    let faults: Vec<&str> = tried.into_iter().flatten().collect();
     println!("  {} guards, {} not proven", guards.len(), faults.len());
     ensure!(faults.is_empty(), "guards not proven: {}", faults.join(", "));
     Ok(guards.len())
+}
+
+/// Works on all items, at most one at a time in each copy.
+fn each<'a, T: Sync, R: Send>(copies: &[Copy], items: &'a [T], work: impl Fn(&Copy, &'a T) -> R + Sync) -> Vec<R> {
+    let (items, results) = (Mutex::new(items.iter()), Mutex::new(Vec::new()));
+    let next = || items.lock().ok()?.next();
+    thread::scope(|scope| {
+        for copy in copies {
+            scope.spawn(|| {
+                while let Some(item) = next() {
+                    let result = work(copy, item);
+                    if let Ok(mut results) = results.lock() {
+                        results.push(result);
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_default()
+}
+
+/// The test programs, each with the tests in it that are named.
+fn programs(guards: &[Guard]) -> Vec<(&[String], BTreeSet<&str>)> {
+    let mut programs: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+    for guard in guards {
+        programs.entry(&guard.program).or_default().insert(&guard.test);
+    }
+    programs.into_iter().collect()
 }
 
 /// One patch and the test that must fail with it.
@@ -97,8 +143,7 @@ impl Guard {
         header("Guard:")?;
         let mut words: Vec<String> = header("Test:")?.split_whitespace().map(str::to_owned).collect();
         let test = words.pop().unwrap_or_default();
-        let selects =
-            words.iter().any(|word| ["--lib", "--test", "--doc", "--bin", "--example"].contains(&word.as_str()));
+        let selects = words.iter().any(|word| ["--lib", "--test", "--doc", "--bin"].contains(&word.as_str()));
         ensure!(selects, "{name}.patch: \"Test:\" names no test program, such as --lib or --test NAME, and a test");
         if words.first().is_none_or(|word| word != "-p") {
             words.splice(0..0, ["-p".into(), "ampoule".into()]);
@@ -124,13 +169,14 @@ struct Copy {
 }
 
 impl Copy {
-    fn update(place: &Place) -> Result<Self> {
-        let folder = place.target.join("guards");
+    fn update(place: &Place, number: usize) -> Result<Self> {
+        let guards = place.target.join("guards");
+        let folder = guards.join(number.to_string());
         let copy = Self {
             source: place.root.clone(),
             tree: folder.join("tree"),
             output: folder.join("target"),
-            logs: folder.join("log"),
+            logs: guards.join("log"),
         };
         copy.seed(place)?;
         let sources = listed(&place.root, &["--cached", "--others", "--exclude-standard"])?;
@@ -161,10 +207,16 @@ impl Copy {
         Ok(())
     }
 
-    /// Makes a file equal to the checkout's. A file that is equal already keeps its time.
+    /// What a file of the copy holds; nothing where the checkout has no such file.
+    fn wanted(&self, file: &Path) -> Option<Vec<u8>> {
+        let text = fs::read(self.source.join(file)).ok()?;
+        Some(if file == Path::new("Cargo.toml") { without_adapter(&text) } else { text })
+    }
+
+    /// Makes a file as it is wanted. One that is so already keeps its time.
     fn restore(&self, file: &Path) -> Result<()> {
-        let (from, to) = (self.source.join(file), self.tree.join(file));
-        let Ok(wanted) = fs::read(&from) else {
+        let to = self.tree.join(file);
+        let Some(wanted) = self.wanted(file) else {
             // Deleted in the checkout and not yet from the index.
             let _absent = fs::remove_file(&to);
             return Ok(());
@@ -179,19 +231,14 @@ impl Copy {
     }
 
     /// A test that fails anyway proves nothing: all of them must pass before a patch is applied.
-    fn tests_pass_unpatched(&self, guards: &[Guard]) -> Result<()> {
-        let mut groups: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
-        for guard in guards {
-            groups.entry(&guard.program).or_default().insert(&guard.test);
-        }
-        for (program, tests) in groups {
-            self.build(program, "unpatched")?;
-            let tests: Vec<&str> = tests.into_iter().collect();
-            let ran = self.test(program, &tests, "unpatched")?;
-            if !ran.success || passed(&ran.text) != tests.len() {
-                println!("{}", ran.text);
-                bail!("without any patch, not all of these pass in {}: {}", program.join(" "), tests.join(", "));
-            }
+    fn tests_pass_unpatched(&self, program: &[String], tests: &BTreeSet<&str>) -> Result<()> {
+        let name = format!("unpatched{}", program.concat());
+        let tests: Vec<&str> = tests.iter().copied().collect();
+        self.build(program, &name)?;
+        let ran = self.test(program, &tests, &name)?;
+        if !ran.success || passed(&ran.text) != tests.len() {
+            println!("{}", ran.text);
+            bail!("without any patch, not all of these pass in {}: {}", program.join(" "), tests.join(", "));
         }
         Ok(())
     }
@@ -225,7 +272,7 @@ impl Copy {
         let applied = run::logged(&mut apply, &self.logs.join(format!("{}.apply.txt", guard.name)), TEST_LIMIT)?;
         ensure!(applied.success, "the patch does not apply: {}", applied.text.trim());
         for file in &guard.files {
-            let same = fs::read(self.tree.join(file)).ok() == fs::read(self.source.join(file)).ok();
+            let same = fs::read(self.tree.join(file)).ok() == self.wanted(file);
             ensure!(!same, "the patch leaves {} as it is", file.display());
         }
         Ok(())
@@ -249,12 +296,20 @@ impl Copy {
     }
 
     fn cargo(&self, program: &[String]) -> std::process::Command {
-        let mut command = run::program("cargo", ["test", "--locked", "--all-features"]);
+        let mut command = run::program("cargo", ["test", "--all-features"]);
+        command.args(PROFILE.iter().flat_map(|setting| ["--config", setting]));
         command.args(program).current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.output);
         // Dead code is what a patch leaves behind: warnings that the environment turns into errors must stay warnings.
         command.env_remove("RUSTFLAGS").env("CARGO_INCREMENTAL", "1");
         command
     }
+}
+
+/// The manifest without what only the example and the benchmark need of our own: the core would be compiled once more
+/// below the adapter before its unit tests are.
+fn without_adapter(manifest: &[u8]) -> Vec<u8> {
+    let lines = manifest.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(b"ampoule-fhir = ")).flatten().copied().collect()
 }
 
 /// Files that git lists, relative to `root`.
@@ -296,6 +351,15 @@ mod tests {
         assert_eq!(guard.files, [PathBuf::from("src/record/label.rs")]);
         let other = parse("Guard: x\nTest: -p ampoule-fhir --test dates leap\n").unwrap();
         assert_eq!(other.program, ["-p", "ampoule-fhir", "--test", "dates"]);
+    }
+
+    #[test]
+    fn the_manifest_is_the_same_but_for_the_adapter() {
+        let manifest = include_str!("../../Cargo.toml");
+        let copy = String::from_utf8(without_adapter(manifest.as_bytes())).unwrap();
+        let gone: Vec<&str> = manifest.lines().filter(|line| !copy.lines().any(|kept| kept == *line)).collect();
+        assert_eq!(gone, ["ampoule-fhir = { path = \"adapters/fhir\" }"]);
+        assert_eq!(copy.lines().count() + 1, manifest.lines().count());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{data, decoder, fuzz, tools, vectors};
+use crate::{data, decoder, fuzz, guards, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -33,6 +33,7 @@ fn steps() -> Vec<Step> {
         step("the main job", cargo("run --locked --all-features --example clinic")),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
+        step("guards", call(guarded)),
         step("fuzzing", call(fuzzing)),
     ]
 }
@@ -137,6 +138,11 @@ fn decoder(place: &Place, log: &Path) -> Result<Done> {
     green(&mut decoder::command(place, "vectors", &place.root.join("tests/vectors"))?, log)?;
     std::fs::remove_dir_all(&folder)?;
     Ok(Done { note: String::new(), tests: 2 })
+}
+
+fn guarded(place: &Place, _log: &Path) -> Result<Done> {
+    let count = guards::check(place, None)?;
+    Ok(Done { note: format!(", {count} guards"), tests: count })
 }
 
 fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {

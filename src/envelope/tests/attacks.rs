@@ -87,6 +87,12 @@ fn b09_moved_to_another_place_by_an_insider() {
     refused(&world, &moved);
     let there = open(&parts.header.chart, Suite::Aes256Gcm, &moved.bytes, &moved.wrap, [&world.key]).unwrap();
     assert_eq!(there.verify(&world.signer.verifying_key()).err(), Some(OpenError::Failed));
+    // Signed for that chart by the author himself, and put into this one.
+    parts.signature = sign(&world, &parts);
+    let astray = parts.seal(&world.key);
+    refused(&world, &astray);
+    let there = open(&parts.header.chart, Suite::Aes256Gcm, &astray.bytes, &astray.wrap, [&world.key]).unwrap();
+    assert!(there.verify(&world.signer.verifying_key()).is_ok());
     let mut parts = honest(&world);
     parts.header.kind = Kind::Message;
     let message_key = content_key(9, 5, 1, Kind::Message);
@@ -148,6 +154,7 @@ fn b12_label_lowered_by_an_insider() {
     // Nor an entry of a later epoch under the key of an earlier one.
     let mut later = honest(&world);
     later.change_metadata(|metadata| metadata.epoch = 2);
+    later.signature = sign(&world, &later);
     refused(&world, &later.seal(&world.key));
 }
 
@@ -193,6 +200,18 @@ fn b18_other_encodings_of_the_same_interior() {
 }
 
 #[test]
+fn f41_another_suite_than_the_charts_by_the_author() {
+    let world = world();
+    let mut parts = honest(&world);
+    parts.header.suite = Suite::ChaCha20Poly1305;
+    parts.signature = sign(&world, &parts);
+    let other = parts.seal(&world.key);
+    refused(&world, &other);
+    let there = open(&world.chart, Suite::ChaCha20Poly1305, &other.bytes, &other.wrap, [&world.key]).unwrap();
+    assert!(there.verify(&world.signer.verifying_key()).is_ok());
+}
+
+#[test]
 fn f44_unpadded_or_unsigned_interior() {
     let world = world();
     let parts = honest(&world);
@@ -211,6 +230,24 @@ fn f44_unpadded_or_unsigned_interior() {
     coded.change_metadata(|metadata| metadata.coding = 1);
     coded.signature = sign(&world, &coded);
     assert_eq!(opened(&world, &coded.seal(&world.key)).err(), Some(OpenError::Newer));
+}
+
+/// What honest software does not write, signed by who wrote it.
+#[test]
+fn h55_metadata_out_of_bounds_by_its_author() {
+    let world = world();
+    let with = |change: &dyn Fn(&mut Metadata)| {
+        let mut parts = honest(&world);
+        parts.change_metadata(change);
+        parts.signature = sign(&world, &parts);
+        parts.seal(&world.key)
+    };
+    let parents = |count: u8| (0..count).map(|byte| VersionId::from_bytes([byte; 16])).collect::<Vec<_>>();
+    let words = |count: usize| vec![String::from("word"); count];
+    assert!(opened(&world, &with(&|metadata| metadata.parents = parents(64))).is_ok());
+    assert!(opened(&world, &with(&|metadata| metadata.terms.words = words(Terms::MAX_WORDS))).is_ok());
+    refused(&world, &with(&|metadata| metadata.parents = parents(65)));
+    refused(&world, &with(&|metadata| metadata.terms.words = words(Terms::MAX_WORDS + 1)));
 }
 
 /// A reader holds the content key and another's signed interior.

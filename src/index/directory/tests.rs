@@ -153,6 +153,24 @@ fn rows_open_for_their_vault_key_and_place_only() {
 }
 
 #[test]
+fn a_part_put_back_after_it_was_merged_brings_nothing_back() {
+    let store = MemoryStore::new();
+    for number in 1..=15 {
+        write(&store, &[(chart(1), Some(patient(&format!("Name{number}"), "1", None)))]);
+    }
+    let old = keys(&store)[2].clone();
+    let value = store.read().unwrap().get(Table::Directory, &[], &old).unwrap().unwrap();
+    write(&store, &[(chart(1), Some(patient("Name16", "1", None)))]);
+    assert_eq!(keys(&store).len(), 1);
+    let mut tx = store.write().unwrap();
+    tx.put(Table::Directory, &[], &old, &value).unwrap();
+    tx.commit().unwrap();
+    let loaded = read_all(&store);
+    assert_eq!(loaded.damaged, [3..=3]);
+    assert_eq!(loaded.directory.get(&chart(1)).unwrap().names, ["Name16"]);
+}
+
+#[test]
 fn a_turned_key_opens_all_and_the_old_one_nothing() {
     let store = MemoryStore::new();
     for number in 1..=20 {

@@ -47,7 +47,7 @@ fn every_changed_bit_is_refused() {
 }
 
 #[test]
-fn one_key_has_one_role() {
+fn b13_one_key_has_one_role() {
     let root = root("Lee", 1);
     for (object, ledger, log) in [(1, 11, 12), (10, 1, 12), (10, 11, 1), (10, 10, 12), (10, 11, 10), (10, 11, 11)] {
         assert_eq!(device(&root, 1, object, ledger, log).err(), Some(CardError::Invalid), "{object} {ledger} {log}");
@@ -57,7 +57,7 @@ fn one_key_has_one_role() {
 }
 
 #[test]
-fn a_device_card_is_of_its_root_only() {
+fn a05_a_device_card_is_of_its_root_only() {
     let (lee, eve) = (root("Lee", 1), root("Eve", 2));
     let device = device(&lee, 1, 10, 11, 12).unwrap();
     assert_eq!(DeviceCard::open(device.bytes(), &eve).err(), Some(CardError::Invalid));
@@ -79,7 +79,7 @@ fn a_statement_of_one_type_is_none_of_another() {
 }
 
 #[test]
-fn keys_that_are_no_keys_are_refused() {
+fn a07_keys_that_are_no_keys_are_refused() {
     let good: RootPayload = Signed::parse(root("Lee", 1).bytes()).unwrap().unverified().unwrap();
     let sign = |payload: &RootPayload| {
         let signed = Signed::sign(StatementType::RootCard, &signing::<role::RootSigning>(1), payload).unwrap();

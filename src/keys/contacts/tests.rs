@@ -127,7 +127,7 @@ fn a_namesake_who_was_verified_is_no_imitator() {
 
 /// Attacks 6 and 8: a card that claims a key of somebody else, as device key or to be sealed to.
 #[test]
-fn a_key_of_another_is_refused() {
+fn a06_a_key_of_another_is_refused() {
     let own = member("Clinic");
     let mut book = ContactBook::new(own.card().unwrap());
     let lee = member("Lee");

@@ -6,16 +6,13 @@ use super::{
 };
 use crate::codec::{self, Extensions, Malformed, VaultId, Version1, WayId};
 use crate::crypto::{
-    Failed, Secret, TAG_LEN, kdf,
+    Failed, Secret, kdf,
     kdf::Deriver,
     password::Cost,
     random, role,
-    seal::{self, ENCAPSULATION_LEN, KemPublic},
+    seal::{self, KemPublic},
 };
 use minicbor::{Decode, Encode};
-
-/// Length of a sealed vault key.
-const SEALED_LEN: usize = ENCAPSULATION_LEN + 32 + TAG_LEN;
 
 /// A vault key with the vault and the number that it belongs to.
 pub(super) struct VaultKey {
@@ -150,9 +147,6 @@ impl Slot {
         version: u32,
         private: &Secret<role::KemSecret>,
     ) -> Result<VaultKey, Failed> {
-        if self.sealed.len() != SEALED_LEN {
-            return Err(Failed);
-        }
         let opened = seal::open_from(private, &info(vault, self.id, version, &self.parameters), &self.sealed)?;
         Ok(VaultKey { vault, version, secret: Secret::from_slice(&opened)? })
     }

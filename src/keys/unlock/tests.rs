@@ -73,7 +73,7 @@ fn a_second_way_must_work_without_the_first() {
 }
 
 #[test]
-fn weak_passphrases_and_costs_out_of_bounds_are_refused() {
+fn f42_weak_passphrases_and_costs_out_of_bounds_are_refused() {
     let vault = alone(1);
     for weak in ["", "123456", "Dr. Lee", "drlee2024", "password1!"] {
         assert_eq!(vault.add_way(&Unlock::passphrase(weak), 0).unwrap_err(), UnlockError::WeakPassphrase, "{weak}");
@@ -122,7 +122,7 @@ fn there_are_at_most_sixty_four_ways() {
 /// Attack 4: one bit anywhere in the clear, another's slot included, and the row does not open; all failures look the
 /// same.
 #[test]
-fn every_changed_clear_byte_of_the_row_is_one_error() {
+fn a04_every_changed_clear_byte_of_the_row_is_one_error() {
     let vault = create(&device(1), &Recovery::also(device(2))).0;
     let clear = vault.bytes().len() - Row::parse(vault.bytes()).unwrap().sealed.len();
     // The format byte, and the version byte of the parameters of a slot: a later version is told as such, before
@@ -149,7 +149,7 @@ fn every_changed_clear_byte_of_the_row_is_one_error() {
 
 /// Attack 4 for the sealed part, with the vault key at hand.
 #[test]
-fn every_changed_byte_of_the_sealed_state_is_one_error() {
+fn a04_every_changed_byte_of_the_sealed_state_is_one_error() {
     let vault = alone(1);
     let key = parts(&vault, &device(1)).key;
     let mut row = Row::parse(vault.bytes()).unwrap();
@@ -197,7 +197,7 @@ fn parts_that_are_put_together_honestly_open() {
 /// Attack 3: whoever seals a vault key of his own to a member's slot must know its public key, and that is sealed; and
 /// even so, the slot must be listed with that key.
 #[test]
-fn a_slot_with_anothers_public_key_does_not_open() {
+fn a03_a_slot_with_anothers_public_key_does_not_open() {
     let vault = alone(1);
     let mut forged = parts(&vault, &device(1));
     forged.entries[0].public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
@@ -210,7 +210,7 @@ fn a_slot_with_anothers_public_key_does_not_open() {
 
 /// Attack 3: the sealed state of one vault under the slots of another, whose keys the attacker has.
 #[test]
-fn the_state_of_another_vault_or_version_does_not_open() {
+fn a03_the_state_of_another_vault_or_version_does_not_open() {
     let (mine, theirs) = (alone(1), alone(2));
     let mut mixed = parts(&mine, &device(1));
     mixed.head.vault = theirs.vault_id();
@@ -228,7 +228,7 @@ fn the_state_of_another_vault_or_version_does_not_open() {
 
 /// Attack 5 for ways in: a slot that is in the clear and was not signed.
 #[test]
-fn a_planted_slot_is_found() {
+fn a05_a_planted_slot_is_found() {
     let vault = alone(1);
     let honest = parts(&vault, &device(1));
     let unlock = device(66);
@@ -244,7 +244,7 @@ fn a_planted_slot_is_found() {
 
 /// Attacks 42 and 43: costs and salts are part of the slot's key, and costs out of bounds are refused unread.
 #[test]
-fn lowered_costs_and_replaced_salts_open_nothing() {
+fn f42_f43_lowered_costs_and_replaced_salts_open_nothing() {
     let unlock = Unlock::passphrase(STRONG);
     let (vault, _) = create(&unlock, &Recovery::none_data_will_be_lost());
     let honest = Row::parse(vault.bytes()).unwrap();

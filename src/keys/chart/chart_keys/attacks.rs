@@ -109,6 +109,35 @@ fn a08_an_entry_claimed_for_another_author() {
     assert_eq!((applied.added, applied.rejected), (1, 2));
 }
 
+/// A member shares in a ledger whose home plays along, without the right to.
+#[test]
+fn a05_a_grant_by_who_is_no_custodian() {
+    let (clinic, eve) = (custodian("Clinic"), custodian("Eve"));
+    for rights in [Grant::write(), Grant::custodian()] {
+        let keys = with_member(&found_by(&clinic), &eve, &rights);
+        let lee = root(&honest(&[]));
+        let by_eve = |authority| {
+            let (fields, _) = sealed_to(&keys, &lee, &Grant::read());
+            let entry = LedgerEntry { authority, ..entry_by(&keys, &eve, Act::Grant(fields)) };
+            after(&keys, &entry, &eve)
+        };
+        // Number 2 is the entry that granted to her.
+        assert_eq!(by_eve(2).is_ok(), rights == Grant::custodian());
+        assert!(by_eve(0).is_err());
+    }
+}
+
+/// The home receives a grant in the name of a custodian who did not sign it.
+#[test]
+fn a05_a_grant_in_the_name_of_another_custodian() {
+    let (clinic, lee) = (custodian("Clinic"), custodian("Lee"));
+    let keys = with_member(&found_by(&clinic), &lee, &Grant::custodian());
+    let (fields, _) = sealed_to(&keys, &root(&honest(&[])), &Grant::read());
+    let entry = LedgerEntry { authority: 2, ..entry_by(&keys, &lee, Act::Grant(fields)) };
+    assert!(after(&keys, &entry, &lee).is_ok());
+    assert!(after(&keys, &entry, &clinic).is_err());
+}
+
 /// A custodian gives one member other keys than the ledger names for the epoch.
 #[test]
 fn h61_different_keys_for_one_epoch() {
@@ -136,6 +165,52 @@ fn h61_different_keys_for_one_epoch() {
                 assert_nothing_taken(&result, &lee);
             }
         }
+    }
+}
+
+/// A custodian gives all keys, and has the ledger say that it was one label.
+#[test]
+fn h61_other_keys_than_the_ledger_names() {
+    let mallory = custodian("Mallory");
+    let keys = found_by(&mallory);
+    let one_label = Grant::read().label(Label::general());
+    for (given, honestly) in [(&one_label, true), (&Grant::read(), false)] {
+        let lee = honest(&[&mallory]);
+        let (fields, row) = sealed_to(&keys, &root(&lee), given);
+        let (named, _) = sealed_to(&keys, &root(&lee), &one_label);
+        let fields = GrantFields { nodes: named.nodes, ..fields };
+        let id = fields.id;
+        let after = signed(&keys, fields).unwrap();
+        let result = send(&after, after.rows(), &[(id, &row)], &[], &lee);
+        if honestly {
+            assert_eq!(result.unwrap().chart, keys.chart());
+        } else {
+            assert_nothing_taken(&result, &lee);
+        }
+    }
+}
+
+/// A writer names a state of the ledger in which he may have had any right.
+#[test]
+fn h62_an_entry_that_names_a_ledger_that_never_was() {
+    let clinic = custodian("Clinic");
+    let keys = found_by(&clinic);
+    let record = Record::opaque("text/plain", *b"dose: 5 mg");
+    let (_, header, metadata, slot) = keys.seal_entry(new_entry(&record), |_| None).unwrap();
+    let content = keys.held.content(1, slot, Kind::Record).unwrap();
+    let open = |change: fn(&mut Metadata)| {
+        let mut metadata = metadata.clone();
+        change(&mut metadata);
+        keys.open(&envelope::seal(&header, &metadata, record.content(), &clinic.object, content).unwrap()).map(drop)
+    };
+    assert_eq!(open(|_| {}), Ok(()));
+    let changes: [fn(&mut Metadata); 3] = [
+        |metadata| metadata.ledger_seq = 0,
+        |metadata| metadata.ledger_seq = 2,
+        |metadata| metadata.ledger_hash = Hash::from_bytes([7; 32]),
+    ];
+    for change in changes {
+        assert!(matches!(open(change), Err(Error::Unopenable { .. })));
     }
 }
 
@@ -229,6 +304,60 @@ fn h63_anothers_sealed_grant_signed_as_ones_own() {
         }
     }
     assert!(send(&after, after.rows(), &[(fields.id, &row)], &[], &lee).is_ok());
+}
+
+/// Anybody can seal to a card: the same keys under the same number, by somebody who is not the granter.
+#[test]
+fn h63_a_grant_sealed_again_by_somebody_else() {
+    let clinic = custodian("Clinic");
+    let lee = honest(&[&clinic]);
+    let keys = found_by(&clinic);
+    let (fields, row) = sealed_to(&keys, &root(&lee), &Grant::read());
+    let (id, to) = (fields.id, root(&lee));
+    let grant = Grant::read();
+    let body = GrantBody {
+        version: Version1,
+        nodes: keys.nodes_for(&grant, 1).unwrap(),
+        ledger_keys: keys.ledger_keys_for(&grant, 1),
+        ledger_seq: keys.line.authority.head_seq(),
+        ledger_hash: keys.line.authority.head(),
+        extensions: Extensions::default(),
+    };
+    let again = GrantRow::seal(&keys.chart(), &id, row.granter, to.hash(), to.kem(), &body).unwrap();
+    let after = signed(&keys, fields).unwrap();
+    assert_nothing_taken(&send(&after, after.rows(), &[(id, &again)], &[], &lee), &lee);
+    assert_eq!(send(&after, after.rows(), &[(id, &row)], &[], &lee).unwrap().chart, keys.chart());
+}
+
+/// A grant of the newest epoch, sealed and not yet signed.
+fn sealed_to(keys: &ChartKeys, to: &RootCard, grant: &Grant) -> (GrantFields, GrantRow) {
+    let epoch = keys.line.authority.epoch();
+    let nodes = keys.nodes_for(grant, epoch).unwrap();
+    keys.seal_grant(new_id(), to, grant, nodes, keys.ledger_keys_for(grant, epoch)).unwrap()
+}
+
+/// The keys of a chart after its founder shared it with somebody.
+fn with_member(keys: &ChartKeys, member: &Identity, grant: &Grant) -> ChartKeys {
+    let keys = signed(keys, sealed_to(keys, &member.root_card, grant).0).unwrap();
+    let mut cards = keys.cards().clone();
+    member.add_to(&mut cards);
+    ChartKeys { cards, ..keys }
+}
+
+/// The next entry of a ledger, as a member's act.
+fn entry_by(keys: &ChartKeys, actor: &Identity, act: Act) -> LedgerEntry {
+    let seq = keys.line.authority.head_seq() + 1;
+    LedgerEntry { actor: actor.device_card.hash(), ..keys.entry(seq, 0, 2, act) }
+}
+
+/// What follows when `signer` signs an entry and the home receives it.
+fn after(keys: &ChartKeys, entry: &LedgerEntry, signer: &Identity) -> Result<ChartKeys, Error> {
+    let epoch = keys.line.authority.epoch();
+    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
+    let home = keys.ring.home().unwrap();
+    let row = seal_entry(keys.suite(), entry, epoch, &ledger_key, &signer.ledger, &home).unwrap();
+    let rows = [keys.rows(), &[row]].concat();
+    ChartKeys::assemble(rows, keys.ring.clone(), keys.cards.clone(), &keys.identity)
 }
 
 fn new_entry(record: &Record) -> NewEntry<'_> {
