@@ -1,6 +1,7 @@
 //! Stores that lie: an answer is the honest one or an error.
 
 use super::*;
+use crate::log::leaf::LeafRow;
 use crate::log::{Checkpoint, standings};
 
 const CHARTS: u64 = 40;
@@ -70,6 +71,21 @@ fn h52_a_changed_byte_is_an_error() {
         tx.commit().unwrap();
     }
     assert_eq!(observe(&store, &watched).unwrap(), honest);
+}
+
+/// Attack 52: what the note covers is checked when the log is opened, before anything is asked.
+#[test]
+fn h52_a_leaf_that_was_not_signed_does_not_open() {
+    let (store, _) = grown(258, CHARTS);
+    let honest = rows(&store);
+    assert!(open(&store).is_ok());
+    for index in [256, 257] {
+        let mut row = LeafRow::from_bytes(&honest[&key(index)]).unwrap();
+        row.leaf.sealed = b"other events".to_vec();
+        let mut forged = honest.clone();
+        forged.insert(key(index), row.to_bytes());
+        assert_eq!(open(&store_of(&forged)).unwrap_err(), LogError::Damaged);
+    }
 }
 
 /// Attack 52: a row that is left out, or swapped for another, is an error for whoever needs it.
