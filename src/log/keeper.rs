@@ -50,9 +50,14 @@ impl FileKeeper {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
             Ok(_) => Err(KeeperError::NoRegularFile),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // A disk that is not there must not pass for a keeper that never kept anything.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.folder().is_dir() => Ok(None),
             Err(_) => Err(KeeperError::Unavailable),
         }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     /// A name beside the file that nobody else has.
@@ -74,8 +79,7 @@ impl FileKeeper {
         fs::rename(temporary, &self.path)?;
         // Only now the name is as lasting as the bytes.
         #[cfg(unix)]
-        File::open(self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-            .sync_all()?;
+        File::open(self.folder())?.sync_all()?;
         Ok(())
     }
 }
@@ -227,7 +231,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("absent").join("checkpoint");
         let keeper = FileKeeper::new(&path);
-        assert_eq!((keeper.load(), keeper.save(b"x")), (Ok(None), Err(KeeperError::Unavailable)));
+        let unavailable = Err(KeeperError::Unavailable);
+        assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (unavailable, unavailable));
         fs::create_dir_all(&path).unwrap();
         let refused = Err(KeeperError::NoRegularFile);
         assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (refused, refused));

@@ -163,6 +163,34 @@ fn a_checkpoint_has_one_form() {
     assert_eq!(Checkpoint::of(0, [&none]).notes().len(), 0);
 }
 
+/// Calculated once by another implementation, in Python: number of leaves, root of the map, root of the tree.
+const KNOWN: [(u64, &str, &str); 3] = [
+    (
+        1,
+        "afce8d8648ee8434c53a67de4d77d5ec6f3df1a9f5a1d2c881b0c99dd261dab6",
+        "a4695993df18a99cb078c918669618987bc70123a66f37ebe8c8f32f2f4fc477",
+    ),
+    (
+        3,
+        "cf03bcc209a60bbaa324743f0e8deff90be7ed31ebdb894ab60ff89b82240675",
+        "5dfc4a254eaa1ae60534b6972756804c47a400fe0e0dd40c7551f93d3ba5ad40",
+    ),
+    (
+        300,
+        "6029ed836daf93a81ec0c50ae0aaac7e7c53e9a2c3655d474c412f20b1278480",
+        "8229bfae625e74e6160885ea62927751e855e41e66a7ec28f531278e0fb689bb",
+    ),
+];
+
+#[test]
+fn leaves_and_maps_are_what_they_were() {
+    for (size, map, root) in KNOWN {
+        let (_, log) = grown(size, 40);
+        assert_eq!(*log.map_root().as_bytes(), node(map));
+        assert_eq!(log.head().unwrap().tree().root, node(root));
+    }
+}
+
 /// Made once with another implementation of Ed25519 and base64.
 const NOTE: &str = concat!(
     "ampoule/log/a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5\n",
@@ -253,8 +281,6 @@ fn a_witness_is_believed_for_its_key() {
     // Of a name that is not asked for, and of another key under the name.
     let stranger = Witness::new("witness.example/w2", &witness_key().verifying_key().to_bytes()).unwrap();
     assert_eq!(cosigned.cosigned_by(&stranger), Ok(None));
-    let other = Witness::new("witness.example/w1", &signer(3).verifying_key().to_bytes()).unwrap();
-    assert_eq!(cosigned.cosigned_by(&other).is_ok_and(|time| time.is_some()), true, "the same seed");
     let other = Witness::new("witness.example/w1", &signer(4).verifying_key().to_bytes()).unwrap();
     assert_eq!(cosigned.cosigned_by(&other), Ok(None));
 
