@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::log::edge::Edge;
-use crate::log::{Checkpoint, Consistency, Inclusion, MapProof, Witness};
+use crate::log::{Checkpoint, Consistency, Inclusion, MapProof, Witness, map};
 
 /// The eight leaves of the reference tests of Certificate Transparency.
 const LEAVES: [&[u8]; 8] = [b"", b"\0", b"\x10", b" !", b"01", b"@ABC", b"PQRSTUVW", b"`abcdefghijklmno"];
@@ -130,6 +130,11 @@ fn a_chart_is_not_absent_because_another_is_there() {
         let proof = reader.prove_digest(&chart(other)).unwrap();
         assert!(proof.verify(&root, &chart(0)).is_err());
     }
+    // A signed map that has a leaf where its chart does not lead: beside the way it would hide the chart.
+    let [asked, hiding, beside] = [0x00, 0x80, 0xC0].map(|first| ChartId::from_bytes([first; 32]));
+    let [hiding_leaf, beside_leaf] = [hiding, beside].map(|chart| map::leaf_hash(&chart, &digest(0)));
+    let proof = MapProof::new((vec![beside_leaf], Some((hiding, digest(0)))));
+    assert!(proof.verify(&map::node_hash(&hiding_leaf, &beside_leaf), &asked).is_err());
 }
 
 #[test]
