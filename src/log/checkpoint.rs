@@ -17,6 +17,7 @@ pub(crate) struct Checkpoint {
     /// Counts the checkpoints of a vault.
     pub(crate) counter: u64,
     notes: BTreeMap<LogId, Note>,
+    extensions: Extensions,
 }
 
 /// How a log in the store relates to what was kept of it.
@@ -52,7 +53,7 @@ impl Checkpoint {
     /// The heads of logs as they stand. A log without leaves has none.
     pub(crate) fn of<'a>(counter: u64, logs: impl IntoIterator<Item = &'a Log>) -> Self {
         let notes = logs.into_iter().filter_map(|log| Some((*log.id(), log.note()?.clone())));
-        Self { counter, notes: notes.collect() }
+        Self { counter, notes: notes.collect(), extensions: Extensions::default() }
     }
 
     /// The notes, by log.
@@ -67,20 +68,20 @@ impl Checkpoint {
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let notes = self.notes.values().map(|note| note.to_bytes().into()).collect();
-        codec::encode(&Encoded { version: Version1, counter: self.counter, notes, extensions: Extensions::default() })
+        codec::encode(&Encoded { version: Version1, counter: self.counter, notes, extensions: self.extensions.clone() })
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > MOST {
             return Err(Malformed::Invalid);
         }
-        let Encoded { version: Version1, counter, notes, extensions: _ } = codec::decode(bytes)?;
+        let Encoded { version: Version1, counter, notes, extensions } = codec::decode(bytes)?;
         let notes = notes.iter().map(|note| Note::from_bytes(note)).collect::<Result<Vec<_>, _>>()?;
         let ascending = notes.is_sorted_by(|one, next| one.unverified_log() < next.unverified_log());
         if notes.len() > MOST_LOGS || !ascending {
             return Err(Malformed::Invalid);
         }
-        Ok(Self { counter, notes: notes.into_iter().map(|note| (note.unverified_log(), note)).collect() })
+        Ok(Self { counter, notes: notes.into_iter().map(|note| (note.unverified_log(), note)).collect(), extensions })
     }
 }
 

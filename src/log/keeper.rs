@@ -50,9 +50,14 @@ impl FileKeeper {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
             Ok(_) => Err(KeeperError::NoRegularFile),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // A disk that is not there must not pass for a keeper that never kept anything.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.folder().is_dir() => Ok(None),
             Err(_) => Err(KeeperError::Unavailable),
         }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     /// A name beside the file that nobody else has.
@@ -74,8 +79,7 @@ impl FileKeeper {
         fs::rename(temporary, &self.path)?;
         // Only now the name is as lasting as the bytes.
         #[cfg(unix)]
-        File::open(self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-            .sync_all()?;
+        File::open(self.folder())?.sync_all()?;
         Ok(())
     }
 }
@@ -187,5 +191,86 @@ impl<K: CheckpointKeeper + ?Sized> CheckpointKeeper for std::sync::Arc<K> {
 
     fn save(&self, checkpoint: &[u8]) -> Result<(), KeeperError> {
         (**self).save(checkpoint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        entries.collect()
+    }
+
+    fn keeps(keeper: &dyn CheckpointKeeper) {
+        assert_eq!(keeper.load(), Ok(None));
+        for checkpoint in [&b"first"[..], b"second, longer", b""] {
+            keeper.save(checkpoint).unwrap();
+            assert_eq!(keeper.load().unwrap().as_deref(), Some(checkpoint));
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        keeps(&FileKeeper::new(folder.path().join("checkpoint")));
+        assert_eq!(names(folder.path()), ["checkpoint"]);
+        keeps(&MemoryKeeper::new());
+        let shared = Arc::new(MemoryKeeper::new());
+        let (to_load, to_save) = (Arc::clone(&shared), Arc::clone(&shared));
+        keeps(&CallbackKeeper::new(move || to_load.load(), move |checkpoint| to_save.save(checkpoint)));
+        assert_eq!(shared.load(), Ok(Some(Vec::new())));
+        let failing = CallbackKeeper::new(|| Err(KeeperError::Unavailable), |_| Err(KeeperError::Unavailable));
+        assert_eq!((failing.load(), failing.save(b"")), (Err(KeeperError::Unavailable), Err(KeeperError::Unavailable)));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_keeps_what_it_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("absent").join("checkpoint");
+        let keeper = FileKeeper::new(&path);
+        let unavailable = Err(KeeperError::Unavailable);
+        assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (unavailable, unavailable));
+        fs::create_dir_all(&path).unwrap();
+        let refused = Err(KeeperError::NoRegularFile);
+        assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (refused, refused));
+        assert_eq!(FileKeeper::new("..").save(b"x"), refused);
+    }
+
+    #[test]
+    fn more_than_a_checkpoint_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        let keeper = FileKeeper::new(&path);
+        File::create(&path).unwrap().set_len(MOST as u64).unwrap();
+        assert_eq!(keeper.load().unwrap().map(|bytes| bytes.len()), Some(MOST));
+        File::create(&path).unwrap().set_len(MOST as u64 + 1).unwrap();
+        assert_eq!(keeper.load(), Err(KeeperError::TooLong));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed_and_the_file_is_the_owners() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        fs::write(&target, b"not ours").unwrap();
+        symlink(&target, &link).unwrap();
+        let keeper = FileKeeper::new(&link);
+        let refused = Err(KeeperError::NoRegularFile);
+        assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (refused, refused));
+        assert_eq!(fs::read(&target).unwrap(), b"not ours");
+        // A link to nothing is one too.
+        fs::remove_file(&target).unwrap();
+        assert_eq!((keeper.load().map(drop), keeper.save(b"x")), (refused, refused));
+        assert!(!target.exists());
+
+        let path = folder.path().join("checkpoint");
+        fs::write(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        FileKeeper::new(&path).save(b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
