@@ -90,6 +90,28 @@ pub enum Error {
         /// Number to look it up by.
         incident: Incident,
     },
+    /// The store does not hold what this vault last wrote, or another history of it.
+    #[error(
+        "the store withholds something, or shows an older state than it should; read docs/INCIDENTS.md, and run `verify`"
+    )]
+    Withheld,
+    /// The store is older than the checkpoint that is kept elsewhere, or another.
+    #[error(
+        "the store was restored from a backup, copied or rolled back; find the newer one, or take this one on with `adopt_restored`"
+    )]
+    RestoredCopy,
+    /// Only a store that was restored can be taken on.
+    #[error("the store is as it should be; there is nothing to adopt")]
+    NotRestored,
+    /// The keeper holds something that is no checkpoint of this vault.
+    #[error("the keeper holds no checkpoint of this vault; give each vault a keeper of its own")]
+    WrongCheckpoint,
+    /// The keeper of checkpoints failed.
+    #[error(transparent)]
+    Keeper(#[from] crate::log::KeeperError),
+    /// The events could not be written out.
+    #[error("the events could not be written; check the place they go to")]
+    CannotWrite,
     /// The entry is not the one that was expected.
     #[error("this is not the entry that was expected; look for the right bytes in your database")]
     Unexpected,
@@ -119,6 +141,14 @@ impl Error {
         Self::Unopenable { incident: Incident::new() }
     }
 
+    /// The number that it tells, where it tells one.
+    pub(crate) fn incident(&self) -> Option<u64> {
+        match self {
+            Self::Unopenable { incident } => Some(incident.0),
+            _ => None,
+        }
+    }
+
     pub(crate) fn of_malformed(malformed: Malformed) -> Self {
         match malformed {
             Malformed::Newer => Self::NewerFormat,
@@ -132,6 +162,11 @@ impl Error {
 pub struct Incident(u64);
 
 impl Incident {
+    /// The number.
+    pub fn to_u64(self) -> u64 {
+        self.0
+    }
+
     fn new() -> Self {
         // Without randomness the number is zero: it only helps to tell incidents apart.
         Self(random::array().map_or(0, u64::from_be_bytes))

@@ -60,7 +60,6 @@ mod envelope;
 mod error;
 mod index;
 mod keys;
-#[allow(dead_code, unused_imports, reason = "what is not public waits for the vault to take it into use")]
 mod log;
 mod record;
 pub mod store;
@@ -78,14 +77,14 @@ pub use keys::{
     Card, CardError, Certificate, ContactStatus, ExternalId, FactorKind, Fingerprint, Grant, Imitated, MemberKind,
     Purpose, Recovery, RecoveryCode, RecoveryCodeError, Rights, Unlock, UnlockError, WayIn,
 };
-pub use log::{CallbackKeeper, CheckpointKeeper, FileKeeper, KeeperError, MemoryKeeper};
+pub use log::{CallbackKeeper, CheckpointKeeper, FileKeeper, InvalidWitness, KeeperError, MemoryKeeper, Witness};
 pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError, Patient, Record, Terms};
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Applied, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Due, Entry, Finding, Found, Matches, Report,
-    Retired, Share, Standing, SystemClock, Vault, VaultOptions,
+    Applied, Audit, AuditEvent, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Due, Entry, EventKind, Finding,
+    Found, Freshness, Matches, Report, Retired, Share, Standing, SystemClock, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

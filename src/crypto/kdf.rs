@@ -2,7 +2,7 @@
 
 use super::{Role, Secret};
 use hkdf::Hkdf;
-use sha2::{Digest, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 const PREFIX: &str = "ampoule/v1/";
@@ -54,6 +54,18 @@ impl Deriver {
 /// `D(key, R's label, ctx, 32)`.
 pub(crate) fn derive<A: Role, R: Role>(key: &Secret<A>, ctx: &[&[u8]]) -> Secret<R> {
     Deriver::new(key).key(ctx)
+}
+
+/// `L(label, x)`: SHA-256 over the length-prefixed label and the concatenated parts. For long chains of short links.
+pub(crate) fn link(label: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(label_len(label));
+    hash.update(PREFIX);
+    hash.update(label);
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// `H(label, x)`: SHA-512 over the length-prefixed label and the concatenated parts, its first 32 bytes.

@@ -4,7 +4,7 @@
 use super::card::{Card, CardError, MemberKind, RootCard};
 use super::chart::CardBook;
 use super::device::{ClosedDevice, DeviceCard};
-use crate::codec::{self, DeviceId, Extensions, Hash, Malformed, SecretBytes, VaultId, Version1, WayId};
+use crate::codec::{self, DeviceId, Extensions, Malformed, SecretBytes, VaultId, Version1, WayId};
 use crate::crypto::{
     Failed, Role, Secret, kdf, role,
     seal::{self, KemPublic, SealError},
@@ -24,8 +24,6 @@ pub(crate) struct Identity {
     pub(crate) object: SigningKey<role::ObjectSigning>,
     pub(crate) ledger: SigningKey<role::LedgerSigning>,
     pub(crate) log: SigningKey<role::LogSigning>,
-    /// Names this device's log.
-    pub(crate) log_id: Hash,
     pub(crate) device_card: DeviceCard,
     /// The member's other devices that are in use, in ascending order of their hashes.
     pub(crate) others: Vec<DeviceCard>,
@@ -77,7 +75,6 @@ impl Identity {
             object: duplicate(&self.object),
             ledger: duplicate(&self.ledger),
             log: duplicate(&self.log),
-            log_id: self.log_id,
             device_card: self.device_card.clone(),
             others,
         }
@@ -121,7 +118,6 @@ impl Identity {
             object: secret(self.object.seed()),
             ledger: secret(self.ledger.seed()),
             log: secret(self.log.seed()),
-            log_id: self.log_id,
             extensions: Extensions::default(),
         });
         seal::seal_to(to, &device_info(vault, way, self.device_card.hash().into()), &stored)
@@ -154,12 +150,11 @@ impl Identity {
             &log.verifying_key(),
             now_ms,
         )?;
-        let log_id = Hash::random()?;
-        Ok(Self { root, kem, archive, root_card, object, ledger, log, log_id, device_card, others })
+        Ok(Self { root, kem, archive, root_card, object, ledger, log, device_card, others })
     }
 
     fn belongs_together(&self) -> bool {
-        let Self { root: _, kem: _, archive: _, root_card, object, ledger, log, log_id: _, device_card, others } = self;
+        let Self { root: _, kem: _, archive: _, root_card, object, ledger, log, device_card, others } = self;
         object.verifying_key() == *device_card.object_key()
             && ledger.verifying_key() == *device_card.ledger_key()
             && log.verifying_key() == *device_card.log_key()
@@ -170,18 +165,7 @@ impl Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            root: _,
-            kem: _,
-            archive: _,
-            root_card,
-            object: _,
-            ledger: _,
-            log: _,
-            log_id: _,
-            device_card,
-            others,
-        } = self;
+        let Self { root: _, kem: _, archive: _, root_card, object: _, ledger: _, log: _, device_card, others } = self;
         f.debug_struct("Identity")
             .field("root", root_card)
             .field("device", device_card)
@@ -235,7 +219,6 @@ impl Root {
             object: key(&stored.object)?,
             ledger: key(&stored.ledger)?,
             log: key(&stored.log)?,
-            log_id: stored.log_id,
             device_card: own.into_iter().next().ok_or(Malformed::Invalid)?,
             others,
         };
@@ -272,8 +255,6 @@ struct StoredDevice {
     #[n(3)]
     log: SecretBytes,
     #[n(4)]
-    log_id: Hash,
-    #[n(5)]
     extensions: Extensions,
 }
 
@@ -332,7 +313,7 @@ mod tests {
         let again = again(&identity).unwrap();
         assert_eq!(again.encode_root(), identity.encode_root());
         assert_eq!(again.card().unwrap(), identity.card().unwrap());
-        assert_eq!((again.kem, again.log_id), (identity.kem, identity.log_id));
+        assert_eq!(again.kem, identity.kem);
         assert_eq!(again.object.seed(), identity.object.seed());
     }
 
@@ -366,8 +347,7 @@ mod tests {
         let second = first.add_device(6).unwrap();
         assert_eq!(second.encode_root(), first.encode_root());
         assert_ne!(second.object.seed(), first.object.seed());
-        assert_ne!(second.log_id, first.log_id);
-        assert_eq!(second.others, [first.device_card.clone()]);
+        assert_eq!(second.others, std::slice::from_ref(&first.device_card));
         let open = |device: &DeviceCard, sealed: &[u8], private: &Secret<role::KemSecret>, place| {
             let root = Root::decode(&second.encode_root()).unwrap();
             root.on_device(device.hash().into(), second.devices(), sealed, private, place).err()

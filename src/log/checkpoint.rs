@@ -57,11 +57,13 @@ impl Checkpoint {
     }
 
     /// The notes, by log.
+    #[cfg(test)]
     pub(crate) fn notes(&self) -> &BTreeMap<LogId, Note> {
         &self.notes
     }
 
-    /// Puts the note of a log in, also one that a witness cosigned.
+    /// Puts the note of a log in.
+    #[cfg(test)]
     pub(crate) fn insert(&mut self, note: Note) {
         self.notes.insert(note.unverified_log(), note);
     }

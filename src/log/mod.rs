@@ -29,7 +29,8 @@ pub(crate) use checkpoint::{Checkpoint, Standing, standings};
 #[cfg(feature = "testing")]
 pub(crate) use leaf::LeafRow;
 pub(crate) use leaf::{Leaf, open_events, seal_events};
-pub(crate) use note::{Note, TreeHead, Witness};
+pub use note::{InvalidWitness, Witness};
+pub(crate) use note::{Note, TreeHead};
 pub(crate) use proof::{Consistency, Inclusion, MapProof};
 pub(crate) use reader::Reader;
 pub(crate) use stored::{Appended, Log};

@@ -126,6 +126,7 @@ impl Note {
         self.others.is_empty()
     }
 
+    #[cfg(test)]
     /// The note with signature lines that a witness gave for it, each ending in a newline. They are not verified.
     pub(crate) fn with_lines(&self, lines: &[u8]) -> Result<Self, Malformed> {
         Self::from_bytes(&[&self.to_bytes(), lines].concat())
@@ -150,20 +151,25 @@ impl Note {
     }
 }
 
+/// A witness's name or key is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no name or key of a witness; take both as the witness published them")]
+pub struct InvalidWitness;
+
 /// Somebody who signs that he saw a head, and never signs two that contradict each other.
 #[derive(Clone, Debug)]
-pub(crate) struct Witness {
+pub struct Witness {
     name: String,
     key: VerifyingKey<role::WitnessSigning>,
 }
 
 impl Witness {
     /// A witness by name and Ed25519 key, as he published them.
-    pub(crate) fn new(name: &str, key: &[u8; 32]) -> Result<Self, Failed> {
+    pub fn new(name: &str, key: &[u8; 32]) -> Result<Self, InvalidWitness> {
         if !is_name(name) {
-            return Err(Failed);
+            return Err(InvalidWitness);
         }
-        Ok(Self { name: name.into(), key: VerifyingKey::from_bytes(key)? })
+        Ok(Self { name: name.into(), key: VerifyingKey::from_bytes(key).map_err(|Failed| InvalidWitness)? })
     }
 }
 

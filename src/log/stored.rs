@@ -35,13 +35,6 @@ pub(crate) struct Appended {
     log: Log,
 }
 
-impl Appended {
-    /// Place of the leaf.
-    pub(crate) fn index(&self) -> u64 {
-        self.after
-    }
-}
-
 impl Log {
     /// A log without leaves. The store learns of it with the first.
     pub(crate) fn create(id: LogId, key: VerifyingKey<role::LogSigning>) -> Self {

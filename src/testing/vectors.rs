@@ -5,13 +5,11 @@ use crate::codec::{self, ChartId, GrantId, padding};
 use crate::crypto::{Role, Secret, Suite, chunked, kdf, kdf::Deriver, role};
 use crate::envelope::{self, Header, Metadata};
 use crate::error::Error;
-use crate::keys::chart::{
-    CardBook, ChartKeys, CheckOf, ContentKey, GrantRow, LedgerRow, Path, Ring, Wrap, check_value,
-};
+use crate::keys::chart::{CardBook, ChartKeys, CheckOf, ContentKey, GrantRow, LedgerRow, Path, Ring, check_value};
 use crate::keys::{Grant, Recovery, Unlock, Unlocked};
 use crate::record::{Code, Label, Patient, Record, Terms};
 use crate::store::{MemoryStore, Snapshot, Store, Table};
-use crate::vault::{Clock, Contact, Cursor, Vault, VaultOptions};
+use crate::vault::{Clock, Contact, Cursor, StoredEntry, Vault, VaultOptions, log_id};
 use core::fmt;
 use std::sync::Arc;
 
@@ -103,9 +101,10 @@ fn of_vault(store: &dyn Store, suite: Suite, chart: &ChartId) -> Result<Value, E
     let sealed_ring = snapshot.get(Table::Keyring, b"", chart.as_bytes())?.ok_or(Error::UnknownChart)?;
     let ring = Ring::open(suite, unlocked.keyring_key(), &unlocked.vault_id(), chart, &sealed_ring)
         .map_err(Error::of_malformed)?;
+    let log = log_id(&unlocked.identity().device_card.hash());
     let mut tables = Vec::new();
     for table in Table::ALL {
-        for part in [&b""[..], chart.as_bytes()] {
+        for part in [&b""[..], chart.as_bytes(), log.as_bytes()] {
             for (key, value) in snapshot.scan(table, part, None, usize::MAX)? {
                 let number = Value::Number(u64::from(table as u8));
                 tables.push(Value::List(vec![number, bytes(part), bytes(&key), bytes(&value)]));
@@ -195,8 +194,7 @@ impl OfChart<'_> {
     /// Every node that is held is tried, as a reader does who knows no compartment.
     fn entry(&self, stored: &[u8]) -> Result<Value, Error> {
         let failed = |_| Error::unopenable();
-        let (wrap, sealed) = stored.split_at_checked(Wrap::LEN).ok_or_else(Error::unopenable)?;
-        let wrap = Wrap::from_slice(wrap).ok_or_else(Error::unopenable)?;
+        let StoredEntry { wrap, bytes: sealed, .. } = StoredEntry::split(stored).ok_or_else(Error::unopenable)?;
         let (header, payload) = Header::split(sealed).map_err(|_| Error::unopenable())?;
         let (salt, commitment, _) = chunked::split(payload).map_err(failed)?;
         let bare = header.to_bytes();

@@ -3,7 +3,10 @@
 use super::{
     Chart, Inner,
     cards::Cards,
-    open_chart::{OpenChart, put_entry, row_of},
+    event::{Event, EventKind},
+    logs::Write,
+    mark::Marked,
+    open_chart::{OpenChart, Stub, put_entry, row_of},
     session::Session,
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
@@ -13,7 +16,6 @@ use crate::error::Error;
 use crate::index::IndexRow;
 use crate::keys::chart::NewEntry;
 use crate::record::{Kind, Record};
-use crate::store::Transaction;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,7 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Batch<'a> {
     inner: &'a Inner,
     session: &'a Session,
-    tx: Box<dyn Transaction + 'a>,
+    write: Write<'a>,
     charts: BTreeMap<ChartId, Pending>,
     actor: Option<Arc<Actor>>,
 }
@@ -42,8 +44,8 @@ pub(super) fn run<T>(
     actor: Option<&Arc<Actor>>,
     work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let tx = inner.store.write()?;
-    let mut batch = Batch { inner, session, tx, charts: BTreeMap::new(), actor: actor.cloned() };
+    let write = Write::begin(inner, session)?;
+    let mut batch = Batch { inner, session, write, charts: BTreeMap::new(), actor: actor.cloned() };
     let result = work(&mut batch)?;
     batch.commit()?;
     Ok(result)
@@ -151,9 +153,14 @@ impl Batch<'_> {
         let hash = sealed.hash();
         let chain = Chain { seq: next(slot).seq.saturating_add(1), previous: hash };
         let opened = Opened { header, metadata, content: zeroize::Zeroizing::new(Vec::new()), slot };
-        let row = row_of(seq, hash, &opened, opened.metadata.ledger_seq);
+        let stub = Stub { hash, arrival: opened.metadata.ledger_seq };
+        let row = row_of(seq, stub, &opened);
         drop(open);
-        put_entry(&mut *self.tx, chart, seq, &sealed.wrap, &sealed.bytes)?;
+        put_entry(&mut *self.write.tx, chart, seq, &sealed.wrap, &sealed.bytes, stub)?;
+        let mut event = Event::new(EventKind::Write, time_ms).on(*chart);
+        (event.entry, event.hash, event.chain_seq) = (Some(entry), Some(hash), Some(row.chain_seq));
+        event.actor = self.actor.as_deref().cloned();
+        self.write.event(event);
         if let Some(pending) = self.charts.get_mut(chart) {
             pending.chains.insert(slot, chain);
             pending.rows.push(row);
@@ -173,7 +180,7 @@ impl Batch<'_> {
     /// The chart, up to date inside this transaction.
     fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
         if !self.charts.contains_key(id) {
-            let chart = self.session.chart_at(id, &*self.tx)?;
+            let chart = self.session.chart_at(id, &*self.write.tx)?;
             let last = chart.read().unwrap_or_else(PoisonError::into_inner).index.last_seq();
             self.charts.insert(*id, Pending { chart, last, rows: Vec::new(), chains: HashMap::new() });
         }
@@ -217,19 +224,22 @@ impl Batch<'_> {
     }
 
     fn commit(self) -> Result<(), Error> {
-        let Self { mut tx, charts, session, .. } = self;
+        let Self { mut write, charts, session, .. } = self;
         let mut written = Vec::with_capacity(charts.len());
         for (id, pending) in charts {
             let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-            let segment = open.append_index(&mut *tx, &pending.rows, false)?;
+            let segment = open.append_index(&mut *write.tx, &pending.rows, false)?;
+            if !pending.rows.is_empty() {
+                write.mark(Marked::Entries(id), open.mark_with(&pending.rows));
+            }
             if !open.listed {
                 Cards::of(id, session.unlocked.suite(), open.keys.ring())?
-                    .put_device(&mut *tx, &session.unlocked.identity().device_card)?;
+                    .put_device(&mut *write.tx, &session.unlocked.identity().device_card)?;
             }
             drop(open);
             written.push((id, pending, segment));
         }
-        let generation = tx.commit()?;
+        let generation = write.commit()?;
         for (id, pending, segment) in written {
             let mut open = pending.chart.write().unwrap_or_else(PoisonError::into_inner);
             open.listed = true;
@@ -245,7 +255,7 @@ impl Batch<'_> {
 
 impl core::fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { inner: _, session: _, tx: _, charts, actor: _ } = self;
+        let Self { inner: _, session: _, write: _, charts, actor: _ } = self;
         f.debug_struct("Batch").field("charts", &charts.len()).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,14 @@
 //! A chart: putting, reading and finding entries.
 
+use super::event::{Event, EventKind};
+use super::session::Session;
 use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart};
 use crate::codec::{ChartId, EntryId, VersionId};
 use crate::envelope::{Actor, Opened};
 use crate::error::Error;
 use crate::index::{Hit, Query, Version};
 use crate::record::{Kind, Label, Record};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, StoreError};
 use std::sync::{Arc, PoisonError};
 
 /// One patient's chart, or a practice's own. A handle: cheap to clone, dead while the vault is locked.
@@ -65,7 +67,7 @@ impl Chart {
 
     /// The current version of an entry. Decrypted and verified before a byte is released.
     pub fn get(&self, entry: &EntryId) -> Result<Entry, Error> {
-        self.read(|open, snapshot| {
+        self.told(EventKind::Read, Some(*entry), |open, snapshot| {
             let heads = open.heads(snapshot, entry)?;
             let conflicts = heads.conflicts.iter().map(|version| version.version).collect();
             open.open_version(snapshot, &heads.current).map(|opened| entry_of(open, opened, conflicts))
@@ -74,7 +76,7 @@ impl Chart {
 
     /// One version of an entry, current or not.
     pub fn version(&self, version: &VersionId) -> Result<Entry, Error> {
-        self.read(|open, snapshot| {
+        self.told(EventKind::Read, None, |open, snapshot| {
             let version = open.index.version(version).ok_or(Error::UnknownEntry)?;
             let others = open.index.heads(&version.entry).filter(|_| version.head);
             let others = others.iter().flat_map(|heads| core::iter::once(&heads.current).chain(&heads.conflicts));
@@ -86,7 +88,7 @@ impl Chart {
     /// All versions of an entry in order of arrival, those that delete it too. A version that does not open takes the
     /// place of an error.
     pub fn history(&self, entry: &EntryId) -> Result<Vec<Result<Entry, Error>>, Error> {
-        self.read(|open, snapshot| {
+        self.told(EventKind::Read, Some(*entry), |open, snapshot| {
             let versions = open.index.versions_of(entry);
             if versions.is_empty() {
                 return Err(Error::UnknownEntry);
@@ -100,17 +102,17 @@ impl Chart {
 
     /// All entries of a chart that are not deleted.
     pub fn list(&self) -> Result<Matches, Error> {
-        self.read(|open, _| Ok(matches_of(open, open.index.entries(None))))
+        self.told(EventKind::Find, None, |open, _| Ok(matches_of(open, open.index.entries(None))))
     }
 
     /// All entries of one kind that are not deleted.
     pub fn list_kind(&self, kind: Kind) -> Result<Matches, Error> {
-        self.read(|open, _| Ok(matches_of(open, open.index.entries(Some(kind)))))
+        self.told(EventKind::Find, None, |open, _| Ok(matches_of(open, open.index.entries(Some(kind)))))
     }
 
     /// The entries that match a query.
     pub fn find(&self, query: &Query) -> Result<Matches, Error> {
-        self.read(|open, _| Ok(matches_of(open, open.index.find(query))))
+        self.told(EventKind::Find, None, |open, _| Ok(matches_of(open, open.index.find(query))))
     }
 
     /// The labels that this vault may use in the chart.
@@ -122,14 +124,42 @@ impl Chart {
         self.inner.with(|session| super::batch::run(&self.inner, session, self.actor(), work))
     }
 
+    /// As [`Self::read`], and tells of it, however it went. Where that must be stored and is not, nothing is released.
+    pub(super) fn told<T>(
+        &self,
+        kind: EventKind,
+        entry: Option<EntryId>,
+        work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.inner.with(|session| {
+            let result = self.read_in(session, work);
+            let event = Event::new(kind, self.inner.now_ms()).on(self.id).went(&result);
+            let actor = self.actor.as_deref().cloned();
+            super::audit::tell(&self.inner, session, Event { entry, actor, ..event })?;
+            result
+        })
+    }
+
     /// Runs `work` on the chart, up to date at one view of the store.
     pub(super) fn read<T>(&self, work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>) -> Result<T, Error> {
-        self.inner.with(|session| {
-            let snapshot = self.inner.store.read()?;
-            let chart = session.chart_at(&self.id, &*snapshot)?;
+        self.inner.with(|session| self.read_in(session, work))
+    }
+
+    fn read_in<T>(
+        &self,
+        session: &Session,
+        work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut work = Some(work);
+        self.inner.view(session, |snapshot| {
+            let chart = session.chart_at(&self.id, snapshot)?;
             let open = chart.read().unwrap_or_else(PoisonError::into_inner);
             open.keys.require_access(self.inner.now_ms())?;
-            work(&open, &*snapshot)
+            // Meanwhile somebody may have brought it to a newer state than that of the view.
+            if open.generation != snapshot.generation()? {
+                return Err(StoreError::Busy.into());
+            }
+            work.take().ok_or(StoreError::Busy)?(&open, snapshot)
         })
     }
 }

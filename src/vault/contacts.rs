@@ -1,11 +1,15 @@
 //! Contacts: the people, services and teams that charts are shared with.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
+use super::mark::Marked;
 use super::{Inner, Vault, session, session::Session};
-use crate::codec::{CardHash, ContactId, Malformed};
+use crate::codec::{CardHash, ContactId, Hash, Malformed};
+use crate::crypto::kdf;
 use crate::error::Error;
 use crate::keys::contacts::{self, ContactBook};
 use crate::keys::{Card, ContactStatus, ExternalId, Fingerprint, Imitated, MemberKind, RootCard, Through};
-use crate::store::Table;
+use crate::store::{Snapshot, Table};
 use std::sync::Arc;
 
 /// The contacts of a vault.
@@ -150,7 +154,7 @@ impl Contact {
 
     pub(super) fn verified_root(&self) -> Result<RootCard, Error> {
         self.inner.with(|session| {
-            let (book, damaged) = session.read_contacts(&*self.inner.store.read()?)?;
+            let (book, damaged) = self.inner.view(session, |snapshot| session.read_contacts(snapshot))?;
             self.require_whole(&damaged)?;
             Ok(book.require_verified(self.id, self.inner.now_ms())?.clone())
         })
@@ -162,7 +166,7 @@ impl Contact {
 
     fn read<T>(&self, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {
         self.inner.with(|session| {
-            let (book, damaged) = session.read_contacts(&*self.inner.store.read()?)?;
+            let (book, damaged) = self.inner.view(session, |snapshot| session.read_contacts(snapshot))?;
             self.require_whole(&damaged)?;
             book.get(self.id).map(get).ok_or(Error::UnknownContact)
         })
@@ -193,33 +197,59 @@ fn change(
     work: impl FnOnce(&mut ContactBook) -> Result<contacts::Contact, contacts::ContactError>,
 ) -> Result<ContactId, Error> {
     inner.with(|session| {
-        let mut tx = inner.store.write()?;
+        let mut write = Write::begin(inner, session)?;
+        let tx = &mut *write.tx;
         // From the store, not from memory: another process may have added contacts.
-        let (mut book, _) = session.read_contacts(&*tx)?;
+        let (mut book, _) = session.read_contacts(tx)?;
         let contact = work(&mut book)?;
         let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
         let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
-        tx.commit()?;
+        let ids = hash_of_ids(tx)?;
+        write.replace(Marked::Contacts, &ids)?;
+        write.replace(Marked::Contact(contact.id), &hash_of_row(&sealed))?;
+        let mut event = Event::new(EventKind::Contact, inner.now_ms());
+        event.member = Some(contact.card.root().hash());
+        write.event(event);
+        write.commit()?;
         Ok(contact.id)
     })
+}
+
+/// What a log says of which contacts there are.
+pub(super) fn hash_of_ids(snapshot: &dyn Snapshot) -> Result<Hash, Error> {
+    let ids: Vec<u8> = session::rows(snapshot, Table::Contacts)?.into_iter().flat_map(|(key, _)| key).collect();
+    Ok(Hash::from_bytes(kdf::hash("contacts", &[&ids])))
+}
+
+/// What a log says of one contact.
+pub(super) fn hash_of_row(sealed: &[u8]) -> Hash {
+    Hash::from_bytes(kdf::hash("contact", &[sealed]))
 }
 
 impl Session {
     /// The contacts as they are stored now. A few hundred rows at most; read when they are needed.
     pub(super) fn contacts(&self, inner: &Inner) -> Result<ContactBook, Error> {
-        Ok(self.read_contacts(&*inner.store.read()?)?.0)
+        Ok(inner.view(self, |snapshot| self.read_contacts(snapshot))?.0)
     }
 
     /// The contacts, and those whose rows are damaged.
-    pub(super) fn read_contacts(
-        &self,
-        snapshot: &dyn crate::store::Snapshot,
-    ) -> Result<(ContactBook, Vec<ContactId>), Error> {
+    pub(super) fn read_contacts(&self, snapshot: &dyn Snapshot) -> Result<(ContactBook, Vec<ContactId>), Error> {
         let (mut book, mut damaged) = (ContactBook::new(self.unlocked.card()?), Vec::new());
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
+        let logs = self.logs(snapshot)?;
+        logs.require(snapshot, Marked::Contacts, &hash_of_ids(snapshot)?)?;
         for (key, sealed) in session::rows(snapshot, Table::Contacts)? {
             let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
+            match logs.require(snapshot, Marked::Contact(id), &hash_of_row(&sealed)) {
+                Ok(()) => {}
+                // An older row of this contact, or a damaged one.
+                Err(Error::Withheld) => {
+                    damaged.push(id);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             match contacts::Contact::open(suite, self.unlocked.keyring_key(), vault, id, &sealed) {
                 Ok(contact) => book.insert(contact),
                 Err(Malformed::Newer) => return Err(Error::NewerFormat),

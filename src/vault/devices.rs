@@ -1,6 +1,6 @@
 //! Devices: the phones and servers on which a member uses one vault.
 
-use super::{Vault, session, ways};
+use super::{EventKind, Vault, freshness, session, ways};
 use crate::codec::DeviceId;
 use crate::error::Error;
 use crate::keys::{ClosedDevice, Unlock};
@@ -63,8 +63,8 @@ impl Vault {
             let known = ways::current(&self.inner, session)?;
             let (next, device) = known.add_device(unlock, self.inner.now_ms())?;
             added = Some(device);
-            let committed = ways::store(&self.inner, &known, &next, None)?;
-            Ok((next, committed))
+            let committed = ways::store(&self.inner, session, &known, &next)?;
+            Ok((session.after(next), committed))
         })?;
         added.ok_or(Error::Locked)
     }
@@ -75,8 +75,8 @@ impl Vault {
         self.inner.replace(|session| {
             let known = ways::current(&self.inner, session)?;
             let (next, closed) = known.retire_device(device, reason, self.inner.now_ms())?;
-            let committed = ways::turn(&self.inner, &known, &next, Some(&closed))?;
-            Ok((next, committed))
+            let committed = ways::turn(&self.inner, session, &known, &next, Some(&closed))?;
+            Ok((session.after(next), committed))
         })
     }
 
@@ -88,8 +88,9 @@ impl Vault {
             let known = ways::current(&self.inner, session)?;
             let (next, closed) = known.renew_device(reason, self.inner.now_ms())?;
             renewed = Some(next.device());
-            let committed = ways::store(&self.inner, &known, &next, Some(&closed))?;
-            Ok((next, committed))
+            let tx = self.inner.store.write()?;
+            drop(session.logs(&*tx)?);
+            freshness::go_on(&self.inner, next, tx, &closed, EventKind::Access)
         })?;
         renewed.ok_or(Error::Locked)
     }

@@ -3,7 +3,10 @@
 use super::{
     Chart, Contact, Inner, Vault,
     cards::Cards,
-    open_chart::{OpenChart, put_entry, read_rows, row_of, split_entry},
+    event::{Event, EventKind},
+    logs::Write,
+    mark::Marked,
+    open_chart::{OpenChart, StoredEntry, Stub, put_entry, read_rows, row_of},
     session::Session,
 };
 use crate::codec::{CardHash, ChartId};
@@ -61,7 +64,7 @@ impl Chart {
     /// Somebody whose grant has ended gets the news of it and no entries.
     pub fn export(&self, to: &Contact, since: Cursor) -> Result<Vec<u8>, Error> {
         let root = to.root_hash()?;
-        self.read(|open, snapshot| export(open, snapshot, &root, since, self.inner.now_ms()))
+        self.told(EventKind::Export, None, |open, snapshot| export(open, snapshot, &root, since, self.inner.now_ms()))
     }
 }
 
@@ -112,8 +115,11 @@ fn export(
         let stored = snapshot.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
         // One entry that is lost does not keep the others from travelling; `verify` names it.
         let Some(stored) = stored else { continue };
-        if split_entry(&stored).is_some_and(|(wrap, _)| wrap.epoch >= visible.from_epoch) {
-            writer.entry(&stored);
+        let wrap = StoredEntry::split(&stored).map(|entry| entry.wrap);
+        if wrap.is_some_and(|wrap| wrap.epoch >= visible.from_epoch)
+            && let Some(sealed) = StoredEntry::sealed(&stored)
+        {
+            writer.entry(sealed);
         }
     }
     Ok(writer.finish(open.index.last_seq().max(since.0)))
@@ -125,11 +131,16 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     if bundle.head.recipient != me.root_card.hash() {
         return Err(Error::ForeignBundle);
     }
-    let mut tx = inner.store.write()?;
-    let keys = learn(inner, session, &mut *tx, bundle)?;
+    let mut write = Write::begin(inner, session)?;
+    // What is there is held against the logs before anything is added to it.
+    match session.chart_at(&id, &*write.tx) {
+        Ok(_) | Err(Error::UnknownChart) => {}
+        Err(error) => return Err(error),
+    }
+    let keys = learn(inner, session, &mut *write.tx, bundle)?;
     // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
     // else may see it: until the commit it is a chart that there may never be.
-    let mut chart = OpenChart::load(session, &id, &*tx)?;
+    let mut chart = OpenChart::load_unchecked(session, &id, &*write.tx)?;
     let mut applied = Applied {
         chart: id,
         added: 0,
@@ -155,11 +166,17 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         }
         let last = rows.last().map_or_else(|| chart.index.last_seq(), |row: &index::IndexRow| row.seq);
         let seq = last.saturating_add(1);
-        put_entry(&mut *tx, &id, seq, &item.wrap, item.bytes)?;
-        rows.push(row_of(seq, object_hash(item.bytes), &opened, keys.head_seq()));
+        let stub = Stub { hash: object_hash(item.bytes), arrival: keys.head_seq() };
+        put_entry(&mut *write.tx, &id, seq, &item.wrap, item.bytes, stub)?;
+        rows.push(row_of(seq, stub, &opened));
     }
-    let segment = chart.append_index(&mut *tx, &rows, true)?;
-    let generation = tx.commit()?;
+    let segment = chart.append_index(&mut *write.tx, &rows, true)?;
+    write.mark(Marked::Ledger(id), chart.ledger_mark());
+    if !rows.is_empty() {
+        write.mark(Marked::Entries(id), chart.mark_with(&rows));
+    }
+    write.event(Event::new(EventKind::Import, inner.now_ms()).on(id));
+    let generation = write.commit()?;
     session.forget(&id);
     chart.insert(rows.clone(), segment, generation)?;
     let in_conflict =

@@ -1,5 +1,8 @@
 //! What is due, and doing it. The library has no threads of its own.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
+use super::mark::Marked;
 use super::{Inner, Vault, open_chart::index_error, session::Session};
 use crate::codec::{CardHash, ChartId};
 use crate::error::Error;
@@ -58,10 +61,13 @@ impl Vault {
             }
         }
         self.inner.with(|session| {
-            let mut tx = self.inner.store.write()?;
+            let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            directory::compact(&mut *tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
-            tx.commit()?;
+            directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
+            let last = super::patients::hash_of_last(&*write.tx)?;
+            write.replace(Marked::Directory, &last)?;
+            write.event(Event::new(EventKind::Maintain, self.inner.now_ms()));
+            write.commit()?;
             Ok(())
         })?;
         Ok(due)
@@ -81,7 +87,7 @@ impl Vault {
 
 impl Session {
     fn index_is_derived(&self, inner: &Inner, chart: &ChartId) -> Result<bool, Error> {
-        match self.open_chart(inner, chart) {
+        match inner.view(self, |snapshot| self.chart_at(chart, snapshot)) {
             Ok(open) => Ok(open.read().unwrap_or_else(PoisonError::into_inner).derived),
             // A chart whose keys do not open is a finding of `verify`, not something that is due.
             Err(Error::Unopenable { .. }) => Ok(false),
@@ -90,10 +96,11 @@ impl Session {
     }
 
     fn store_index(&self, inner: &Inner, chart: &ChartId) -> Result<(), Error> {
-        let mut tx = inner.store.write()?;
-        let open = self.chart_at(chart, &*tx)?;
-        open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *tx)?;
-        tx.commit()?;
+        let mut write = Write::begin(inner, self)?;
+        let open = self.chart_at(chart, &*write.tx)?;
+        open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *write.tx)?;
+        write.event(Event::new(EventKind::Maintain, inner.now_ms()).on(*chart));
+        write.commit()?;
         self.forget(chart);
         Ok(())
     }

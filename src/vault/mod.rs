@@ -1,5 +1,6 @@
 //! The everyday API: a vault, its charts, their entries, and with whom they are shared.
 
+mod audit;
 mod batch;
 mod cards;
 mod chart;
@@ -7,8 +8,12 @@ mod clock;
 mod contacts;
 mod devices;
 mod entry;
+mod event;
 mod exchange;
+mod freshness;
+mod logs;
 mod maintenance;
+mod mark;
 mod open_chart;
 mod options;
 mod organisation;
@@ -18,14 +23,21 @@ mod sharing;
 mod verify;
 mod ways;
 
+pub use audit::{Audit, AuditEvent};
 pub use batch::Batch;
 pub use chart::Chart;
 pub use clock::{Clock, SystemClock};
 pub use contacts::{Contact, Contacts};
 pub use devices::{Device, Retired};
 pub use entry::{Entry, Found, Matches};
+pub use event::EventKind;
 pub use exchange::{Applied, Cursor};
+pub use freshness::Freshness;
+#[cfg(feature = "testing")]
+pub(crate) use logs::log_id;
 pub use maintenance::Due;
+#[cfg(feature = "testing")]
+pub(crate) use open_chart::StoredEntry;
 pub use options::VaultOptions;
 pub use sharing::{Share, Standing};
 pub use verify::{Finding, Report};
@@ -35,13 +47,19 @@ use crate::envelope::Actor;
 use crate::error::Error;
 use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
 use crate::record::Label;
-use crate::store::{Store, StoreError, Table};
+use crate::store::{Snapshot, Store, StoreError, Table};
+use event::{AuditKeys, Event};
+use freshness::Anchor;
+use logs::Logs;
+use mark::{Mark, Marked};
 use session::Session;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Row of the vault's own state.
 const STATE_KEY: &[u8] = b"state";
+/// How often a view is taken anew. A store that shows old ones only is refused after that.
+const MOST_TRIES: usize = 64;
 
 /// A member's vault: everything that one person or service keeps, sealed, in one store.
 ///
@@ -59,6 +77,9 @@ pub(crate) struct Inner {
     session: RwLock<Option<Session>>,
     options: VaultOptions,
     last_use_ms: AtomicI64,
+    freshness: Anchor,
+    /// Times at which somebody tried to open the vault in vain, to be logged when it is open.
+    failed: Mutex<Vec<i64>>,
 }
 
 impl Vault {
@@ -93,34 +114,49 @@ impl Vault {
     ) -> Result<(Self, Option<RecoveryCode>), Error> {
         let now = options.clock.now_ms();
         let (unlocked, code) = Unlocked::create(name, options.kind, unlock, recovery, options.suite, now)?;
-        {
+        let logs = {
             let mut tx = store.write()?;
             if tx.get(Table::Vault, b"", STATE_KEY)?.is_some() {
                 return Err(Error::VaultExists);
             }
+            let audit = AuditKeys::create()?;
+            let mut logs = Logs::create(&unlocked, &audit)?;
             tx.put(Table::Vault, b"", STATE_KEY, unlocked.bytes())?;
-            tx.commit()?;
-        }
-        Ok((Self::assemble(options, store, unlocked), code))
+            audit.put(&mut *tx, unlocked.suite(), unlocked.keyring_key(), &unlocked.vault_id())?;
+            let marks = [
+                (Marked::State, logs::state_hash(unlocked.bytes())),
+                (Marked::Contacts, contacts::hash_of_ids(&*tx)?),
+                (Marked::Directory, patients::hash_of_last(&*tx)?),
+            ];
+            let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
+            let event = Event::new(EventKind::Create, now);
+            logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[event])??;
+            logs
+        };
+        let vault = Self::assemble(options, store, Session::new(unlocked, logs));
+        vault.inner.with(|session| {
+            vault.inner.freshness.written(&session.lock_logs(), now);
+            Ok(())
+        })?;
+        Ok((vault, code))
     }
 
     pub(super) fn open_with(options: VaultOptions, store: Box<dyn Store>, unlock: &Unlock) -> Result<Self, Error> {
-        let state = store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
-        let unlocked = Unlocked::open(&state, unlock)?;
-        Ok(Self::assemble(options, store, unlocked))
+        let anchor = Anchor::new(options.keeper.clone());
+        let session = open_session(&*store, unlock, &anchor, options.clock.now_ms())?;
+        Ok(Self { inner: Arc::new(Inner::new(options, store, session, anchor)), actor: None })
     }
 
-    fn assemble(options: VaultOptions, store: Box<dyn Store>, unlocked: Unlocked) -> Self {
-        let last_use_ms = AtomicI64::new(options.clock.now_ms());
-        let session = RwLock::new(Some(Session::new(unlocked)));
-        Self { inner: Arc::new(Inner { store, session, options, last_use_ms }), actor: None }
+    fn assemble(options: VaultOptions, store: Box<dyn Store>, session: Session) -> Self {
+        let anchor = Anchor::new(options.keeper.clone());
+        Self { inner: Arc::new(Inner::new(options, store, session, anchor)), actor: None }
     }
 
     /// A handle of this vault for what a service does on behalf of one of its users: take one for each request.
     ///
-    /// What is written through it, and through charts that it gives, carries the actor, signed as this vault's assertion,
-    /// never as that person's signature. This handle and all others stay as they are, so nothing of one request reaches
-    /// another.
+    /// What is written and read through it, and through charts that it gives, carries the actor, signed as this vault's
+    /// assertion, never as that person's signature. This handle and all others stay as they are, so nothing of one request
+    /// reaches another.
     #[must_use]
     pub fn acting_for(&self, actor: Actor) -> Self {
         Self { inner: Arc::clone(&self.inner), actor: Some(Arc::new(actor)) }
@@ -128,17 +164,29 @@ impl Vault {
 
     /// Opens the vault again after [`Self::lock`]. Handles of before work again.
     pub fn unlock(&self, unlock: &Unlock) -> Result<(), Error> {
-        let state = self.inner.store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
-        let unlocked = Unlocked::open(&state, unlock)?;
+        let now = self.inner.now_ms();
+        self.inner.leave();
+        let opened = open_session(&*self.inner.store, unlock, &self.inner.freshness, now);
+        let mut failed = self.inner.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &opened {
+            Ok(session) => {
+                let mut logs = session.lock_logs();
+                failed.drain(..).for_each(|at| logs.wait(Event::new(EventKind::UnlockFailed, at)));
+            }
+            // A thousand say as much as a million.
+            Err(_) if failed.len() < 1000 => failed.push(now),
+            Err(_) => {}
+        }
         let mut session = self.inner.session.write().unwrap_or_else(PoisonError::into_inner);
-        self.inner.last_use_ms.store(self.inner.now_ms(), Ordering::Relaxed);
-        *session = Some(Session::new(unlocked));
+        *session = Some(opened?);
+        self.inner.last_use_ms.store(now, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Wipes all keys. Waits for calls that are under way; every later one fails with [`Error::Locked`].
+    /// Writes the events that wait, keeps a checkpoint where there is a keeper, and wipes all keys. Waits for calls that
+    /// are under way; every later one fails with [`Error::Locked`].
     pub fn lock(&self) {
-        *self.inner.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.inner.leave();
     }
 
     /// Whether keys are gone: by [`Self::lock`] or because the vault was idle for too long.
@@ -170,7 +218,7 @@ impl Vault {
 
     /// A chart by its id.
     pub fn chart(&self, id: &ChartId) -> Result<Chart, Error> {
-        self.inner.with(|session| session.open_chart(&self.inner, id).map(drop))?;
+        self.inner.with(|session| self.inner.view(session, |snapshot| session.chart_at(id, snapshot).map(drop)))?;
         Ok(self.handle(*id))
     }
 
@@ -189,6 +237,23 @@ impl Vault {
     }
 }
 
+/// Opens the vault of a store with a way in, and holds its logs against what is kept.
+fn open_session(store: &dyn Store, unlock: &Unlock, anchor: &Anchor, now_ms: i64) -> Result<Session, Error> {
+    let snapshot = store.read()?;
+    let state = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
+    let unlocked = Unlocked::open(&state, unlock)?;
+    let mut logs = Logs::open(&unlocked, &*snapshot)?;
+    logs.restored = !anchor.check(&unlocked, &logs, &*snapshot, now_ms)?;
+    logs.wait(Event::new(EventKind::Unlock, now_ms));
+    Ok(Session::new(unlocked, logs))
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 impl core::fmt::Debug for Vault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self { inner: _, actor: _ } = self;
@@ -197,43 +262,73 @@ impl core::fmt::Debug for Vault {
 }
 
 impl Inner {
-    /// Runs `work` with the keys, or fails because they are gone. The idle deadline comes before anything else.
+    fn new(options: VaultOptions, store: Box<dyn Store>, session: Session, freshness: Anchor) -> Self {
+        let last_use_ms = AtomicI64::new(options.clock.now_ms());
+        let failed = Mutex::new(Vec::new());
+        Self { store, session: RwLock::new(Some(session)), options, last_use_ms, freshness, failed }
+    }
+
+    /// Runs `work` with the keys, or fails because they are gone. The deadlines come before anything else: that of an idle
+    /// vault, and that of events which wait.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
         let now = self.now_ms();
         self.expire(now);
         let guard = self.session.read().unwrap_or_else(PoisonError::into_inner);
         let session = guard.as_ref().ok_or(Error::Locked)?;
         self.last_use_ms.store(now, Ordering::Relaxed);
+        audit::flush_due(self, session, now)?;
         work(session)
+    }
+
+    /// Runs `work` at a view of the store that is no older than what is known of it: again, where another was quicker.
+    fn view<T>(&self, session: &Session, mut work: impl FnMut(&dyn Snapshot) -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 1..MOST_TRIES {
+            let snapshot = self.store.read()?;
+            let result = work(&*snapshot);
+            if !matches!(result, Err(Error::Store(StoreError::Busy))) || !session.knows_better(&*snapshot)? {
+                return result;
+            }
+        }
+        work(&*self.store.read()?)
     }
 
     /// Wipes the keys if the vault was idle for too long.
     fn expire(&self, now_ms: i64) {
         let idle = now_ms.saturating_sub(self.last_use_ms.load(Ordering::Relaxed));
         if self.options.idle_ms.is_some_and(|most| idle > most) {
-            *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+            self.leave();
+        }
+    }
+
+    /// Wipes the keys. Events that wait are written before, if the store takes them.
+    fn leave(&self) {
+        let mut guard = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = guard.take() {
+            // Whatever the store says, keys are gone after this.
+            let _ = audit::flush(self, &session);
+            self.freshness.leave(&session.lock_logs(), self.now_ms());
         }
     }
 
     /// Replaces the keys. `work` returns the new ones, and how the commit of them went.
-    pub(crate) fn replace(
+    fn replace(
         &self,
-        work: impl FnOnce(&Session) -> Result<(Unlocked, Result<(), StoreError>), Error>,
+        work: impl FnOnce(&Session) -> Result<(Session, Result<(), StoreError>), Error>,
     ) -> Result<(), Error> {
         self.expire(self.now_ms());
         let mut guard = self.session.write().unwrap_or_else(PoisonError::into_inner);
         let session = guard.as_ref().ok_or(Error::Locked)?;
-        let (unlocked, committed) = work(session)?;
+        let (next, committed) = work(session)?;
         if committed == Err(StoreError::Uncertain) {
             // What is held must fit what is stored: with the wrong keys nothing opens, and what is written is lost. Where
             // the store does not say which keys those are, the vault locks.
             match self.store.read().and_then(|snapshot| snapshot.get(Table::Vault, b"", STATE_KEY)) {
-                Ok(stored) if stored.as_deref() == Some(unlocked.bytes()) => *guard = Some(Session::new(unlocked)),
+                Ok(stored) if stored.as_deref() == Some(next.unlocked.bytes()) => *guard = Some(next),
                 Ok(_) => {}
                 Err(_) => *guard = None,
             }
         } else if committed.is_ok() {
-            *guard = Some(Session::new(unlocked));
+            *guard = Some(next);
         }
         Ok(committed?)
     }

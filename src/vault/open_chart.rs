@@ -1,5 +1,6 @@
 //! A chart in memory: its keys and its index, brought up to date with the store when another writer may have changed it.
 
+use super::mark::{Mark, Marked, Rolling};
 use super::{
     cards::Cards,
     session::{PAGE, Session},
@@ -30,6 +31,10 @@ pub(crate) struct OpenChart {
     /// For each device and compartment: how many entries, and the hash of the last.
     chains: HashMap<(CardHash, u8), Chain>,
     chained_to: u64,
+    /// Over the same rows.
+    rolling: Rolling,
+    /// The marks that these rows were held against.
+    marks: Vec<Mark>,
     /// Entries with a version of which nothing can be believed, and its number.
     lost: HashMap<EntryId, u64>,
     /// The last rows of the index, which no stored segment has yet.
@@ -41,8 +46,15 @@ pub(crate) struct OpenChart {
 }
 
 impl OpenChart {
-    /// Reads and verifies a chart.
+    /// Reads and verifies a chart, and holds it against the logs of all devices.
     pub(super) fn load(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
+        let mut chart = Self::load_unchecked(session, id, snapshot)?;
+        chart.check(session, snapshot)?;
+        Ok(chart)
+    }
+
+    /// Reads and verifies a chart, as far as it can be without the logs.
+    pub(super) fn load_unchecked(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
         let (keys, ring_sealed, listed) = read_keys(session, id, snapshot)?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
@@ -55,6 +67,8 @@ impl OpenChart {
             listed,
             chains: HashMap::new(),
             chained_to: 0,
+            rolling: Rolling::EMPTY,
+            marks: Vec::new(),
             lost: HashMap::new(),
             tail: Vec::new(),
             stored_to: 0,
@@ -68,6 +82,10 @@ impl OpenChart {
     pub(super) fn refresh(&mut self, session: &Session, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
         let generation = snapshot.generation()?;
+        if generation <= self.generation {
+            // Another reader was quicker.
+            return Ok(());
+        }
         let ledger = snapshot.last(Table::Ledger, id.as_bytes())?;
         let head = u64::try_from(self.keys.rows().len()).unwrap_or(u64::MAX).saturating_sub(1);
         let moved = ledger.is_none_or(|(key, _)| key != head.to_be_bytes());
@@ -89,8 +107,64 @@ impl OpenChart {
             self.tail.retain(|row| row.seq <= before);
             self.load_index(snapshot)?;
         }
+        self.check(session, snapshot)?;
         self.generation = generation;
         Ok(())
+    }
+
+    /// Holds ledger and entries against what the logs say of them: both must pass through every mark, and end at the
+    /// highest.
+    fn check(&mut self, session: &Session, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        let id = self.keys.chart();
+        let logs = session.logs(snapshot)?;
+        let ledger = logs.marks(snapshot, Marked::Ledger(id))?;
+        let entries = logs.marks(snapshot, Marked::Entries(id))?;
+        drop(logs);
+        let rows = u64::try_from(self.keys.rows().len()).unwrap_or(u64::MAX);
+        let stands = |mark: &Mark| {
+            let seq = mark.count.checked_sub(1);
+            seq.and_then(|seq| self.keys.ledger_hash(seq)).is_some_and(|hash| Mark::new(mark.count, &hash) == *mark)
+        };
+        if !ledger.iter().all(stands) || ledger.iter().max().map(|mark| mark.count) != Some(rows) {
+            return Err(Error::Withheld);
+        }
+        if entries.iter().max().map_or(0, |mark| mark.count) != self.index.last_seq() {
+            return Err(Error::Withheld);
+        }
+        let unknown = |mark: &&Mark| !self.marks.contains(mark);
+        if entries.iter().filter(unknown).any(|mark| *mark != self.mark()) {
+            self.require_marks(&entries)?;
+        }
+        self.marks = entries;
+        Ok(())
+    }
+
+    /// Goes through all rows again and fails unless they pass through these marks.
+    fn require_marks(&self, marks: &[Mark]) -> Result<(), Error> {
+        let (mut rolling, mut passed) = (Rolling::EMPTY, 0);
+        for version in self.index.after(0) {
+            rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
+            passed = marks.iter().filter(|mark| **mark == rolling.mark(version.seq)).count().saturating_add(passed);
+        }
+        if passed == marks.len() { Ok(()) } else { Err(Error::Withheld) }
+    }
+
+    /// What the log says of the entries as they stand here.
+    pub(super) fn mark(&self) -> Mark {
+        self.rolling.mark(self.index.last_seq())
+    }
+
+    /// What it will say when these rows have come.
+    pub(super) fn mark_with(&self, rows: &[IndexRow]) -> Mark {
+        let mut rolling = self.rolling;
+        for row in rows {
+            rolling.push(row.entry.as_bytes(), row.version.as_bytes(), &row.hash, row.arrival);
+        }
+        rolling.mark(rows.last().map_or_else(|| self.index.last_seq(), |row| row.seq))
+    }
+
+    pub(super) fn ledger_mark(&self) -> Mark {
+        ledger_mark(self.keys.rows().len(), &self.keys.head())
     }
 
     /// Takes in rows and entries that came since.
@@ -142,6 +216,7 @@ impl OpenChart {
         self.derived |= index::is_due(self.stored_to, self.index.last_seq());
         self.chains.clear();
         self.lost.clear();
+        self.rolling = Rolling::EMPTY;
         self.chained_to = 0;
         self.chain_up();
         Ok(())
@@ -164,12 +239,12 @@ impl OpenChart {
                     return Err(StoreError::Damaged.into());
                 }
                 for missing in next..seq {
-                    self.add_to_tail(placeholder(missing, None))?;
+                    self.add_to_tail(placeholder(missing, None, Stub::NONE))?;
                 }
                 // A version that stands twice keeps its first place.
                 let row = self.index_row(seq, value);
                 let known = self.index.contains_version(&row.version);
-                self.add_to_tail(if known { placeholder(seq, None) } else { row })?;
+                self.add_to_tail(if known { placeholder(seq, None, Stub::NONE) } else { row })?;
             }
         }
     }
@@ -205,23 +280,22 @@ impl OpenChart {
         let mut rows = Vec::new();
         for version in self.index.after(0) {
             let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
-            rows.push(
-                stored.map_or_else(|| placeholder(version.seq, None), |stored| self.index_row(version.seq, &stored)),
-            );
+            rows.push(stored.map_or_else(
+                || placeholder(version.seq, None, Stub::NONE),
+                |stored| self.index_row(version.seq, &stored),
+            ));
         }
         index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
-        let opened = split_entry(stored).and_then(|(wrap, bytes)| {
-            let opened = self.keys.open_entry(bytes, &wrap, None).ok()?;
-            // Which ledger this vault knew when the version came is lost, where the index is: for what it wrote itself that is
-            // the one that the version names, for all else it counts as come just now.
-            let own = opened.metadata.author == self.keys.identity().device_card.hash();
-            let arrival = if own { opened.metadata.ledger_seq } else { self.keys.head_seq() };
-            Some(row_of(seq, object_hash(bytes), &opened, arrival))
-        });
-        opened.unwrap_or_else(|| placeholder(seq, stored.get(Wrap::LEN..).and_then(Header::claimed_ids)))
+        let Some(StoredEntry { wrap, bytes, stub }) = StoredEntry::split(stored) else {
+            return placeholder(seq, None, Stub::NONE);
+        };
+        match self.keys.open_entry(bytes, &wrap, None) {
+            Ok(opened) if object_hash(bytes) == stub.hash => row_of(seq, stub, &opened),
+            _ => placeholder(seq, Header::claimed_ids(bytes), stub),
+        }
     }
 
     /// Reads, opens and verifies a version; it must be the one that the index names.
@@ -230,10 +304,10 @@ impl OpenChart {
         let stored = snapshot.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
         // The index names it, so its absence is damage and not a wrong id.
         let stored = stored.ok_or_else(Error::unopenable)?;
-        let (wrap, bytes) = split_entry(&stored).ok_or_else(Error::unopenable)?;
+        let StoredEntry { wrap, bytes, stub: _ } = StoredEntry::split(&stored).ok_or_else(Error::unopenable)?;
         let opened = self.keys.open_entry(bytes, &wrap, Some(version.compartment))?;
-        let same = opened.header.entry == version.entry && opened.header.version == version.version;
-        if same && opened.metadata.author == version.author { Ok(opened) } else { Err(Error::unopenable()) }
+        // One author could sign two versions with one id.
+        if object_hash(bytes) == version.hash { Ok(opened) } else { Err(Error::unopenable()) }
     }
 
     /// The heads of an entry that can be read. A damaged version that came later may replace them: then there is none.
@@ -243,7 +317,8 @@ impl OpenChart {
             && heads.as_ref().is_none_or(|heads| heads.current.seq < *lost)
         {
             let stored = snapshot.get(Table::Entries, self.keys.chart().as_bytes(), &lost.to_be_bytes())?;
-            let (wrap, bytes) = stored.as_deref().and_then(split_entry).ok_or_else(Error::unopenable)?;
+            let StoredEntry { wrap, bytes, .. } =
+                stored.as_deref().and_then(StoredEntry::split).ok_or_else(Error::unopenable)?;
             // A newer format is an error of its own.
             self.keys.open_entry(bytes, &wrap, None)?;
             return Err(Error::unopenable());
@@ -294,10 +369,11 @@ impl OpenChart {
 
     /// Counts the rows that came since into the chains. `previous` holds the last hash.
     fn chain_up(&mut self) {
-        let Self { index, chains, chained_to, lost, .. } = self;
+        let Self { index, chains, chained_to, rolling, lost, .. } = self;
         for version in index.after(*chained_to) {
             *chained_to = version.seq;
-            if version.hash == NOTHING {
+            rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
+            if version.author == NOBODY {
                 lost.insert(version.entry, version.seq);
                 continue;
             }
@@ -310,13 +386,13 @@ impl OpenChart {
 }
 
 /// The index row of an opened version.
-pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened, arrival: u64) -> IndexRow {
+pub(super) fn row_of(seq: u64, stub: Stub, opened: &Opened) -> IndexRow {
     let Opened { header, metadata, content: _, slot } = opened;
     IndexRow {
         seq,
         entry: header.entry,
         version: header.version,
-        hash,
+        hash: stub.hash,
         kind: header.kind,
         compartment: *slot,
         parents: metadata.parents.clone(),
@@ -325,7 +401,7 @@ pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened, arrival: u64) -> Ind
         tombstone: metadata.tombstone,
         chain_seq: metadata.chain.map_or(0, |chain| chain.seq),
         known: metadata.ledger_seq,
-        arrival,
+        arrival: stub.arrival,
         request: metadata.request,
         terms: metadata.terms.clone(),
     }
@@ -333,15 +409,15 @@ pub(super) fn row_of(seq: u64, hash: Hash, opened: &Opened, arrival: u64) -> Ind
 
 /// Whether a version takes no part in what is read.
 fn is_apart(_keys: &ChartKeys, facts: &Facts) -> bool {
-    facts.hash == NOTHING
+    facts.author == NOBODY
 }
 
-/// In the place of the hash of an entry of which nothing can be believed.
-const NOTHING: Hash = Hash::from_bytes([0; 32]);
+/// In the place of the author of a version of which nothing can be believed.
+const NOBODY: CardHash = CardHash::from_bytes([0; 32]);
 
 /// Keeps the place of a version of which nothing can be believed. The ids that it claims say which entry is not to be read
 /// as if it were not there; where it claims none, these are of no other.
-fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>) -> IndexRow {
+fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>, stub: Stub) -> IndexRow {
     let (entry, version) = claimed.unwrap_or_else(|| {
         let entry = EntryId::random().unwrap_or(EntryId::from_bytes([0; 16]));
         (entry, VersionId::random().unwrap_or(VersionId::from_bytes([0; 16])))
@@ -350,25 +426,65 @@ fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>) -> IndexRow {
         seq,
         entry,
         version,
-        hash: NOTHING,
+        hash: stub.hash,
         kind: Kind::Record,
         compartment: 0,
         parents: Vec::new(),
-        author: CardHash::from_bytes([0; 32]),
+        author: NOBODY,
         time_ms: 0,
         tombstone: false,
         chain_seq: 0,
         known: 0,
-        arrival: 0,
+        arrival: stub.arrival,
         request: None,
         terms: Terms::default(),
     }
 }
 
-/// A stored entry: wrap, then sealed bytes.
-pub(super) fn split_entry(stored: &[u8]) -> Option<(Wrap, &[u8])> {
-    let (wrap, bytes) = stored.split_at_checked(Wrap::LEN)?;
-    Some((Wrap::from_slice(wrap)?, bytes))
+/// A stored entry: wrap, sealed bytes, and what this vault says of them.
+pub(crate) struct StoredEntry<'a> {
+    pub(crate) wrap: Wrap,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) stub: Stub,
+}
+
+/// What a row says of the version that it holds. The marks in the logs are over it, so that a version which is damaged is
+/// told from one that is another.
+#[derive(Clone, Copy)]
+pub(crate) struct Stub {
+    /// Object hash.
+    pub(crate) hash: Hash,
+    /// Number of the ledger entry that was known as the last when the version came.
+    pub(crate) arrival: u64,
+}
+
+impl Stub {
+    /// Hash, then arrival as u64.
+    const LEN: usize = 40;
+    const NONE: Self = Self { hash: Hash::from_bytes([0; 32]), arrival: 0 };
+
+    fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let (hash, arrival) = bytes.split_first_chunk()?;
+        Some(Self { hash: Hash::from_bytes(*hash), arrival: u64::from_be_bytes(arrival.try_into().ok()?) })
+    }
+}
+
+impl<'a> StoredEntry<'a> {
+    pub(crate) fn split(stored: &'a [u8]) -> Option<Self> {
+        let (sealed, stub) = stored.split_at_checked(stored.len().checked_sub(Stub::LEN)?)?;
+        let (wrap, bytes) = sealed.split_at_checked(Wrap::LEN)?;
+        Some(Self { wrap: Wrap::from_slice(wrap)?, bytes, stub: Stub::from_slice(stub)? })
+    }
+
+    /// Wrap and sealed bytes, as they travel.
+    pub(crate) fn sealed(stored: &[u8]) -> Option<&[u8]> {
+        stored.get(..stored.len().checked_sub(Stub::LEN)?)
+    }
+}
+
+/// What a log says of a ledger of so many entries.
+pub(super) fn ledger_mark(len: usize, head: &Hash) -> Mark {
+    Mark::new(u64::try_from(len).unwrap_or(u64::MAX), head)
 }
 
 /// Stores a sealed version as number `seq` of its chart.
@@ -378,10 +494,13 @@ pub(super) fn put_entry(
     seq: u64,
     wrap: &Wrap,
     bytes: &[u8],
+    stub: Stub,
 ) -> Result<(), StoreError> {
-    let mut value = Vec::with_capacity(Wrap::LEN.saturating_add(bytes.len()));
+    let mut value = Vec::with_capacity(Wrap::LEN.saturating_add(bytes.len()).saturating_add(Stub::LEN));
     value.extend_from_slice(&wrap.to_bytes());
     value.extend_from_slice(bytes);
+    value.extend_from_slice(stub.hash.as_bytes());
+    value.extend_from_slice(&stub.arrival.to_be_bytes());
     tx.put(Table::Entries, chart.as_bytes(), &seq.to_be_bytes(), &value)
 }
 

@@ -1,9 +1,10 @@
 //! How a vault is made and kept.
 
-use super::{Clock, SystemClock, Vault};
+use super::{Audit, Clock, SystemClock, Vault};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{MemberKind, Recovery, RecoveryCode, Unlock};
+use crate::log::CheckpointKeeper;
 use crate::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +16,21 @@ pub struct VaultOptions {
     pub(super) idle_ms: Option<i64>,
     pub(super) kind: MemberKind,
     pub(super) suite: Suite,
+    pub(super) keeper: Option<Arc<dyn CheckpointKeeper>>,
+    pub(super) audit: Audit,
 }
 
 impl VaultOptions {
     /// A person's vault, the system's clock, no idle lock, AES-256-GCM.
     pub fn new() -> Self {
-        Self { clock: Arc::new(SystemClock), idle_ms: None, kind: MemberKind::Person, suite: Suite::default() }
+        Self {
+            clock: Arc::new(SystemClock),
+            idle_ms: None,
+            kind: MemberKind::Person,
+            suite: Suite::default(),
+            keeper: None,
+            audit: Audit::Grouped,
+        }
     }
 
     /// Takes the time from here.
@@ -52,6 +62,13 @@ impl VaultOptions {
         self
     }
 
+    /// When events of reading are written: [`Audit::Grouped`] unless told.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
+        self
+    }
+
     /// As [`Vault::create`].
     pub fn create(
         self,
@@ -77,11 +94,13 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite } = self;
+        let Self { clock: _, idle_ms, kind, suite, keeper, audit } = self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)
             .field("suite", suite)
+            .field("keeper", &keeper.is_some())
+            .field("audit", audit)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! What an organisation's vault says of its members' cards.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
 use super::{Vault, session::Session};
 use crate::codec::VaultId;
 use crate::error::Error;
@@ -30,16 +32,17 @@ impl Vault {
         self.inner.with(|session| {
             let (me, vault) = (organisation(session)?, session.unlocked.vault_id());
             let certificate = Certificate::open(certificate, &me.root_card).map_err(invalid)?;
-            let mut tx = self.inner.store.write()?;
-            let before = list(&*tx, me, vault)?;
+            let mut write = Write::begin(&self.inner, session)?;
+            let before = list(&*write.tx, me, vault)?;
             if let Some(before) = before.as_ref().filter(|before| before.names(&certificate.hash())) {
                 return Ok(before.bytes().to_vec());
             }
             let next = Withdrawals::sign(me, before.as_ref(), Some(certificate.hash()), self.inner.now_ms());
             let next = next.map_err(invalid)?;
             let row = next.seal(&me.archive, vault).map_err(|_| Error::unopenable())?;
-            tx.put(Table::Vault, b"", WITHDRAWALS_KEY, &row)?;
-            tx.commit()?;
+            write.tx.put(Table::Vault, b"", WITHDRAWALS_KEY, &row)?;
+            write.event(Event::new(EventKind::Contact, self.inner.now_ms()));
+            write.commit()?;
             Ok(next.bytes().to_vec())
         })
     }

@@ -1,21 +1,29 @@
 //! The directory: which patient a chart is about.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
+use super::mark::Marked;
 use super::{Chart, Vault, open_chart::index_error, session::Session};
-use crate::codec::ChartId;
+use crate::codec::{ChartId, Hash};
+use crate::crypto::kdf;
 use crate::error::Error;
 use crate::index::{PatientQuery, directory, directory::Directory};
 use crate::record::Patient;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Table};
 use std::sync::PoisonError;
 
 impl Vault {
     /// The patients that fit, with their charts, in order of their names.
     pub fn find_patient(&self, query: &PatientQuery) -> Result<Vec<(ChartId, Patient)>, Error> {
         self.inner.with(|session| {
-            let snapshot = self.inner.store.read()?;
-            session.directory(&*snapshot, |directory| {
-                directory.find(query).into_iter().map(|(chart, patient)| (chart, patient.clone())).collect()
-            })
+            let found = self.inner.view(session, |snapshot| {
+                session.directory(snapshot, |directory| {
+                    directory.find(query).into_iter().map(|(chart, patient)| (chart, patient.clone())).collect()
+                })
+            });
+            let event = Event::new(EventKind::Directory, self.inner.now_ms()).went(&found);
+            super::audit::tell(&self.inner, session, Event { actor: self.actor.as_deref().cloned(), ..event })?;
+            found
         })
     }
 }
@@ -34,19 +42,24 @@ impl Chart {
     /// Whom the chart is about, as this vault was told.
     pub fn patient(&self) -> Result<Option<Patient>, Error> {
         self.inner.with(|session| {
-            let snapshot = self.inner.store.read()?;
-            session.directory(&*snapshot, |directory| directory.get(&self.id()).cloned())
+            self.inner
+                .view(session, |snapshot| session.directory(snapshot, |directory| directory.get(&self.id()).cloned()))
         })
     }
 
     fn change_patient(&self, patient: Option<Patient>) -> Result<(), Error> {
         self.inner.with(|session| {
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            let mut tx = self.inner.store.write()?;
+            let mut write = Write::begin(&self.inner, session)?;
             let change = [(self.id(), patient)];
-            let appended = directory::append(&mut *tx, suite, session.unlocked.keyring_key(), &vault, &change)
+            let appended = directory::append(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault, &change)
                 .map_err(index_error)?;
-            tx.commit()?;
+            let last = hash_of_last(&*write.tx)?;
+            write.replace(Marked::Directory, &last)?;
+            let mut event = Event::new(EventKind::Directory, self.inner.now_ms()).on(self.id());
+            event.actor = self.actor().map(|actor| (**actor).clone());
+            write.event(event);
+            write.commit()?;
             let mut held = session.patients.lock().unwrap_or_else(PoisonError::into_inner);
             // Where another writer was quicker, the directory is read anew when it is next used.
             if held.as_mut().is_some_and(|directory| directory.apply(&appended, &change).is_err()) {
@@ -55,6 +68,13 @@ impl Chart {
             Ok(())
         })
     }
+}
+
+/// What a log says of the directory: which segment is its last. What is in the segments is bound to their places.
+pub(super) fn hash_of_last(snapshot: &dyn Snapshot) -> Result<Hash, Error> {
+    let last = snapshot.last(Table::Directory, b"")?;
+    let key = last.map(|(key, _)| key).unwrap_or_default();
+    Ok(Hash::from_bytes(kdf::hash("directory", &[&key])))
 }
 
 impl Session {
@@ -69,6 +89,7 @@ impl Session {
     fn directory<T>(&self, snapshot: &dyn Snapshot, work: impl FnOnce(&Directory) -> T) -> Result<T, Error> {
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         let key = self.unlocked.keyring_key();
+        self.logs(snapshot)?.require(snapshot, Marked::Directory, &hash_of_last(snapshot)?)?;
         let mut held = self.patients.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = held.get_or_insert_with(Directory::default);
         // A damaged part costs the patients in it; `verify` names it, and `describe` puts them back.

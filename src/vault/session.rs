@@ -1,6 +1,10 @@
 //! What an open vault holds in memory: its keys, and the charts in use.
 
-use super::{Inner, cards::Cards, open_chart::OpenChart, ways};
+use super::event::{Event, EventKind};
+use super::logs::{Logs, Write};
+use super::mark::Marked;
+use super::open_chart::{OpenChart, ledger_mark};
+use super::{Inner, cards::Cards, ways};
 use crate::codec::ChartId;
 use crate::error::Error;
 use crate::index::directory::Directory;
@@ -9,6 +13,7 @@ use crate::keys::chart::ChartKeys;
 use crate::record::Label;
 use crate::store::{Row, Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Most charts that are kept open; others are opened again when they are used.
@@ -22,49 +27,64 @@ pub(crate) struct Session {
     charts: Mutex<HashMap<ChartId, Arc<RwLock<OpenChart>>>>,
     /// Read when a patient is first looked for.
     pub(super) patients: Mutex<Option<Directory>>,
+    /// Shared with the session that follows when ways in change.
+    pub(super) logs: Arc<Mutex<Logs>>,
+    /// How many changes are under way.
+    pub(super) changes: AtomicUsize,
 }
 
 impl Session {
-    pub(crate) fn new(unlocked: Unlocked) -> Self {
-        Self { unlocked, charts: Mutex::new(HashMap::new()), patients: Mutex::new(None) }
+    pub(super) fn new(unlocked: Unlocked, logs: Logs) -> Self {
+        Self::with_logs(unlocked, Arc::new(Mutex::new(logs)))
+    }
+
+    /// The same device with other ways in.
+    pub(super) fn after(&self, unlocked: Unlocked) -> Self {
+        Self::with_logs(unlocked, Arc::clone(&self.logs))
+    }
+
+    fn with_logs(unlocked: Unlocked, logs: Arc<Mutex<Logs>>) -> Self {
+        Self {
+            unlocked,
+            charts: Mutex::new(HashMap::new()),
+            patients: Mutex::new(None),
+            logs,
+            changes: AtomicUsize::new(0),
+        }
     }
 
     /// Founds a chart and stores its first ledger entries and keys.
     pub(super) fn found_chart(&self, inner: &Inner, labels: &[Label; 8]) -> Result<ChartId, Error> {
         let keys = ChartKeys::found(self.unlocked.identity(), self.unlocked.suite(), labels, inner.now_ms())?;
-        let mut tx = inner.store.write()?;
-        self.put_ring(&mut *tx, &keys.chart(), keys.ring())?;
+        let mut write = Write::begin(inner, self)?;
+        self.put_ring(&mut *write.tx, &keys.chart(), keys.ring())?;
         Cards::of(keys.chart(), self.unlocked.suite(), keys.ring())?
-            .put_device(&mut *tx, &self.unlocked.identity().device_card)?;
+            .put_device(&mut *write.tx, &self.unlocked.identity().device_card)?;
         for (seq, row) in (0_u64..).zip(keys.rows()) {
-            tx.put(Table::Ledger, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.stored)?;
-            tx.put(Table::Receipts, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
+            write.tx.put(Table::Ledger, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.stored)?;
+            write.tx.put(Table::Receipts, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
         }
-        tx.commit()?;
+        write.mark(Marked::Ledger(keys.chart()), ledger_mark(keys.rows().len(), &keys.head()));
+        write.event(Event::new(EventKind::Found, inner.now_ms()).on(keys.chart()));
+        write.commit()?;
         Ok(keys.chart())
     }
 
-    /// The chart, opened if it is not, and brought up to date with the store.
-    pub(super) fn open_chart(&self, inner: &Inner, id: &ChartId) -> Result<Arc<RwLock<OpenChart>>, Error> {
-        let snapshot = inner.store.read()?;
-        self.chart_at(id, &*snapshot)
-    }
-
-    /// As [`Self::open_chart`], at a view of the store that is already there.
+    /// The chart, opened if it is not, and brought up to date at a view of the store. The store counts as busy where the view
+    /// is older than what others have seen already.
     pub(super) fn chart_at(&self, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Arc<RwLock<OpenChart>>, Error> {
         let known = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(chart) = known {
             let generation = snapshot.generation()?;
             let known = chart.read().unwrap_or_else(PoisonError::into_inner).generation;
+            // The chart only goes forward: writers count on that.
+            if known > generation {
+                return Err(StoreError::Busy.into());
+            }
             if known < generation {
                 chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot)?;
             }
-            if known <= generation {
-                return Ok(chart);
-            }
-            // A view of before what others have seen already: whoever reads there gets a chart of his own, as writers count
-            // on that the one in common only goes forward.
-            return Ok(Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?)));
+            return Ok(chart);
         }
         let chart = Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?));
         let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,8 @@
 //! Sharing a chart, and taking a share back.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
+use super::mark::{Mark, Marked};
 use super::{Chart, Contact, Inner, cards::Cards, open_chart::OpenChart, session::Session};
 use crate::codec::{CardHash, GrantId};
 use crate::error::Error;
@@ -52,7 +55,8 @@ impl Chart {
     /// Shares the chart, or some labels of it, with a verified contact.
     pub fn share(&self, with: &Contact, grant: &Grant) -> Result<Standing, Error> {
         let root = with.verified_root()?;
-        self.change(|open, now| open.keys.share_step(&root, grant, now), Some(&root))
+        let event = Event { member: Some(root.hash()), ..Event::new(EventKind::Share, self.inner.now_ms()) };
+        self.change(|open, now| open.keys.share_step(&root, grant, now), Some(&root), event)
     }
 
     /// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to
@@ -71,6 +75,7 @@ impl Chart {
                 open.keys.revoke_step(roots, |slot| open.cut(slot, roots), now)
             },
             None,
+            Event { member: roots.first().copied(), ..Event::new(EventKind::Revoke, self.inner.now_ms()) },
         )
     }
 
@@ -99,8 +104,9 @@ impl Chart {
         &self,
         prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
         newcomer: Option<&RootCard>,
+        event: Event,
     ) -> Result<Standing, Error> {
-        self.inner.with(|session| apply(&self.inner, session, self, prepare, newcomer))
+        self.inner.with(|session| apply(&self.inner, session, self, prepare, newcomer, event))
     }
 }
 
@@ -110,11 +116,13 @@ fn apply(
     chart: &Chart,
     prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
     newcomer: Option<&RootCard>,
+    event: Event,
 ) -> Result<Standing, Error> {
     let id = chart.id();
-    let mut tx = inner.store.write()?;
+    let mut write = Write::begin(inner, session)?;
     {
-        let open = session.chart_at(&id, &*tx)?;
+        let tx = &mut *write.tx;
+        let open = session.chart_at(&id, tx)?;
         let open = open.read().unwrap_or_else(PoisonError::into_inner);
         let step = prepare(&open, inner.now_ms())?;
         tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;
@@ -127,10 +135,14 @@ fn apply(
             cards.add_root(root.clone());
         }
         cards.add_device(me.device_card.clone());
-        Cards::of(id, session.unlocked.suite(), &step.ring)?.put(&mut *tx, &cards, me)?;
-        session.put_ring(&mut *tx, &id, &step.ring)?;
+        Cards::of(id, session.unlocked.suite(), &step.ring)?.put(tx, &cards, me)?;
+        session.put_ring(tx, &id, &step.ring)?;
+        let hash = step.row.hash();
+        write.mark(Marked::Ledger(id), Mark::new(step.seq.saturating_add(1), &hash));
+        let actor = chart.actor().map(|actor| (**actor).clone());
+        write.event(Event { hash: Some(hash), actor, ..event.on(id) });
     }
     // The chart takes the step in when it is used next, as it would another writer's; its index stays as it is.
-    tx.commit()?;
+    write.commit()?;
     Ok(Standing::Committed)
 }

@@ -1,9 +1,10 @@
 //! Checking everything.
 
-use super::{Inner, Vault, open_chart::split_entry, session};
+use super::{Vault, open_chart::StoredEntry, session};
 use crate::codec::{ChartId, ContactId, EntryId, VersionId};
 use crate::envelope::object_hash;
 use crate::error::Error;
+use crate::store::Snapshot;
 use std::sync::PoisonError;
 
 /// Something that is not as it should be.
@@ -31,6 +32,8 @@ pub enum Finding {
         /// The contact.
         contact: ContactId,
     },
+    /// Contacts are missing, or there are some that were not there.
+    Contacts,
     /// A part of the directory of patients is damaged; `describe` the charts that are missing in it.
     Directory,
     /// A version that is missing from the store.
@@ -65,32 +68,38 @@ impl Vault {
         let charts = self.charts()?;
         self.inner.with(|session| {
             let snapshot = self.inner.store.read()?;
-            let (_, damaged) = session.read_contacts(&*snapshot)?;
-            report.findings.extend(damaged.into_iter().map(|contact| Finding::Contact { contact }));
+            match self.inner.view(session, |snapshot| session.read_contacts(snapshot)) {
+                Ok((_, damaged)) => {
+                    report.findings.extend(damaged.into_iter().map(|contact| Finding::Contact { contact }));
+                }
+                Err(Error::Withheld) => report.findings.push(Finding::Contacts),
+                Err(error) => return Err(error),
+            }
             if session.directory_is_damaged(&*snapshot)? {
                 report.findings.push(Finding::Directory);
             }
             Ok(())
         })?;
         for chart in charts {
-            self.inner.with(|session| verify_chart(&self.inner, session, chart, &mut report, &mut progress))?;
+            self.inner.with(|session| {
+                self.inner.view(session, |snapshot| verify_chart(snapshot, session, chart, &mut report, &mut progress))
+            })?;
+            report.charts = report.charts.saturating_add(1);
         }
         Ok(report)
     }
 }
 
 fn verify_chart(
-    inner: &Inner,
+    snapshot: &dyn Snapshot,
     session: &session::Session,
     chart: ChartId,
     report: &mut Report,
     progress: &mut impl FnMut(u64),
 ) -> Result<(), Error> {
-    let snapshot = inner.store.read()?;
-    report.charts = report.charts.saturating_add(1);
-    let open = match session.chart_at(&chart, &*snapshot) {
+    let open = match session.chart_at(&chart, snapshot) {
         Ok(open) => open,
-        Err(error @ (Error::Store(_) | Error::Locked)) => return Err(error),
+        Err(error @ (Error::Store(_) | Error::Locked | Error::RestoredCopy)) => return Err(error),
         Err(error) => {
             report.findings.push(Finding::Chart { chart, error });
             return Ok(());
@@ -100,9 +109,9 @@ fn verify_chart(
     for version in open.index.after(0) {
         let (entry, id) = (version.entry, version.version);
         let stored = snapshot.get(crate::store::Table::Entries, chart.as_bytes(), &version.seq.to_be_bytes())?;
-        let finding = match stored.as_deref().map(split_entry) {
+        let finding = match stored.as_deref().map(StoredEntry::split) {
             None => Some(Finding::Missing { chart, entry, version: id }),
-            Some(Some((wrap, bytes))) => {
+            Some(Some(StoredEntry { wrap, bytes, stub: _ })) => {
                 let whole = !version.quarantined
                     && object_hash(bytes) == version.hash
                     && open

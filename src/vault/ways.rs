@@ -1,12 +1,18 @@
 //! Ways into a vault.
 
+use super::contacts::hash_of_row;
+use super::event::{AuditKeys, Event, EventKind};
+use super::logs::{Write, state_hash};
+use super::mark::{Mark, Marked};
+use super::open_chart::OpenChart;
+use super::session::Session;
 use super::{Inner, STATE_KEY, Vault, session};
-use crate::codec::{ContactId, WayId};
+use crate::codec::{CardHash, ContactId, WayId};
 use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
 use crate::keys::{ClosedDevice, Unlock, UnlockError, Unlocked, WayIn, contacts};
-use crate::store::{StoreError, Table, Transaction};
+use crate::store::{Snapshot, StoreError, Table, Transaction};
 
 impl Vault {
     /// The ways in, in the order in which they were added.
@@ -21,8 +27,8 @@ impl Vault {
             let known = current(&self.inner, session)?;
             let (next, slot) = known.add_way(unlock, self.inner.now_ms())?;
             added = Some(slot);
-            let committed = store(&self.inner, &known, &next, None)?;
-            Ok((next, committed))
+            let committed = store(&self.inner, session, &known, &next)?;
+            Ok((session.after(next), committed))
         })?;
         added.ok_or(Error::Locked)
     }
@@ -33,43 +39,57 @@ impl Vault {
         self.inner.replace(|session| {
             let known = current(&self.inner, session)?;
             let next = known.remove_way(way)?;
-            let committed = turn(&self.inner, &known, &next, None)?;
-            Ok((next, committed))
+            let committed = turn(&self.inner, session, &known, &next, None)?;
+            Ok((session.after(next), committed))
         })
     }
 }
 
 /// The ways in and devices as they are stored now: another device may have changed them.
-pub(super) fn current(inner: &Inner, session: &session::Session) -> Result<Unlocked, Error> {
+pub(super) fn current(inner: &Inner, session: &Session) -> Result<Unlocked, Error> {
     let stored = inner.store.read()?.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
     Ok(session.unlocked.reread(&stored)?)
 }
 
-/// Stores a state under the same vault key, and the device that it closed. Returns how the commit went.
+/// Stores a state under the same vault key. Returns how the commit went.
 pub(super) fn store(
     inner: &Inner,
+    session: &Session,
     old: &Unlocked,
     next: &Unlocked,
-    closed: Option<&ClosedDevice>,
 ) -> Result<Result<(), StoreError>, Error> {
-    let mut tx = inner.store.write()?;
-    require_unchanged(&*tx, old)?;
-    put_closed(&mut *tx, next, closed)?;
-    tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
-    Ok(tx.commit().map(drop))
+    let mut write = Write::begin(inner, session)?;
+    require_unchanged(&*write.tx, old)?;
+    put_state(&mut write, next)?;
+    write.event(Event::new(EventKind::Access, inner.now_ms()));
+    Ok(write.try_commit()?.map(drop))
 }
 
-/// Seals everything that is under the vault key again, in one transaction. Returns how its commit went.
+fn put_state(write: &mut Write<'_>, next: &Unlocked) -> Result<(), Error> {
+    write.tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
+    write.replace(Marked::State, &state_hash(next.bytes()))
+}
+
+/// Seals everything that is under the vault key again, in one transaction. What the log of a device that is closed said is
+/// then said by this one's. Returns how the commit went.
 pub(super) fn turn(
     inner: &Inner,
+    session: &Session,
     old: &Unlocked,
     next: &Unlocked,
     closed: Option<&ClosedDevice>,
 ) -> Result<Result<(), StoreError>, Error> {
     let (vault, suite) = (old.vault_id(), old.suite());
-    let mut tx = inner.store.write()?;
-    require_unchanged(&*tx, old)?;
-    for chart in session::chart_ids(&*tx)? {
+    let mut write = Write::begin(inner, session)?;
+    let tx = &mut *write.tx;
+    require_unchanged(tx, old)?;
+    let folded = match closed {
+        // Before its keys are sealed under the new key.
+        Some(closed) => marks_of_charts(session, tx, Some(&closed.card.hash()))?,
+        None => Vec::new(),
+    };
+    let mut resealed = Vec::new();
+    for chart in session::chart_ids(tx)? {
         let sealed = tx.get(Table::Keyring, b"", chart.as_bytes())?.ok_or(Error::UnknownChart)?;
         let Ok(ring) = Ring::open(suite, old.keyring_key(), &vault, &chart, &sealed) else {
             continue;
@@ -77,7 +97,7 @@ pub(super) fn turn(
         let sealed = ring.seal(suite, next.keyring_key(), &vault, &chart).map_err(|_| Error::unopenable())?;
         tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?;
     }
-    for (key, sealed) in session::rows(&*tx, Table::Contacts)? {
+    for (key, sealed) in session::rows(tx, Table::Contacts)? {
         let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
         // A damaged row does not keep a way in from being removed; it stays as it is, and `verify` names it.
         let Ok(contact) = contacts::Contact::open(suite, old.keyring_key(), vault, id, &sealed) else {
@@ -85,15 +105,62 @@ pub(super) fn turn(
         };
         let sealed = contact.seal(suite, next.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", &key, &sealed)?;
+        resealed.push((id, hash_of_row(&sealed)));
     }
-    directory::reseal_all(&mut *tx, suite, &vault, old.keyring_key(), next.keyring_key())
+    AuditKeys::read(tx, suite, old.keyring_key(), &vault)?.put(tx, suite, next.keyring_key(), &vault)?;
+    directory::reseal_all(tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
-    put_closed(&mut *tx, next, closed)?;
-    tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
-    Ok(tx.commit().map(drop))
+    put_closed(tx, next, closed)?;
+    for (id, hash) in resealed {
+        write.replace(Marked::Contact(id), &hash)?;
+    }
+    let last = super::patients::hash_of_last(&*write.tx)?;
+    write.replace(Marked::Directory, &last)?;
+    for (what, mark) in folded {
+        write.mark(what, mark);
+    }
+    if closed.is_some() {
+        let contacts = super::contacts::hash_of_ids(&*write.tx)?;
+        write.replace(Marked::Contacts, &contacts)?;
+    }
+    put_state(&mut write, next)?;
+    write.event(Event::new(EventKind::Access, inner.now_ms()));
+    Ok(write.try_commit()?.map(drop))
 }
 
-fn put_closed(tx: &mut dyn Transaction, next: &Unlocked, closed: Option<&ClosedDevice>) -> Result<(), Error> {
+/// What is to be said of the charts as they stand: of all, or of those that a device's log says something of.
+pub(super) fn marks_of_charts(
+    session: &Session,
+    snapshot: &dyn Snapshot,
+    device: Option<&CardHash>,
+) -> Result<Vec<(Marked, Mark)>, Error> {
+    let mut marks = Vec::new();
+    for chart in session::chart_ids(snapshot)? {
+        let said = |what: Marked| match device {
+            Some(device) => session.lock_logs().says(snapshot, device, what),
+            None => Ok(true),
+        };
+        let (entries, ledger) = (said(Marked::Entries(chart))?, said(Marked::Ledger(chart))?);
+        if !entries && !ledger {
+            continue;
+        }
+        match OpenChart::load_unchecked(session, &chart, snapshot) {
+            Ok(open) => {
+                marks.extend([(Marked::Entries(chart), open.mark()), (Marked::Ledger(chart), open.ledger_mark())]);
+            }
+            Err(error @ Error::Store(_)) => return Err(error),
+            // It stays what it is: a finding of `verify`.
+            Err(_) => {}
+        }
+    }
+    Ok(marks)
+}
+
+pub(super) fn put_closed(
+    tx: &mut dyn Transaction,
+    next: &Unlocked,
+    closed: Option<&ClosedDevice>,
+) -> Result<(), Error> {
     let Some(closed) = closed else { return Ok(()) };
     let row = closed.seal(&next.identity().archive, next.vault_id()).map_err(|_| Error::unopenable())?;
     Ok(tx.put(Table::Cards, b"", closed.id().as_bytes(), &row)?)

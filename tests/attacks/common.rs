@@ -14,6 +14,8 @@ pub(crate) type Store = EvilStore<MemoryStore>;
 pub(crate) const WRAP: usize = 52;
 /// Length of an entry's clear header.
 pub(crate) const HEADER: usize = 72;
+/// What a vault says of a stored entry, after its sealed bytes: object hash, and a number of the ledger.
+pub(crate) const STUB: usize = 40;
 
 /// A member with a vault, on a store of whoever attacks him.
 pub(crate) struct Member {
@@ -65,9 +67,15 @@ impl Member {
 
     /// Runs an attacked call: what is stored must be the same after it.
     pub(crate) fn unchanged<T>(&self, work: impl FnOnce() -> T) -> T {
-        let before = self.store.rows().unwrap();
+        // But for the log, which tells of the attack.
+        let stored = || {
+            let mut rows = self.store.rows().unwrap();
+            rows.retain(|(table, ..), _| !matches!(table, Table::Log | Table::Tiles | Table::Map));
+            rows
+        };
+        let before = stored();
         let result = work();
-        assert!(self.store.rows().unwrap() == before, "the attack changed what is stored");
+        assert!(stored() == before, "the attack changed what is stored");
         result
     }
 }

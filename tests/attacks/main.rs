@@ -37,3 +37,4 @@ mod keys;
 mod leakage;
 mod members;
 mod robustness;
+mod truth;

@@ -231,6 +231,15 @@ fn letter(number: u8) -> &'static str {
     ["", "letter 1", "letter 2"][usize::from(number)]
 }
 
+/// Time stands still, so that no group of events is due in the midst of a step.
+pub(crate) struct Standing;
+
+impl ampoule::Clock for Standing {
+    fn now_ms(&self) -> i64 {
+        1_750_000_000_000
+    }
+}
+
 pub(crate) fn key(number: u8) -> Unlock {
     Unlock::device_key(&[number; 32])
 }
@@ -302,7 +311,8 @@ impl<S: Store + Clone + 'static> Member<S> {
     pub(crate) fn apply(&mut self, step: Step) -> Result<(), Error> {
         if let Create = step {
             let second = Recovery::also(key(KEY));
-            let (vault, _) = Vault::create(self.store.clone(), OWNER, &key(1), &second)?;
+            let options = Vault::options().clock(Standing);
+            let (vault, _) = options.create(self.store.clone(), OWNER, &key(1), &second)?;
             self.slots.insert(1, vault.ways()?[0].id);
             self.vault = Some(vault);
             return Ok(());

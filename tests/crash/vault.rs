@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use ampoule::store::{Durability, Store, Table};
 use ampoule::{Error, Matches, PatientQuery, Query, Record, SqliteOptions, SqliteStore, Vault};
 
-use crate::script::{Holdings, KEY, Member, Model, SCRIPT, holdings, key};
+use crate::script::{Holdings, KEY, Member, Model, SCRIPT, Standing, holdings, key};
 use crate::unsynced::{Fault, Line, Machine, Notes, Run, child};
 
 const DURABILITY: &str = "AMPOULE_TEST_DURABILITY";
@@ -35,7 +35,8 @@ fn work(folder: &Path, mut notes: Notes) {
         if number % 8 == 0 {
             member.vault = None;
             member.store = open();
-            member.vault = Some(Vault::open(Arc::clone(&member.store), &key(KEY)).unwrap());
+            let options = Vault::options().clock(Standing);
+            member.vault = Some(options.open(Arc::clone(&member.store), &key(KEY)).unwrap());
         }
     }
 }
@@ -87,8 +88,9 @@ fn found(run: &Run) -> Result<usize, Box<Option<Holdings>>> {
 /// Holds the answers of the index that was found against those of one that is made anew from the entries.
 fn rebuilt(store: &Arc<SqliteStore>, vault: &Vault) {
     let before = answers(vault);
+    let charts = vault.charts().unwrap();
     let mut change = store.write().unwrap();
-    for chart in vault.charts().unwrap() {
+    for chart in charts {
         for (key, _) in change.scan(Table::Index, chart.as_bytes(), None, usize::MAX).unwrap() {
             assert!(change.delete(Table::Index, chart.as_bytes(), &key).unwrap());
         }

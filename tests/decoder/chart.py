@@ -232,8 +232,16 @@ class Chart:
         require(self.ledger.line[seq] == hash, "the entry before")
         return nodes, keys
 
-    def open_entry(self, stored):
-        return Entry(self, stored)
+    def open_entry(self, sealed):
+        """A wrap and a sealed entry."""
+        return Entry(self, sealed)
+
+    def open_stored(self, stored):
+        """The same as a store has it, with what the vault says of it."""
+        entry = Entry(self, stored[:-40])
+        require(entry.hash == stored[-40:-8], "hash of a stored entry")
+        entry.arrival = int.from_bytes(stored[-8:], "big")
+        return entry
 
 
 def grant_body(vault, chart, grant, row):

@@ -108,11 +108,12 @@ def open_chart(store, vault, chart, counts):
     chains = {}
     for number, (key, stored) in enumerate(store.rows("entries", chart.id), 1):
         require(key == u64(number), "order of arrival")
-        entry = chart.open_entry(stored)
+        entry = chart.open_stored(stored)
+        require(entry.arrival < len(chart.ledger.line), "arrival")
         if number in rows:
             require(rows[number][:3] == [entry.id, entry.version, entry.hash], "row of the index")
             require(rows[number][5:8] == [entry.parents, entry.author, entry.time], "row of the index")
-            require(rows[number][9:11] == [entry.chain[0], entry.known], "chain and ledger in the index")
+            require(rows[number][9:12] == [entry.chain[0], entry.known, entry.arrival], "chain and ledger in the index")
             require(rows[number][13] == entry.terms, "terms in the index")
             counts["rows of indexes"] += 1
         # Whoever was granted an epoch without its history sees the chains from somewhere on.
@@ -122,11 +123,11 @@ def open_chart(store, vault, chart, counts):
         chains[entry.author, entry.compartment] = (seq + 1, entry.hash)
         entries.append(as_found(entry))
         if number <= 2:
-            counts["changes refused"] += each_change_is_refused(stored, chart.open_entry)
+            counts["changes refused"] += each_change_is_refused(stored[:-40], chart.open_entry)
     require(sorted(rows) == list(range(1, len(rows) + 1)), "rows follow one another")
     require(len(entries) - 15 <= len(rows) <= len(entries), "rows that are due")
     if chart.home:
-        hashes = {chart.open_entry(stored).hash for _, stored in store.rows("entries", chart.id)}
+        hashes = {chart.open_stored(stored).hash for _, stored in store.rows("entries", chart.id)}
         for revocation in chart.ledger.revocations:
             points = [point for cut in chart.open_cuts(revocation) for point in cut]
             require(all(point[2] in hashes for point in points), "a cut names an entry that is not there")

@@ -99,7 +99,8 @@ class Vector:
         refused = 0
         rows = vault.store.rows("entries", chart.id)
         for (_, stored), expected, content in zip(rows, values, contents, strict=True):
-            entry = chart.open_entry(stored)
+            entry = chart.open_stored(stored)
+            stored = stored[:-40]
             require(entry.content == content, "content")
             epoch, header, payload = int.from_bytes(stored[:4], "big"), stored[52:124], stored[124:]
             where = path(chart.id, entry.compartment, epoch)

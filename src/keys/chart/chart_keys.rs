@@ -160,6 +160,16 @@ impl ChartKeys {
         self.line.suite
     }
 
+    /// Hash of the last ledger entry.
+    pub(crate) fn head(&self) -> Hash {
+        self.line.authority.head()
+    }
+
+    /// Hash of a ledger entry by its number.
+    pub(crate) fn ledger_hash(&self, seq: u64) -> Option<Hash> {
+        self.line.authority.hash_at(seq)
+    }
+
     /// Number of the last ledger entry.
     pub(crate) fn head_seq(&self) -> u64 {
         self.line.authority.head_seq()

@@ -125,6 +125,11 @@ impl Authority {
         self.line.last().copied().unwrap_or(Hash::from_bytes([0; 32]))
     }
 
+    /// Hash of an entry by its number.
+    pub(crate) fn hash_at(&self, seq: u64) -> Option<Hash> {
+        usize::try_from(seq).ok().and_then(|at| self.line.get(at)).copied()
+    }
+
     /// Whether this hash stands at this number.
     pub(crate) fn has(&self, seq: u64, hash: &Hash) -> bool {
         usize::try_from(seq).ok().and_then(|at| self.line.get(at)) == Some(hash)

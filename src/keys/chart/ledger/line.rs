@@ -20,6 +20,13 @@ pub(crate) struct LedgerRow {
     pub(crate) receipt: Vec<u8>,
 }
 
+impl LedgerRow {
+    /// H("ledger-entry", stored).
+    pub(crate) fn hash(&self) -> Hash {
+        entry_hash(&self.stored)
+    }
+}
+
 /// Verified cards, by hash.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CardBook {

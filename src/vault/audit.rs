@@ -1,0 +1,195 @@
+//! The audit of what was read and done: events in the logs, in groups or at once.
+
+use super::event::{self, AuditKeys, Event, EventKind};
+use super::logs::Write;
+use super::{Inner, Vault, session::Session};
+use crate::codec::{ChartId, DeviceId, EntryId};
+use crate::envelope::Actor;
+use crate::error::Error;
+use crate::log::{Log, LogError, open_events};
+use crate::store::StoreError;
+use serde_json::json;
+use std::io;
+use std::sync::atomic::Ordering;
+
+/// When events of reading are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Audit {
+    /// In groups: at the first call 100 ms after the first of them, with the next change, and when the vault is locked. A
+    /// crash may lose one group.
+    #[default]
+    Grouped,
+    /// Each before plaintext is released. When it cannot be stored, nothing is released.
+    Strict,
+}
+
+/// Milliseconds that an event waits for others.
+const GROUP_MS: i64 = 100;
+/// Most events that wait.
+const GROUP_MOST: usize = 4096;
+
+/// Something that was done in a vault, or tried.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditEvent {
+    /// The device on which it happened.
+    pub device: DeviceId,
+    /// Its place in that device's log; events of one group share it.
+    pub leaf: u64,
+    /// What.
+    pub kind: EventKind,
+    /// When, in milliseconds since 1970, by the device's clock.
+    pub time_ms: i64,
+    /// In which chart.
+    pub chart: Option<ChartId>,
+    /// On which entry.
+    pub entry: Option<EntryId>,
+    /// On whose behalf, as the owner of the vault says.
+    pub actor: Option<Actor>,
+    /// It was refused or failed.
+    pub refused: bool,
+    /// The number that the error told.
+    pub incident: Option<u64>,
+    /// The reason that was given.
+    pub note: Option<String>,
+}
+
+impl AuditEvent {
+    /// One line of JSON, without the line break. Ids and numbers of incidents are hexadecimal.
+    pub fn to_json(&self) -> String {
+        let actor = self.actor.as_ref().map(|actor| {
+            json!({ "issuer": actor.issuer, "subject": actor.subject, "session": actor.session, "purpose": actor.purpose })
+        });
+        json!({
+            "device": self.device.to_string(),
+            "leaf": self.leaf,
+            "kind": self.kind.name(),
+            "time_ms": self.time_ms,
+            "chart": self.chart.map(|chart| chart.to_string()),
+            "entry": self.entry.map(|entry| entry.to_string()),
+            "actor": actor,
+            "refused": self.refused,
+            "incident": self.incident.map(|incident| format!("{incident:016x}")),
+            "note": self.note,
+        })
+        .to_string()
+    }
+}
+
+/// Shows what is in no way about a person.
+impl core::fmt::Debug for AuditEvent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AuditEvent")
+            .field("kind", &self.kind)
+            .field("time_ms", &self.time_ms)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// The events of all devices in use, device by device and oldest first, those that still wait included. A leaf that
+    /// was changed or is missing is an error: nothing is left out in silence.
+    pub fn audit(&self) -> Result<Vec<AuditEvent>, Error> {
+        self.inner.with(|session| {
+            flush(&self.inner, session)?;
+            let unlocked = &session.unlocked;
+            let events = self.inner.view(session, |snapshot| {
+                let keys = AuditKeys::read(snapshot, unlocked.suite(), unlocked.keyring_key(), &unlocked.vault_id())?;
+                let logs = session.logs(snapshot)?;
+                let mut events = Vec::new();
+                for device in unlocked.reread(logs.state())?.identity().devices() {
+                    let id = super::logs::log_id(&device.hash());
+                    if let Some(log) = logs.all().find(|log| *log.id() == id) {
+                        read(log, snapshot, &keys, unlocked.suite(), device.hash().into(), &mut events)?;
+                    }
+                }
+                Ok(events)
+            })?;
+            session.lock_logs().wait(Event::new(EventKind::Audit, self.inner.now_ms()));
+            Ok(events)
+        })
+    }
+
+    /// Writes the events as lines of JSON. Returns how many.
+    pub fn export_audit(&self, to: &mut dyn io::Write) -> Result<u64, Error> {
+        let events = self.audit()?;
+        for event in &events {
+            writeln!(to, "{}", event.to_json()).map_err(|_| Error::CannotWrite)?;
+        }
+        Ok(u64::try_from(events.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The events that tell of an incident: the number that an error showed.
+    pub fn explain(&self, incident: crate::Incident) -> Result<Vec<AuditEvent>, Error> {
+        let number = incident.to_u64();
+        Ok(self.audit()?.into_iter().filter(|event| event.incident == Some(number)).collect())
+    }
+}
+
+fn read(
+    log: &Log,
+    snapshot: &dyn crate::store::Snapshot,
+    keys: &AuditKeys,
+    suite: crate::Suite,
+    device: DeviceId,
+    events: &mut Vec<AuditEvent>,
+) -> Result<(), Error> {
+    let keys = keys.all();
+    for (leaf, read) in log.reader(snapshot).leaves(0..log.size()) {
+        let sealed = read?.sealed;
+        let opened = keys.iter().find_map(|key| open_events(suite, key, log.id(), leaf, &sealed).ok());
+        let group = event::decode(&opened.ok_or(LogError::Damaged)?).map_err(Error::of_malformed)?;
+        events.extend(group.into_iter().map(|event| {
+            let Event { kind, time_ms, chart, entry, actor, refused, incident, note, .. } = event;
+            AuditEvent { device, leaf, kind, time_ms, chart, entry, actor, refused, incident, note }
+        }));
+    }
+    Ok(())
+}
+
+/// Tells of something that changes nothing in the store: at once where the audit is strict, else with its group.
+pub(super) fn tell(inner: &Inner, session: &Session, event: Event) -> Result<(), Error> {
+    match inner.options.audit {
+        Audit::Grouped => {
+            let mut logs = session.lock_logs();
+            logs.wait(event);
+            let many = logs.waiting() >= GROUP_MOST;
+            drop(logs);
+            if many { flush(inner, session) } else { Ok(()) }
+        }
+        Audit::Strict => {
+            let mut write = Write::begin(inner, session)?;
+            write.event(event);
+            write.commit().map(drop)
+        }
+    }
+}
+
+/// Writes the events that wait, if the first has waited long enough.
+pub(super) fn flush_due(inner: &Inner, session: &Session, now_ms: i64) -> Result<(), Error> {
+    let since = session.lock_logs().waiting_since();
+    // Also where the clock was turned back.
+    let due = since.is_some_and(|since| !(0..GROUP_MS).contains(&now_ms.saturating_sub(since)));
+    // A change that is under way takes them with it, and may be this very thread's.
+    if !due || session.changes.load(Ordering::SeqCst) > 0 {
+        return Ok(());
+    }
+    match flush(inner, session) {
+        // Another process is writing: they wait for the next call.
+        Err(Error::Store(StoreError::Busy)) => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes the events that wait.
+pub(super) fn flush(inner: &Inner, session: &Session) -> Result<(), Error> {
+    let logs = session.lock_logs();
+    let idle = logs.waiting() == 0 || logs.restored;
+    drop(logs);
+    if idle {
+        return Ok(());
+    }
+    Write::begin(inner, session)?.commit().map(drop)
+}

@@ -1,0 +1,382 @@
+//! The logs of a vault's devices: this one's, which every change adds a leaf to, and the others', which are read.
+
+use super::event::{self, AuditKeys, Event};
+use super::mark::{Mark, Marked};
+use super::session::{self, Session};
+use super::{Inner, STATE_KEY};
+use crate::codec::{CardHash, ChartId, DeviceId, Hash, LogId};
+use crate::crypto::{Secret, Suite, kdf, role, sign::SigningKey};
+use crate::error::Error;
+use crate::keys::{ClosedDevice, DeviceCard, Unlocked};
+use crate::log::{Checkpoint, Log, LogError, Standing, seal_events, standings};
+use crate::store::{Snapshot, StoreError, Table, Transaction};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{MutexGuard, PoisonError};
+
+/// All logs of a vault, as they stand at one state of the store.
+pub(super) struct Logs {
+    own: Log,
+    others: Vec<Log>,
+    /// State of the store at which they were read.
+    generation: u64,
+    /// The vault's state row that names the devices.
+    state: Vec<u8>,
+    audit: Secret<role::Audit>,
+    /// Events of reading, which wait for their group.
+    waiting: Vec<Event>,
+    /// The store is not the one that is kept elsewhere.
+    pub(super) restored: bool,
+}
+
+/// The id of a device's log.
+pub(crate) fn log_id(device: &CardHash) -> LogId {
+    let hash = kdf::hash("log", &[device.as_bytes()]);
+    let (id, _) = hash.split_at(LogId::LEN);
+    LogId::from_slice(id).unwrap_or(LogId::from_bytes([0; LogId::LEN]))
+}
+
+impl Logs {
+    /// The log of the first device of a vault that is being created.
+    pub(super) fn create(unlocked: &Unlocked, audit: &AuditKeys) -> Result<Self, Error> {
+        Ok(Self {
+            own: fresh(&unlocked.identity().device_card),
+            others: Vec::new(),
+            generation: 0,
+            state: unlocked.bytes().to_vec(),
+            audit: audit.current()?,
+            waiting: Vec::new(),
+            restored: false,
+        })
+    }
+
+    /// Opens the logs of all devices in use, and verifies their heads, and the vault's state by them.
+    pub(super) fn open(unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<Self, Error> {
+        let logs = Self::open_for(unlocked, snapshot)?;
+        logs.require_state(snapshot)?;
+        Ok(logs)
+    }
+
+    /// As [`Self::open`], for a state that is about to be written.
+    pub(super) fn open_for(unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<Self, Error> {
+        let suite = unlocked.suite();
+        let audit = AuditKeys::read(snapshot, suite, unlocked.keyring_key(), &unlocked.vault_id())?;
+        let own = unlocked.identity().device_card.hash();
+        let devices = unlocked.identity().devices();
+        let others = devices.iter().filter(|device| device.hash() != own);
+        Ok(Self {
+            own: open(&unlocked.identity().device_card, snapshot)?,
+            others: others.map(|device| open(device, snapshot)).collect::<Result<_, _>>()?,
+            generation: snapshot.generation()?,
+            state: unlocked.bytes().to_vec(),
+            audit: audit.current()?,
+            waiting: Vec::new(),
+            restored: false,
+        })
+    }
+
+    /// Takes in what other writers added. A log that is shorter than it was, or another, is an error: the store showed an
+    /// older state than before.
+    fn refresh(&mut self, unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        let generation = snapshot.generation()?;
+        if generation == self.generation {
+            return Ok(());
+        }
+        // Another thread has seen a newer state: what the logs say now is not to be held against an older one.
+        if generation < self.generation {
+            return Err(StoreError::Busy.into());
+        }
+        let state = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::Withheld)?;
+        if state != self.state {
+            let devices = unlocked.reread(&state)?.identity().devices();
+            for device in &devices {
+                if self.all().all(|log| *log.id() != log_id(&device.hash())) {
+                    self.others.push(fresh(device));
+                }
+            }
+            self.others.retain(|log| devices.iter().any(|device| log_id(&device.hash()) == *log.id()));
+            self.state = state;
+        }
+        for log in core::iter::once(&mut self.own).chain(&mut self.others) {
+            let last = snapshot.last(Table::Log, log.id().as_bytes())?;
+            let next = last.map_or(Some(0), |(key, _)| {
+                key.as_slice().try_into().ok().and_then(|key| u64::from_be_bytes(key).checked_add(1))
+            });
+            if next != Some(log.size()) {
+                *log = log.reopen(snapshot)?;
+            }
+        }
+        self.require_state(snapshot)?;
+        self.generation = generation;
+        Ok(())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Log> {
+        core::iter::once(&self.own).chain(&self.others)
+    }
+
+    /// The vault's state row as it was last read.
+    pub(super) fn state(&self) -> &[u8] {
+        &self.state
+    }
+
+    /// Whether the log of a device says anything of something.
+    pub(super) fn says(&self, snapshot: &dyn Snapshot, device: &CardHash, what: Marked) -> Result<bool, Error> {
+        let id = log_id(device);
+        let Some(log) = self.all().find(|log| *log.id() == id) else { return Ok(false) };
+        Ok(log.reader(snapshot).digest(&what.key())?.is_some())
+    }
+
+    /// How many events wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// What the logs say of something, each with a count; one of each log that says anything.
+    pub(super) fn marks(&self, snapshot: &dyn Snapshot, what: Marked) -> Result<Vec<Mark>, Error> {
+        let mut marks = Vec::new();
+        for log in self.all() {
+            if let Some(digest) = log.reader(snapshot).digest(&what.key())? {
+                marks.push(Mark::of_digest(&digest).ok_or(Error::Withheld)?);
+            }
+        }
+        Ok(marks)
+    }
+
+    /// The last word on something that is replaced as a whole.
+    fn last_mark(&self, snapshot: &dyn Snapshot, what: Marked) -> Result<Option<Mark>, Error> {
+        Ok(self.marks(snapshot, what)?.into_iter().max())
+    }
+
+    /// Fails unless something that is replaced as a whole is what it was when it was last replaced.
+    pub(super) fn require(&self, snapshot: &dyn Snapshot, what: Marked, hash: &Hash) -> Result<(), Error> {
+        match self.last_mark(snapshot, what)? {
+            Some(mark) if mark == Mark::new(mark.count, hash) => Ok(()),
+            _ => Err(Error::Withheld),
+        }
+    }
+
+    fn require_state(&self, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        self.require(snapshot, Marked::State, &state_hash(&self.state))
+    }
+
+    /// Whether the logs are those of a checkpoint that was kept, or extend them. A log of a device that was retired is passed
+    /// over: its marks count no longer.
+    pub(super) fn agree_with(
+        &self,
+        unlocked: &Unlocked,
+        snapshot: &dyn Snapshot,
+        kept: &Checkpoint,
+    ) -> Result<bool, Error> {
+        let logs: Vec<&Log> = self.all().collect();
+        for (id, standing) in standings(kept, snapshot, &logs)? {
+            let holds = match standing {
+                Standing::Same | Standing::Extended => true,
+                Standing::Behind | Standing::Forked => false,
+                Standing::Missing => was_retired(unlocked, snapshot, &id)?,
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn own(&self) -> &Log {
+        &self.own
+    }
+
+    pub(super) fn checkpoint(&self, counter: u64) -> Checkpoint {
+        Checkpoint::of(counter, self.all())
+    }
+
+    /// Writes a leaf into a transaction and commits it. Returns how the commit went.
+    pub(super) fn commit(
+        &mut self,
+        mut tx: Box<dyn Transaction + '_>,
+        suite: Suite,
+        signer: &SigningKey<role::LogSigning>,
+        marks: &BTreeMap<ChartId, Hash>,
+        events: &[Event],
+    ) -> Result<Result<Option<u64>, StoreError>, Error> {
+        let waiting = core::mem::take(&mut self.waiting);
+        let result = self.append(&mut *tx, suite, signer, marks, &[&waiting, events].concat());
+        let appended = match result {
+            Ok(appended) => appended,
+            Err(error) => {
+                self.waiting = waiting;
+                return Err(error);
+            }
+        };
+        let committed = tx.commit();
+        match committed {
+            Ok(generation) => {
+                self.own.accept(appended)?;
+                // Where another writer may have followed, the next look at the store tells.
+                self.generation = generation.unwrap_or(self.generation);
+            }
+            Err(error) => {
+                self.waiting = waiting;
+                if error == StoreError::Uncertain {
+                    self.generation = 0;
+                }
+            }
+        }
+        Ok(committed)
+    }
+
+    fn append(
+        &self,
+        tx: &mut dyn Transaction,
+        suite: Suite,
+        signer: &SigningKey<role::LogSigning>,
+        marks: &BTreeMap<ChartId, Hash>,
+        events: &[Event],
+    ) -> Result<crate::log::Appended, Error> {
+        let sealed = seal_events(suite, &self.audit, self.own.id(), self.own.size(), &event::encode(events))?;
+        Ok(self.own.append(tx, marks, &sealed, signer)?)
+    }
+
+    /// Keeps an event until its group is written.
+    pub(super) fn wait(&mut self, event: Event) {
+        self.waiting.push(event);
+    }
+
+    /// Time of the oldest event that waits.
+    pub(super) fn waiting_since(&self) -> Option<i64> {
+        self.waiting.first().map(|event| event.time_ms)
+    }
+}
+
+/// H("state", row).
+pub(super) fn state_hash(state: &[u8]) -> Hash {
+    Hash::from_bytes(kdf::hash("state", &[state]))
+}
+
+/// Whether a log is of a device that the owner has closed.
+fn was_retired(unlocked: &Unlocked, snapshot: &dyn Snapshot, log: &LogId) -> Result<bool, Error> {
+    let (me, vault) = (unlocked.identity(), unlocked.vault_id());
+    let closed = session::rows(snapshot, Table::Cards)?.into_iter().any(|(key, sealed)| {
+        let device =
+            DeviceId::from_slice(&key).filter(|_| CardHash::from_slice(&key).map(|card| log_id(&card)) == Some(*log));
+        device.is_some_and(|id| ClosedDevice::unseal(&me.archive, vault, id, &sealed, &me.root_card).is_ok())
+    });
+    Ok(closed)
+}
+
+fn fresh(device: &DeviceCard) -> Log {
+    Log::create(log_id(&device.hash()), device.log_key().clone())
+}
+
+/// The log of a device; an empty one where the device has written nothing yet.
+fn open(device: &DeviceCard, snapshot: &dyn Snapshot) -> Result<Log, Error> {
+    match Log::open(snapshot, log_id(&device.hash()), device.log_key().clone()) {
+        Err(LogError::Missing) => Ok(fresh(device)),
+        opened => Ok(opened?),
+    }
+}
+
+/// A change of the vault under way: what it writes, what its logs will say of it, and the events that tell of it.
+pub(super) struct Write<'a> {
+    inner: &'a Inner,
+    session: &'a Session,
+    pub(super) tx: Box<dyn Transaction + 'a>,
+    marks: BTreeMap<ChartId, Hash>,
+    events: Vec<Event>,
+    _under_way: UnderWay<'a>,
+}
+
+/// Counts the changes under way: whoever has one must not wait for another.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn begin(inner: &'a Inner, session: &'a Session) -> Result<Self, Error> {
+        let under_way = UnderWay::begin(&session.changes);
+        let tx = inner.store.write()?;
+        drop(session.logs(&*tx)?);
+        Ok(Self { inner, session, tx, marks: BTreeMap::new(), events: Vec::new(), _under_way: under_way })
+    }
+
+    /// Marks something that only grows.
+    pub(super) fn mark(&mut self, what: Marked, mark: Mark) {
+        self.marks.insert(what.key(), mark.digest());
+    }
+
+    /// Marks something that is replaced as a whole.
+    pub(super) fn replace(&mut self, what: Marked, hash: &Hash) -> Result<(), Error> {
+        let last = self.session.logs(&*self.tx)?.last_mark(&*self.tx, what)?;
+        let count = last.map_or(0, |mark| mark.count).checked_add(1).ok_or(Error::Withheld)?;
+        self.mark(what, Mark::new(count, hash));
+        Ok(())
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    pub(super) fn commit(self) -> Result<Option<u64>, Error> {
+        Ok(self.try_commit()??)
+    }
+
+    /// As [`Self::commit`], and tells apart whether the commit itself failed.
+    pub(super) fn try_commit(self) -> Result<Result<Option<u64>, StoreError>, Error> {
+        let Self { inner, session, tx, marks, events, _under_way } = self;
+        let suite = session.unlocked.suite();
+        let mut logs = session.lock_logs();
+        let committed = logs.commit(tx, suite, &session.unlocked.identity().log, &marks, &events)?;
+        if committed.is_ok() {
+            inner.freshness.written(&logs, inner.now_ms());
+        }
+        Ok(committed)
+    }
+}
+
+impl Session {
+    /// The logs, up to date at a view of the store. Fails while a restored store was not adopted.
+    pub(super) fn logs(&self, snapshot: &dyn Snapshot) -> Result<MutexGuard<'_, Logs>, Error> {
+        let mut logs = self.lock_logs();
+        if logs.restored {
+            return Err(Error::RestoredCopy);
+        }
+        logs.refresh(&self.unlocked, snapshot)?;
+        Ok(logs)
+    }
+
+    /// Whether a newer state was seen than that of a view.
+    pub(super) fn knows_better(&self, snapshot: &dyn Snapshot) -> Result<bool, Error> {
+        let generation = snapshot.generation()?;
+        Ok(self.lock_logs().generation > generation)
+    }
+
+    /// The logs as they were last read.
+    pub(super) fn lock_logs(&self) -> MutexGuard<'_, Logs> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<LogError> for Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::Random(error) => error.into(),
+            LogError::Newer => Self::NewerFormat,
+            LogError::TooLong => Self::TooLong,
+            LogError::Missing | LogError::Damaged | LogError::Stale | LogError::NoSuchLeaf | LogError::WrongKey => {
+                Self::Withheld
+            }
+        }
+    }
+}
