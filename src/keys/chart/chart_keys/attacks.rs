@@ -1,7 +1,12 @@
 //! Attacks of a member who runs software of his own, on the everyday API of an honest one.
 
 use super::*;
+use crate::codec::{self, CardHash, EntryId, VersionId};
+use crate::envelope::{self, Header, Metadata, SealedEntry};
 use crate::keys::MemberKind;
+use crate::keys::RootCard;
+use crate::keys::chart::grant::{Grant, GrantBody, GrantFields, GrantRow};
+use crate::record::{Kind, Record};
 use crate::sync::bundle::{CardSet, Writer};
 use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
 
