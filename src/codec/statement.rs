@@ -17,6 +17,7 @@ pub(crate) enum StatementType {
     Genesis,
     LedgerEntry,
     Receipt,
+    Home,
 }
 
 impl StatementType {
@@ -28,6 +29,7 @@ impl StatementType {
             Self::Genesis => b"ampoule/v1/sign/genesis",
             Self::LedgerEntry => b"ampoule/v1/sign/ledger-entry",
             Self::Receipt => b"ampoule/v1/sign/receipt",
+            Self::Home => b"ampoule/v1/sign/home",
         }
     }
 }
@@ -135,8 +137,8 @@ mod tests {
     /// Attack 13: a statement of one type is no statement of another, even where key and payload are the same.
     #[test]
     fn b13_a_statement_of_one_type_is_none_of_another() {
-        use StatementType::{DeviceCard, Genesis, LedgerEntry, Receipt, RootCard, VaultState};
-        let all = [RootCard, DeviceCard, VaultState, Genesis, LedgerEntry, Receipt];
+        use StatementType::{DeviceCard, Genesis, Home, LedgerEntry, Receipt, RootCard, VaultState};
+        let all = [RootCard, DeviceCard, VaultState, Genesis, LedgerEntry, Receipt, Home];
         for made in all {
             let signed = Signed::sign(made, &key(1), &7_u32).unwrap();
             for wanted in all {

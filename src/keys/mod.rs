@@ -1,6 +1,7 @@
 //! Keys: who is who, ways in, and what a chart's members hold.
 
 mod card;
+#[allow(dead_code, unused_imports, reason = "the rules come before the vault that follows them")]
 pub(crate) mod chart;
 pub(crate) mod contacts;
 mod fingerprint;

@@ -1,7 +1,7 @@
 //! Attacks of a member who runs software of his own, on the everyday API of an honest one.
 
 use super::*;
-use crate::codec::{self, CardHash, EntryId, VersionId};
+use crate::codec::{self, CardHash, EntryId, GrantId, VersionId};
 use crate::envelope::{self, Header, Metadata, SealedEntry};
 use crate::keys::MemberKind;
 use crate::keys::RootCard;
@@ -37,23 +37,15 @@ fn found_by(identity: &Arc<Identity>) -> ChartKeys {
 
 /// What follows when a grant, made in whatever way, is signed into the ledger by the holder of `keys`.
 fn signed(keys: &ChartKeys, fields: GrantFields) -> Result<ChartKeys, Error> {
-    let (home, authority) = keys.require_custody().unwrap();
-    let epoch = keys.line.authority.epoch();
-    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
-    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
-    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
-    let rows = [keys.rows(), &[row]].concat();
-    ChartKeys::assemble(rows, keys.ring.clone(), keys.cards.clone(), &keys.identity)
+    ChartKeys::assemble(rows_with(keys, fields), keys.ring.clone(), keys.cards.clone(), &keys.identity)
 }
 
 /// As [`signed`], by somebody who does not check his own ledger either.
 fn rows_with(keys: &ChartKeys, fields: GrantFields) -> Vec<LedgerRow> {
-    let (home, authority) = keys.require_custody().unwrap();
-    let epoch = keys.line.authority.epoch();
-    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
-    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
-    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
-    [keys.rows(), &[row]].concat()
+    let epoch = keys.authority().epoch();
+    let ledger_key = keys.ledger_key(epoch).unwrap();
+    let draft = keys.signed(Act::Grant(fields), epoch, &ledger_key, Vec::new(), keys.ring.clone(), 2).unwrap();
+    [keys.rows(), &[keys.receive_row(&draft.entry, draft.stored).unwrap()]].concat()
 }
 
 fn send(
@@ -213,8 +205,8 @@ fn h63_anothers_sealed_grant_signed_as_ones_own() {
         version: Version1,
         nodes: mallorys.nodes_for(&grant, 1).unwrap(),
         ledger_keys: mallorys.ledger_keys_for(&grant, 1),
-        ledger_seq: mallorys.line.authority.head_seq(),
-        ledger_hash: mallorys.line.authority.head(),
+        ledger_seq: mallorys.authority().head_seq(),
+        ledger_hash: mallorys.authority().head(),
         extensions: Extensions::default(),
     };
     for (granter, honestly) in [(&clinic, false), (&mallory, true)] {

@@ -6,6 +6,7 @@ use crate::crypto::RandomError;
 use crate::envelope::{self, Actor, Chain, Header, Metadata, OpenError, Opened, SealError, SealedEntry};
 use crate::error::Error;
 use crate::keys::Wrap;
+use crate::keys::chart::ledger::{Claim, EntryStanding, Head};
 use crate::record::{Kind, Label, Record};
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ impl ChartKeys {
     pub(crate) fn slot_for(&self, label: Option<&Label>) -> Result<u8, Error> {
         let general = Label::general();
         let label = label.unwrap_or(&general);
-        let epoch = self.line.authority.epoch();
+        let epoch = self.authority().epoch();
         match self.held.slot_of(epoch, label) {
             Some(slot) => Ok(slot),
             None if self.held.is_whole(epoch) => Err(Error::UnknownLabel),
@@ -41,12 +42,12 @@ impl ChartKeys {
         chain: impl FnOnce(u8) -> Option<Chain>,
     ) -> Result<(SealedEntry, Header, Metadata, u8), Error> {
         self.require_access(new.time_ms)?;
-        let authority = &self.line.authority;
+        let authority = self.authority();
         let epoch = authority.epoch();
         let slot = self.slot_for(new.record.label())?;
         let key = self.held.content(epoch, slot, new.kind).ok_or(Error::NotGranted)?;
         let compartment = key.path().compartment;
-        if !authority.may_write(&self.identity.root_card.hash(), &compartment, new.time_ms) {
+        if !self.view.may_write(&self.identity.root_card.hash(), &compartment, new.time_ms) {
             return Err(Error::NotGranted);
         }
         let record = new.record;
@@ -58,9 +59,9 @@ impl ChartKeys {
         parents.sort_unstable();
         parents.dedup();
         let header = Header {
-            suite: self.line.suite,
+            suite: self.suite,
             kind: new.kind,
-            chart: self.line.chart,
+            chart: self.chart,
             entry: new.entry,
             version: VersionId::random()?,
         };
@@ -100,14 +101,12 @@ impl ChartKeys {
     pub(crate) fn open_entry(&self, bytes: &[u8], wrap: &Wrap, hint: Option<u8>) -> Result<Opened, Error> {
         let (header, _) = Header::split(bytes).map_err(|error| self.open_error(error, wrap))?;
         let keys = self.held.content_keys(wrap.epoch, header.kind, hint);
-        let unverified = envelope::open(&self.line.chart, self.line.suite, bytes, wrap, keys)
-            .map_err(|error| self.open_error(error, wrap))?;
+        let unverified =
+            envelope::open(&self.chart, self.suite, bytes, wrap, keys).map_err(|error| self.open_error(error, wrap))?;
         let claimed = unverified.claimed();
         let author = self.cards.device(&claimed.author).ok_or_else(Error::unopenable)?;
-        let authority = &self.line.authority;
-        let known = authority.has(claimed.ledger_seq, &claimed.ledger_hash);
-        let root = author.root();
-        if !known || !authority.could_write(&root, &claimed.compartment, claimed.ledger_seq, claimed.time_ms) {
+        let head = Head { seq: claimed.ledger_seq, hash: claimed.ledger_hash };
+        if !self.view.could_write(&author.root(), &claimed.compartment, &head, claimed.time_ms) {
             return Err(Error::unopenable());
         }
         let author = Arc::clone(author);
@@ -119,7 +118,33 @@ impl ChartKeys {
         let compartment = opened.metadata.compartment;
         self.cards
             .device(&opened.metadata.author)
-            .is_some_and(|card| self.line.authority.may_write(&card.root(), &compartment, opened.metadata.time_ms))
+            .is_some_and(|card| self.view.may_write(&card.root(), &compartment, opened.metadata.time_ms))
+    }
+
+    /// How an opened version stands. `object` is its object hash; `accepted_at` the number of the last ledger entry when this
+    /// vault took it into its normal reads, none if it is new or was kept apart; `previous` the hash before an object in its
+    /// chain, for every object that this vault holds or is about to take in.
+    ///
+    /// Ask again for entries of the same author when the ledger or one of the author's chains has grown.
+    pub(crate) fn standing_of(
+        &self,
+        opened: &Opened,
+        object: Hash,
+        accepted_at: Option<u64>,
+        previous: impl Fn(&Hash) -> Option<Hash>,
+    ) -> Result<EntryStanding, Error> {
+        let Metadata { author, compartment, chain, ledger_seq, ledger_hash, time_ms, .. } = &opened.metadata;
+        let claim = Claim {
+            device: *author,
+            root: self.cards.device(author).ok_or_else(Error::unopenable)?.root(),
+            compartment: *compartment,
+            chain: *chain,
+            object,
+            ledger: Head { seq: *ledger_seq, hash: *ledger_hash },
+            time_ms: *time_ms,
+        };
+        // A right that is missing was found when it was opened; the ledger only grows.
+        self.view.standing_of(&claim, accepted_at, &self.cuts, previous).map_err(|_| Error::unopenable())
     }
 
     /// Wraps an entry's data key anew under the newest epoch.
@@ -127,13 +152,13 @@ impl ChartKeys {
         let opened = self.open_entry(bytes, wrap, None)?;
         let (kind, slot) = (opened.header.kind, opened.slot);
         let from = self.held.content(wrap.epoch, slot, kind).ok_or(Error::NotGranted)?;
-        let to = self.held.content(self.line.authority.epoch(), slot, kind).ok_or(Error::NotGranted)?;
+        let to = self.held.content(self.authority().epoch(), slot, kind).ok_or(Error::NotGranted)?;
         envelope::rewrap(bytes, wrap, from, to).map_err(|error| self.open_error(error, wrap))
     }
 
     fn open_error(&self, error: OpenError, wrap: &Wrap) -> Error {
         // An epoch that the ledger does not have is damage, and nothing that somebody could grant.
-        let no_such_epoch = wrap.epoch == 0 || self.line.current && wrap.epoch > self.line.authority.epoch();
+        let no_such_epoch = wrap.epoch == 0 || self.authority().is_current() && wrap.epoch > self.authority().epoch();
         match error {
             OpenError::Newer => Error::NewerFormat,
             // Where every key of the epoch is held, what does not open is damaged.

@@ -3,19 +3,25 @@
 mod cuts;
 mod entries;
 mod members;
+mod proposal;
 mod revoke;
 mod share;
+mod steps;
 
-pub(crate) use cuts::CutPoint;
 pub(crate) use entries::NewEntry;
+pub(crate) use proposal::{Fate, Proposal};
+pub(crate) use steps::{Intent, Step};
 
 use super::{
     epoch::{KeyState, SLOTS, ledger_key},
-    ledger::{Act, CardBook, Genesis, LedgerEntry, LedgerRow, Line, LineError, Readable, found, seal_entry},
+    ledger::{
+        Act, Authority, CardBook, Cuts, Fork, Genesis, LedgerEntry, LedgerRow, Line, LineError, Readable, Rows, View,
+        entry_hash, found, receipt, seal_entry,
+    },
     node::Held,
     ring::Ring,
 };
-use crate::codec::{ChartId, CompartmentId, Extensions, GrantId, Hash, Version1};
+use crate::codec::{ChartId, CompartmentId, Extensions, Hash, Version1};
 use crate::crypto::{RandomError, Secret, Suite, kdf::Deriver, role, sign::SigningKey};
 use crate::error::Error;
 use crate::keys::Identity;
@@ -27,20 +33,15 @@ use std::sync::Arc;
 /// This is the whole library for an application that keeps sealed bytes in tables of its own: `seal`, `open`, `share`,
 /// `revoke`, and one `state` to store. It does not search, order versions, or tell an old state from a new one.
 pub struct ChartKeys {
-    line: Line,
-    rows: Vec<LedgerRow>,
+    chart: ChartId,
+    suite: Suite,
+    view: View,
+    rows: Rows,
     ring: Ring,
     held: Held,
+    cuts: Cuts,
     cards: CardBook,
     identity: Arc<Identity>,
-}
-
-/// A change of the ledger, ready to be stored: an entry, the grants beside it, and the keys to hold from now on.
-pub(crate) struct Step {
-    pub(crate) seq: u64,
-    pub(crate) row: LedgerRow,
-    pub(crate) grants: Vec<(GrantId, Vec<u8>)>,
-    pub(crate) ring: Ring,
 }
 
 impl ChartKeys {
@@ -80,7 +81,7 @@ impl ChartKeys {
         }
         // The order of compartments says nothing about their labels.
         compartments.sort_unstable_by_key(|(id, _)| *id);
-        let state = KeyState::of_seed(suite, chart, 1, &seed, &compartments, None).map_err(|_| Error::unopenable())?;
+        let state = KeyState::of_seed(suite, chart, 1, &seed, &compartments, &[]).map_err(|_| Error::unopenable())?;
         let mut ring = Ring::new(Some(&home))?;
         ring.add_seed(chart, 1, &seed);
         let entry = LedgerEntry {
@@ -95,40 +96,59 @@ impl ChartKeys {
             extensions: Extensions::default(),
         };
         let key = ledger_key(&Deriver::new(&seed), chart, 1);
-        let second = seal_entry(suite, &entry, 1, &key, &identity.ledger, &home).map_err(line_error)?;
-        Self::assemble(vec![first, second], ring, cards, identity)
+        let stored = seal_entry(suite, &entry, 1, &key, &identity.ledger).map_err(line_error)?;
+        let receipt = receipt(chart, 1, entry_hash(&stored), &home, None).map_err(line_error)?;
+        Self::assemble(vec![first, LedgerRow { stored, receipt }], ring, cards, identity)
     }
 
-    /// Verifies a line from genesis on and expands the keys that are held.
+    /// Verifies a line from genesis on, and those that contradict it, and expands the keys that are held.
+    ///
+    /// Of several lines the one that resolves the others leads, else the first of `rows`.
     pub(crate) fn assemble(
-        rows: Vec<LedgerRow>,
+        rows: impl Into<Rows>,
         ring: Ring,
         mut cards: CardBook,
         identity: &Arc<Identity>,
     ) -> Result<Self, Error> {
         identity.add_to(&mut cards);
+        let rows = rows.into();
         let keys = ring.ledger_secrets().map_err(|_| Error::unopenable())?;
-        let (first, later) = rows.split_first().ok_or_else(Error::unopenable)?;
-        let mut line = Line::begin(first, &cards).map_err(line_error)?;
-        for row in later {
-            line.follow(row, &Readable { keys: &keys, cards: &cards }).map_err(line_error)?;
+        let with = Readable { keys: &keys, cards: &cards };
+        let main = verified(&rows.main, &with)?;
+        let (chart, suite) = (main.chart, main.suite);
+        let mut view = View::new(main.authority);
+        for line in rows.lines().skip(1) {
+            view.offer(verified(&line, &with)?.authority);
         }
-        let held = Held::expand(line.suite, line.chart, ring.nodes(), line.authority.states())
-            .map_err(|_| Error::unopenable())?;
-        Ok(Self { line, rows, ring, held, cards, identity: Arc::clone(identity) })
+        let rows = rows.led_by(&view.main().head());
+        let lines: Vec<_> = view.lines().map(Authority::states).collect();
+        let held = Held::expand(suite, chart, ring.nodes(), &lines).map_err(|_| Error::unopenable())?;
+        let cuts = cuts::open_all(suite, chart, &held, &view);
+        Ok(Self { chart, suite, view, rows, ring, held, cuts, cards, identity: Arc::clone(identity) })
     }
 
     /// The chart.
     pub fn chart(&self) -> ChartId {
-        self.line.chart
+        self.chart
     }
 
     pub(crate) fn suite(&self) -> Suite {
-        self.line.suite
+        self.suite
     }
 
+    /// The line that this vault goes by.
     pub(crate) fn rows(&self) -> &[LedgerRow] {
+        &self.rows.main
+    }
+
+    /// All lines, to be stored, and to take in what somebody brings: see [`Rows::offer`].
+    pub(crate) fn all_rows(&self) -> &Rows {
         &self.rows
+    }
+
+    /// The fork that no custodian has resolved, if there is one. While it lasts, `share` and `revoke` are refused.
+    pub(crate) fn fork(&self) -> Option<Fork> {
+        self.view.fork()
     }
 
     pub(crate) fn ring(&self) -> &Ring {
@@ -143,36 +163,38 @@ impl ChartKeys {
         &self.identity
     }
 
-    /// The ledger key of the newest epoch that is held.
+    /// The ledger key of the newest epoch that is known.
     pub(crate) fn newest_ledger_key(&self) -> Option<(u32, Secret<role::Ledger>)> {
-        self.ring.ledger_secrets().ok()?.into_iter().next_back()
+        let epoch = self.authority().epoch();
+        Some((epoch, self.ledger_key(epoch)?))
     }
 
-    fn entry(&self, seq: u64, authority: u64, time_ms: i64, act: Act) -> LedgerEntry {
-        LedgerEntry {
-            version: Version1,
-            chart: self.line.chart,
-            seq,
-            previous: self.line.authority.head(),
-            actor: self.identity.device_card.hash(),
-            authority,
-            time_ms,
-            act,
-            extensions: Extensions::default(),
+    fn authority(&self) -> &Authority {
+        self.view.main()
+    }
+
+    /// The ledger key of an epoch of the line that we go by: the one that seals its entries, where a fork has several.
+    fn ledger_key(&self, epoch: u32) -> Option<Secret<role::Ledger>> {
+        if let Some(seed) = self.held.seed(epoch) {
+            return Some(ledger_key(&Deriver::new(seed), self.chart, epoch));
         }
+        self.ring.ledger_secrets().ok()?.remove(&epoch)?.pop()
     }
+}
 
-    fn require_custody(&self) -> Result<(SigningKey<role::HomeSigning>, u64), Error> {
-        let by = self.line.authority.custodian_by(&self.identity.root_card.hash()).filter(|_| self.line.current);
-        let by = by.ok_or(Error::NotCustodian)?;
-        Ok((self.ring.home().ok_or(Error::NeedsHome)?, by))
+fn verified(rows: &[LedgerRow], with: &Readable<'_>) -> Result<Line, Error> {
+    let (first, later) = rows.split_first().ok_or_else(Error::unopenable)?;
+    let mut line = Line::begin(first, with.cards).map_err(line_error)?;
+    for row in later {
+        line.follow(row, with).map_err(line_error)?;
     }
+    Ok(line)
 }
 
 impl core::fmt::Debug for ChartKeys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { line, rows: _, ring: _, held: _, cards: _, identity: _ } = self;
-        f.debug_struct("ChartKeys").field("chart", &line.chart).finish_non_exhaustive()
+        let Self { chart, suite: _, view: _, rows: _, ring: _, held: _, cuts: _, cards: _, identity: _ } = self;
+        f.debug_struct("ChartKeys").field("chart", chart).finish_non_exhaustive()
     }
 }
 
@@ -186,3 +208,5 @@ fn line_error(error: LineError) -> Error {
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod tests;

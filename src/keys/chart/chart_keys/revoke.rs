@@ -1,54 +1,63 @@
 //! Revoking: a new epoch, and everything in it for those who stay.
 
-use super::{ChartKeys, CutPoint, Step, line_error, share::nodes_of};
+use super::{ChartKeys, share::nodes_of};
 use crate::codec::{self, CardHash, ChartId, GrantId};
-use crate::crypto::{Secret, Suite, kdf::Deriver, role};
+use crate::crypto::{Secret, Suite, role};
 use crate::error::Error;
 use crate::keys::RootCard;
 use crate::keys::chart::{
-    epoch::{KeyState, SLOTS, ledger_key},
+    epoch::{KeyState, SLOTS},
     grant::{Grant, GrantFields, GrantRow, Rights},
-    ledger::{Act, Member, Revoke, seal_entry},
+    ledger::{CutPoint, Member, Revoke},
     node::{Held, Node},
     ring::Ring,
 };
 
-impl ChartKeys {
-    /// Prepares the end of every grant of `revoked`, with a fresh seed for those who stay.
-    pub(crate) fn revoke_step(
-        &self,
-        revoked: &[CardHash],
-        cuts: impl Fn(u8) -> Vec<CutPoint>,
-        now_ms: i64,
-    ) -> Result<Step, Error> {
-        let (home, by) = self.require_custody()?;
-        let authority = &self.line.authority;
-        let (old_epoch, chart, suite) = (authority.epoch(), self.line.chart, self.line.suite);
-        let epoch = old_epoch.checked_add(1).ok_or_else(Error::unopenable)?;
-        let old = authority.states().get(&old_epoch).ok_or_else(Error::unopenable)?;
+/// A turn of the epoch: what the ledger says of it, the grants that carry its keys, and its seed.
+pub(super) struct Turned {
+    pub(super) turn: Revoke,
+    pub(super) grants: Vec<(GrantId, Vec<u8>)>,
+    pub(super) ring: Ring,
+    pub(super) seed: Secret<role::ChartSeed>,
+}
 
-        let mut compartments = Vec::with_capacity(SLOTS);
-        let mut secrets = Vec::with_capacity(SLOTS);
-        for (slot, state) in (0_u8..).zip(&old.compartments) {
-            let key = self.held.compartment(old_epoch, slot).ok_or(Error::NotCustodian)?;
-            compartments.push((state.id, self.held.label(slot).cloned().ok_or(Error::NotCustodian)?));
-            secrets.push(key.secret().duplicate());
+impl ChartKeys {
+    /// A fresh seed for all but `leaving`. In a fork it follows on the epochs of all branches, and whoever one of them
+    /// revoked leaves as well.
+    ///
+    /// `points` gives the last entries that are known, for a compartment, of the devices of those who leave.
+    pub(super) fn turn(
+        &self,
+        leaving: &[CardHash],
+        points: impl Fn(u8, &[CardHash]) -> Vec<CutPoint>,
+        now_ms: i64,
+    ) -> Result<Turned, Error> {
+        let (chart, suite) = (self.chart, self.suite);
+        let main = self.authority();
+        let before = main.states().get(&main.epoch()).ok_or_else(Error::unopenable)?;
+        let mut labels = Vec::with_capacity(SLOTS);
+        for (slot, state) in (0_u8..).zip(&before.compartments) {
+            labels.push((state.id, self.held.label(slot).cloned().ok_or(Error::NotCustodian)?));
         }
+        let mut previous: Vec<(&KeyState, Vec<_>)> = Vec::new();
+        for state in self.view.counting().filter_map(|line| line.states().get(&line.epoch())) {
+            if previous.iter().all(|(known, _)| known.seed_check != state.seed_check) {
+                previous.push((state, self.compartment_secrets(state)?));
+            }
+        }
+        let newest = previous.iter().map(|(state, _)| state.epoch).max().unwrap_or(0);
+        let epoch = newest.checked_add(1).ok_or_else(Error::unopenable)?;
         let seed = Secret::generate()?;
-        let state = KeyState::of_seed(suite, chart, epoch, &seed, &compartments, Some((old, &secrets)))
-            .map_err(|_| Error::unopenable())?;
+        let state =
+            KeyState::of_seed(suite, chart, epoch, &seed, &labels, &previous).map_err(|_| Error::unopenable())?;
         let mut ring = self.ring.clone();
         ring.add_seed(chart, epoch, &seed);
 
         let next = NextEpoch { held: held_of(suite, chart, &state, &seed)?, ring: &ring, epoch };
-        let (mut staying, mut grants, mut ended) = (Vec::new(), Vec::new(), Vec::new());
-        for member in self.members() {
-            if revoked.contains(&member.root) {
-                ended.extend(member.grants.iter().map(|fields| fields.id));
-                continue;
-            }
+        let (mut staying, mut grants) = (Vec::new(), Vec::new());
+        for member in self.view.members().iter().filter(|member| !leaving.contains(&member.root)) {
             let to = self.cards.root(&member.root).ok_or_else(Error::unopenable)?;
-            for grant in self.regrants(&member, now_ms) {
+            for grant in self.regrants(member, now_ms) {
                 let (fields, row) = self.regrant(&next, to, &grant)?;
                 grants.push((fields.id, codec::encode(&row)));
                 staying.push(fields);
@@ -57,13 +66,34 @@ impl ChartKeys {
         if !staying.iter().any(|fields| fields.rights == Rights::Custodian) {
             return Err(Error::LastCustodian);
         }
-        let cuts = self.seal_cuts(old_epoch, cuts)?;
-        let act = Act::Revoke(Revoke { ended, cuts, state, staying });
-        let seq = authority.head_seq().saturating_add(1);
-        let key = ledger_key(&Deriver::new(&seed), chart, epoch);
-        let entry = self.entry(seq, by, now_ms, act);
-        let row = seal_entry(suite, &entry, epoch, &key, &self.identity.ledger, &home).map_err(line_error)?;
-        Ok(Step { seq, row, grants, ring })
+        let (mut ended, mut gone) = (Vec::new(), leaving.to_vec());
+        for member in self.view.counting().flat_map(|line| line.members()) {
+            if !staying.iter().any(|fields| fields.recipient == member.root) {
+                gone.push(member.root);
+            }
+        }
+        gone.sort_unstable();
+        gone.dedup();
+        for member in main.members().iter().filter(|member| gone.contains(&member.root)) {
+            ended.extend(member.grants.iter().map(|fields| fields.id));
+        }
+        // Who was there before a revocation reads its cut; after a fork, who stays.
+        let resolves = self.view.fork().is_some();
+        let cuts = self.seal_cuts(
+            |slot| {
+                if resolves { next.held.compartment(epoch, slot) } else { self.held.compartment(main.epoch(), slot) }
+            },
+            |slot| points(slot, &gone),
+        )?;
+        Ok(Turned { turn: Revoke { ended, cuts, state, staying }, grants, ring, seed })
+    }
+
+    fn compartment_secrets(&self, state: &KeyState) -> Result<Vec<Secret<role::Compartment>>, Error> {
+        let key = |(slot, published): (u8, &crate::keys::chart::epoch::CompartmentState)| {
+            self.held.compartment_of(state.epoch, slot, &published.check).map(|key| key.secret().duplicate())
+        };
+        let keys: Option<Vec<_>> = (0_u8..).zip(&state.compartments).map(key).collect();
+        keys.ok_or(Error::NotCustodian)
     }
 
     /// The grants that a member keeps over a revocation; those that ended by date are dropped.
@@ -71,21 +101,8 @@ impl ChartKeys {
         if member.rights == Rights::Custodian {
             return vec![Grant::custodian()];
         }
-        let Some(state) = self.line.authority.states().get(&self.line.authority.epoch()) else { return Vec::new() };
         let lasting = member.grants.iter().filter(|fields| fields.not_after_ms.is_none_or(|end| now_ms <= end));
-        lasting
-            .map(|fields| Grant {
-                rights: fields.rights,
-                labels: fields
-                    .nodes
-                    .iter()
-                    .filter_map(|node| self.held.label(state.slot_of(&node.compartment)?.0).cloned())
-                    .collect(),
-                history: fields.history,
-                purpose: fields.purpose,
-                not_after_ms: fields.not_after_ms,
-            })
-            .collect()
+        lasting.map(|fields| self.grant_of(fields)).collect()
     }
 
     fn regrant(&self, next: &NextEpoch<'_>, to: &RootCard, grant: &Grant) -> Result<(GrantFields, GrantRow), Error> {
@@ -106,5 +123,5 @@ fn held_of(suite: Suite, chart: ChartId, state: &KeyState, seed: &Secret<role::C
     let mut alone = state.clone();
     alone.compartments.iter_mut().for_each(|compartment| compartment.history.clear());
     let states = [(state.epoch, alone)].into_iter().collect();
-    Held::expand(suite, chart, &[Node::seed(state.epoch, seed)], &states).map_err(|_| Error::unopenable())
+    Held::expand(suite, chart, &[Node::seed(state.epoch, seed)], &[&states]).map_err(|_| Error::unopenable())
 }

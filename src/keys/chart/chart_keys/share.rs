@@ -1,33 +1,16 @@
 //! Granting: what is sealed to a member, and what a member takes.
 
-use super::{ChartKeys, Step, line_error};
-use crate::codec::{self, ChartId, Extensions, GrantId, Version1};
+use super::ChartKeys;
+use crate::codec::{ChartId, Extensions, GrantId, Version1};
 use crate::crypto::{Failed, RandomError, seal::SealError};
 use crate::error::Error;
 use crate::keys::chart::{
     grant::{Grant, GrantBody, GrantFields, GrantRow, LedgerKey, Rights},
-    ledger::{Act, seal_entry},
     node::{Held, Node, NodeRef},
 };
 use crate::keys::{Identity, RootCard};
 
 impl ChartKeys {
-    /// Prepares a grant to the owner of a verified card.
-    pub(crate) fn share_step(&self, to: &RootCard, grant: &Grant, now_ms: i64) -> Result<Step, Error> {
-        let (home, authority) = self.require_custody()?;
-        let epoch = self.line.authority.epoch();
-        let nodes = self.nodes_for(grant, epoch)?;
-        let id = GrantId::random()?;
-        let (fields, row) = self.seal_grant(id, to, grant, nodes, self.ledger_keys_for(grant, epoch))?;
-        let seq = self.line.authority.head_seq().saturating_add(1);
-        let entry = self.entry(seq, authority, now_ms, Act::Grant(fields));
-        let key =
-            self.ring.ledger_secrets().ok().and_then(|mut keys| keys.remove(&epoch)).ok_or(Error::NotCustodian)?;
-        let row_stored =
-            seal_entry(self.line.suite, &entry, epoch, &key, &self.identity.ledger, &home).map_err(line_error)?;
-        Ok(Step { seq, row: row_stored, grants: vec![(id, codec::encode(&row))], ring: self.ring.clone() })
-    }
-
     pub(super) fn nodes_for(&self, grant: &Grant, epoch: u32) -> Result<Vec<Node>, Error> {
         nodes_of(&self.held, epoch, grant)
     }
@@ -50,18 +33,16 @@ impl ChartKeys {
             version: Version1,
             nodes,
             ledger_keys,
-            ledger_seq: self.line.authority.head_seq(),
-            ledger_hash: self.line.authority.head(),
+            ledger_seq: self.authority().head_seq(),
+            ledger_hash: self.authority().head(),
             extensions: Extensions::default(),
         };
         let (granter, recipient) = (self.identity.root_card.hash(), to.hash());
         let row =
-            GrantRow::seal(&self.line.chart, &id, granter, recipient, to.kem(), &body).map_err(
-                |error| match error {
-                    SealError::Failed => Error::InvalidCard,
-                    SealError::Random => Error::Random(RandomError),
-                },
-            )?;
+            GrantRow::seal(&self.chart, &id, granter, recipient, to.kem(), &body).map_err(|error| match error {
+                SealError::Failed => Error::InvalidCard,
+                SealError::Random => Error::Random(RandomError),
+            })?;
         let fields = GrantFields {
             id,
             grantee: to.kind() as u8,
@@ -95,14 +76,14 @@ impl ChartKeys {
     /// Whether the ledger granted exactly this row and body. Anybody can seal to a card in anybody's name: who grants is
     /// who signed the ledger entry.
     pub(crate) fn confirm_grant(&self, id: &GrantId, row: &GrantRow, body: &GrantBody) -> bool {
-        let Some((fields, granter)) = self.line.authority.grant(id) else { return false };
+        let Some((fields, granter)) = self.authority().grant(id) else { return false };
         let mut refs: Vec<NodeRef> = body.nodes.iter().map(|node| node.of).collect();
         refs.sort_unstable();
         fields.sealed == row.hash()
             && fields.recipient == row.recipient
             && granter == row.granter
             && fields.nodes == refs
-            && self.line.authority.has(body.ledger_seq, &body.ledger_hash)
+            && self.authority().has(body.ledger_seq, &body.ledger_hash)
     }
 }
 
