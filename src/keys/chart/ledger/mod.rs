@@ -16,6 +16,9 @@ mod rows;
 mod standing;
 mod view;
 
+#[cfg(test)]
+mod model;
+
 pub(crate) use authority::{Authority, LedgerError, Member};
 pub(crate) use cuts::{CutPoint, Cuts};
 pub(crate) use entry::{
