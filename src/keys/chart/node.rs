@@ -265,7 +265,7 @@ impl Held {
 }
 
 /// The first line that has this epoch as the key says, with its number.
-fn find<'a>(states: States<'a>, epoch: u32, is_it: impl Fn(&KeyState) -> bool) -> Option<(usize, &'a KeyState)> {
+fn find(states: States<'_>, epoch: u32, is_it: impl Fn(&KeyState) -> bool) -> Option<(usize, &KeyState)> {
     let mut lines = states.iter().enumerate().filter_map(|(line, states)| Some((line, states.get(&epoch)?)));
     lines.find(|(_, state)| is_it(state))
 }

@@ -38,6 +38,9 @@ pub(crate) struct Proposal {
     extensions: Extensions,
 }
 
+/// Grants of a proposal that are for this vault, opened.
+type OwnGrants = Vec<(GrantId, GrantRow, GrantBody)>;
+
 /// What became of a proposal, by the line that its author holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -163,7 +166,7 @@ impl ChartKeys {
         Ok(match &entry.act {
             Act::Grant(fields) => {
                 let to = self.cards.root(&fields.recipient).ok_or_else(Error::unopenable)?;
-                Intent::Share { to: to.as_ref().clone(), grant: self.grant_of(fields) }
+                Intent::Share { to: Box::new(to.as_ref().clone()), grant: self.grant_of(fields) }
             }
             Act::Revoke(revoke) => {
                 let before = self.authority().members_at(entry.seq);
@@ -208,7 +211,7 @@ impl ChartKeys {
     }
 
     /// This vault's ring, with what a proposal would grant to it.
-    fn ring_with(&self, proposal: &Proposal) -> Result<(Ring, Vec<(GrantId, GrantRow, GrantBody)>), Refusal> {
+    fn ring_with(&self, proposal: &Proposal) -> Result<(Ring, OwnGrants), Refusal> {
         if proposal.chart != self.chart {
             return Err(Refusal::NotAllowed);
         }

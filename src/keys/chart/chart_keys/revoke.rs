@@ -8,7 +8,7 @@ use crate::keys::RootCard;
 use crate::keys::chart::{
     epoch::{KeyState, SLOTS},
     grant::{Grant, GrantFields, GrantRow, Rights},
-    ledger::{CutPoint, Member, Revoke},
+    ledger::{Authority, CutPoint, Member, Revoke},
     node::{Held, Node},
     ring::Ring,
 };
@@ -67,7 +67,7 @@ impl ChartKeys {
             return Err(Error::LastCustodian);
         }
         let (mut ended, mut gone) = (Vec::new(), leaving.to_vec());
-        for member in self.view.counting().flat_map(|line| line.members()) {
+        for member in self.view.counting().flat_map(Authority::members) {
             if !staying.iter().any(|fields| fields.recipient == member.root) {
                 gone.push(member.root);
             }

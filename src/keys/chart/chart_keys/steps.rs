@@ -19,7 +19,7 @@ use crate::keys::chart::{
 #[derive(Clone, Debug)]
 pub(crate) enum Intent {
     /// To share with the owner of a verified card.
-    Share { to: RootCard, grant: Grant },
+    Share { to: Box<RootCard>, grant: Grant },
     /// To end every grant of some members; of none, to turn the keys only.
     Revoke { roots: Vec<CardHash> },
     /// To let a quarantined version in.
@@ -51,7 +51,7 @@ pub(super) struct Draft {
 impl ChartKeys {
     /// Prepares a grant to the owner of a verified card, at home.
     pub(crate) fn share_step(&self, to: &RootCard, grant: &Grant, now_ms: i64) -> Result<Step, Error> {
-        let intent = Intent::Share { to: to.clone(), grant: grant.clone() };
+        let intent = Intent::Share { to: Box::new(to.clone()), grant: grant.clone() };
         self.step(&intent, |_, _| Vec::new(), now_ms)
     }
 

@@ -66,7 +66,9 @@ impl Rows {
             return self;
         }
         let mut rows = Self::from(lines.remove(at));
-        lines.iter().for_each(|line| rows.replace(None, line));
+        for line in &lines {
+            rows.replace(None, line);
+        }
         rows
     }
 

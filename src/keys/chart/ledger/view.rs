@@ -206,10 +206,9 @@ impl View {
                 if fresh_keys_only || still { Ok(()) } else { Err(Refusal::AlreadyDone) }
             }
             Act::Adopt(adopt) if self.main.adopted(&adopt.object).is_some() => Err(Refusal::AlreadyDone),
-            Act::Adopt(_) => Ok(()),
             // Somebody else moved it; whether it should move again is for people to say.
             Act::MoveHome(_) if self.main.moved_after(known) => Err(Refusal::HomeMoved),
-            Act::MoveHome(_) => Ok(()),
+            Act::Adopt(_) | Act::MoveHome(_) => Ok(()),
             // Its fork is over.
             Act::Resolve(_) => Err(Refusal::AlreadyDone),
         }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn share_with(party: &Party) -> Intent {
-    Intent::Share { to: party.identity.root_card.clone(), grant: Grant::write() }
+    Intent::Share { to: Box::new(party.identity.root_card.clone()), grant: Grant::write() }
 }
 
 /// The home is cloned; its copies receive different entries. Lee is a reader, the guardian a custodian.

@@ -5,7 +5,7 @@ use crate::codec::{GrantId, SecretBytes};
 use crate::keys::chart::chart_keys::revoke::Turned;
 
 fn share_with(party: &Party) -> Intent {
-    Intent::Share { to: party.identity.root_card.clone(), grant: Grant::write() }
+    Intent::Share { to: Box::new(party.identity.root_card.clone()), grant: Grant::write() }
 }
 
 fn revoke(party: &Party) -> Intent {
@@ -187,6 +187,9 @@ fn a_home_key_comes_with_its_own_word() {
     clinic.receive(&honest).unwrap();
 }
 
+/// Rows of grants beside a proposal.
+type Rows = Vec<(GrantId, minicbor::bytes::ByteVec)>;
+
 /// Attack 5: rows of grants that the entry does not make, or that another made.
 #[test]
 fn a05_a_proposal_with_grants_that_its_entry_does_not_make() {
@@ -200,7 +203,7 @@ fn a05_a_proposal_with_grants_that_its_entry_does_not_make() {
     clinic.know(&lee);
     clinic.know(&mallory);
     let other = guardian.propose(&share_with(&mallory)).unwrap();
-    let with = |change: &dyn Fn(&mut Vec<(GrantId, minicbor::bytes::ByteVec)>)| {
+    let with = |change: &dyn Fn(&mut Rows)| {
         let mut proposal = honest.clone();
         change(&mut proposal.grants);
         proposal

@@ -470,14 +470,16 @@ impl Party {
         if self.view().may_write(&self.who.root(), &COMPARTMENT, 0) {
             return Some(head);
         }
-        while self.who == Mallory {
+        if self.who != Mallory {
+            return None;
+        }
+        loop {
             let line = authority(head);
             if line.may_write(&Mallory.root(), &COMPARTMENT, 0) {
                 return Some(head);
             }
             head = made(head)?.previous;
         }
-        None
     }
 }
 

@@ -92,7 +92,6 @@ fn the_home_moves_while_it_is_used() {
     let parties = vec![
         (Clinic, vec![Want::Revoke(Mallory)], 0),
         (Guardian, vec![Want::MoveHome, Want::Revoke(Clinic)], 0),
-        (Lee, vec![], 1),
         (Reader, vec![], 0),
     ];
     let shows = |state: &State| {
