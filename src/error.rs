@@ -30,6 +30,15 @@ pub enum Error {
     /// The change can be made final only by the vault that created the chart.
     #[error("this chart is administered by the vault that created it; make the change there")]
     NeedsHome,
+    /// Whoever administers the chart cannot be revoked before somebody else does.
+    #[error("this contact's vault administers the chart; let another custodian's vault do that first")]
+    KeepsHome,
+    /// There are two contradictory histories of who may see the chart.
+    #[error("the chart's sharing has two histories that contradict each other; a custodian must decide between them")]
+    Forked,
+    /// Somebody else changed the chart's sharing, so that this change is not made as it was wanted.
+    #[error("the chart's sharing was changed by somebody else; look at it and decide again")]
+    Superseded,
     /// The last custodian cannot be revoked.
     #[error("a chart keeps at least one custodian; share it with another first")]
     LastCustodian,

@@ -46,6 +46,14 @@ pub(crate) fn unpad(padded: &[u8]) -> Option<&[u8]> {
     is_canonical(content.len().checked_add(4)?, zeros).then_some(content)
 }
 
+/// The content of [`pad`] with more zeros after it, as where several are made of one length.
+pub(crate) fn unpad_longer(padded: &[u8]) -> Option<&[u8]> {
+    let (len, rest) = padded.split_first_chunk()?;
+    let (content, zeros) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    let least = padded_len(content.len().checked_add(4)?)?;
+    (padded.len() >= least && zeros.iter().all(|byte| *byte == 0)).then_some(content)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +67,12 @@ mod tests {
             assert_eq!(unpad(&padded[..padded.len() - 1]), None);
         }
         let mut padded = pad(b"content").unwrap();
+        assert_eq!(unpad_longer(&padded[..511]), None);
+        padded.resize(768, 0);
+        assert_eq!((unpad(&padded), unpad_longer(&padded)), (None, Some(&b"content"[..])));
         padded[511] = 1;
+        assert_eq!(unpad_longer(&padded), None);
+        padded.truncate(512);
         assert_eq!(unpad(&padded), None);
         assert_eq!(unpad(&[0xFF; 512]), None);
         assert_eq!(unpad(&[]), None);

@@ -20,6 +20,7 @@ pub(crate) enum StatementType {
     Genesis,
     LedgerEntry,
     Receipt,
+    Home,
 }
 
 impl StatementType {
@@ -34,6 +35,7 @@ impl StatementType {
             Self::Genesis => b"ampoule/v1/sign/genesis",
             Self::LedgerEntry => b"ampoule/v1/sign/ledger-entry",
             Self::Receipt => b"ampoule/v1/sign/receipt",
+            Self::Home => b"ampoule/v1/sign/home",
         }
     }
 }
@@ -161,10 +163,21 @@ mod tests {
     #[test]
     fn b13_a_statement_of_one_type_is_none_of_another() {
         use StatementType::{
-            Certificate, DeviceCard, DeviceClosing, Genesis, LedgerEntry, Receipt, RootCard, VaultState, Withdrawals,
+            Certificate, DeviceCard, DeviceClosing, Genesis, Home, LedgerEntry, Receipt, RootCard, VaultState,
+            Withdrawals,
         };
-        let all =
-            [RootCard, DeviceCard, DeviceClosing, Certificate, Withdrawals, VaultState, Genesis, LedgerEntry, Receipt];
+        let all = [
+            RootCard,
+            DeviceCard,
+            DeviceClosing,
+            Certificate,
+            Withdrawals,
+            VaultState,
+            Genesis,
+            LedgerEntry,
+            Receipt,
+            Home,
+        ];
         for made in all {
             let signed = Signed::sign(made, &key(1), &7_u32).unwrap();
             for wanted in all {

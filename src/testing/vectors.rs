@@ -153,7 +153,8 @@ impl OfChart<'_> {
             let mut values = vec![("hash", bytes(&hash))];
             if *epoch != [0; 4] {
                 let context = [&kdf::label("ledger")[..], self.chart.as_bytes(), epoch, &number, &previous].concat();
-                let key = keys.get(&u32::from_be_bytes(*epoch)).ok_or_else(Error::unopenable)?;
+                let key = keys.get(&u32::from_be_bytes(*epoch)).and_then(|keys| keys.first());
+                let key = key.ok_or_else(Error::unopenable)?;
                 values.push(("key", bytes(key.expose())));
                 values.push(("context", bytes(&context)));
                 values.push(("statement", self.unpadded(key, &context, sealed)?));
@@ -256,7 +257,7 @@ impl OfChart<'_> {
     /// Ids of the compartments, from the key state. The owner alone needs them, and knows no card but his own.
     fn ids(&self) -> Result<Vec<codec::CompartmentId>, Error> {
         let rows = self.rows(Table::Ledger)?.into_iter().zip(self.rows(Table::Receipts)?);
-        let rows = rows.map(|((_, stored), (_, receipt))| LedgerRow { stored, receipt }).collect();
+        let rows = rows.map(|((_, stored), (_, receipt))| LedgerRow { stored, receipt }).collect::<Vec<_>>();
         let mut cards = CardBook::default();
         self.unlocked.identity().add_to(&mut cards);
         let keys = ChartKeys::assemble(rows, self.ring.clone(), cards, self.unlocked.identity())?;

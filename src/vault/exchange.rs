@@ -251,8 +251,9 @@ fn learn(
 fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>) -> Result<(), Error> {
     let keys = ring.ledger_secrets().map_err(|_| Error::unopenable())?;
     for (epoch, sealed) in &bundle.cards {
-        let Some(key) = keys.get(epoch) else { continue };
-        let opened = bundle::open_cards(key, &bundle.head.chart, *epoch, sealed).map_err(|_| Error::DamagedBundle)?;
+        let Some(keys) = keys.get(epoch) else { continue };
+        let open = |key| bundle::open_cards(key, &bundle.head.chart, *epoch, sealed).ok();
+        let opened = keys.iter().find_map(open).ok_or(Error::DamagedBundle)?;
         for bytes in &opened.roots {
             cards.add_root(RootCard::open(bytes).map_err(|_| Error::DamagedBundle)?);
         }

@@ -5,6 +5,7 @@ mod data;
 mod decoder;
 mod fuzz;
 mod guards;
+mod model;
 mod place;
 mod run;
 mod test;
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Explores all worlds of the ledger's rules, large ones included, and prints their sizes.
+    Model,
     /// Fetches the public FHIR examples that tests and `--fhir` use, and prints the folder.
     Data,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
@@ -82,6 +85,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Fuzz { seconds, keep, target } => fuzz::long(&place, seconds, keep, target.as_deref()),
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
+        Command::Model => model::run(&place),
         Command::Data => data::print(&place),
         Command::Decoder => decoder::run(&place),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),

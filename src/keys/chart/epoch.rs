@@ -60,14 +60,15 @@ pub(crate) struct HistoryLink {
 }
 
 impl KeyState {
-    /// Derives the state of a fresh seed. `previous` is the epoch before, with its compartment keys.
+    /// Derives the state of a fresh seed. `previous` is the epoch before, with its compartment keys by number; where a
+    /// fork is resolved, the last epoch of each branch.
     pub(crate) fn of_seed(
         suite: Suite,
         chart: ChartId,
         epoch: u32,
         seed: &Secret<role::ChartSeed>,
         compartments: &[(CompartmentId, Label)],
-        previous: Option<(&KeyState, &[Secret<role::Compartment>])>,
+        previous: &[(&KeyState, Vec<Secret<role::Compartment>>)],
     ) -> Result<Self, Failed> {
         let deriver = Deriver::new(seed);
         let seed_check = check_value(&deriver, CheckOf::Seed, &Path::of_seed(chart, epoch).to_bytes());
@@ -75,13 +76,11 @@ impl KeyState {
         for (slot, (id, label)) in compartments.iter().enumerate() {
             let path = Path { chart, compartment: *id, epoch };
             let keys = CompartmentKey::of_seed(&deriver, path);
-            let history = match previous {
-                Some((state, secrets)) => {
-                    let old = state.compartments.get(slot).filter(|old| old.id == *id).ok_or(Failed)?;
-                    vec![keys.link(suite, state.epoch, &old.check, secrets.get(slot).ok_or(Failed)?)?]
-                }
-                None => Vec::new(),
-            };
+            let mut history = Vec::with_capacity(previous.len());
+            for (state, secrets) in previous {
+                let old = state.compartments.get(slot).filter(|old| old.id == *id).ok_or(Failed)?;
+                history.push(keys.link(suite, state.epoch, &old.check, secrets.get(slot).ok_or(Failed)?)?);
+            }
             let content_checks = Kind::ALL.into_iter().map(|kind| *keys.content(suite, 0, kind).check()).collect();
             states.push(CompartmentState {
                 id: *id,
@@ -223,7 +222,7 @@ mod tests {
     fn state(epoch: u32, seed: u8) -> (KeyState, Secret<role::ChartSeed>) {
         let seed = Secret::from_slice(&[seed; 32]).unwrap();
         let chart = ChartId::from_bytes([1; 32]);
-        (KeyState::of_seed(Suite::Aes256Gcm, chart, epoch, &seed, &compartments(), None).unwrap(), seed)
+        (KeyState::of_seed(Suite::Aes256Gcm, chart, epoch, &seed, &compartments(), &[]).unwrap(), seed)
     }
 
     #[test]
@@ -254,11 +253,11 @@ mod tests {
         };
         let secrets: Vec<_> = derive(&old_seed, 1).iter().map(|key| key.secret().duplicate()).collect();
         let seed = Secret::from_slice(&[10; 32]).unwrap();
-        let new =
-            KeyState::of_seed(Suite::Aes256Gcm, chart, 2, &seed, &compartments(), Some((&old, &secrets))).unwrap();
+        let expected = secrets[3].duplicate();
+        let new = KeyState::of_seed(Suite::Aes256Gcm, chart, 2, &seed, &compartments(), &[(&old, secrets)]).unwrap();
         let key = &derive(&seed, 2)[3];
         let link = &new.compartments[3].history[0];
-        assert_eq!(key.follow(Suite::Aes256Gcm, link).unwrap().secret(), &secrets[3]);
+        assert_eq!(key.follow(Suite::Aes256Gcm, link).unwrap().secret(), &expected);
         let wrong = HistoryLink { check: Hash::from_bytes([0; 32]), ..link.clone() };
         assert!(key.follow(Suite::Aes256Gcm, &wrong).is_err());
         assert!(derive(&seed, 2)[4].follow(Suite::Aes256Gcm, link).is_err());

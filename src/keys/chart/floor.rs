@@ -88,8 +88,8 @@ impl ChartKeys {
             return Err(Error::of_malformed(Malformed::Invalid));
         }
         let rows = state.ledger.into_iter().zip(state.receipts);
-        let rows = rows.map(|(stored, receipt)| LedgerRow { stored: stored.into(), receipt: receipt.into() }).collect();
-        let keys = Self::assemble(rows, ring, cards, unlocked.identity())?;
+        let rows = rows.map(|(stored, receipt)| LedgerRow { stored: stored.into(), receipt: receipt.into() });
+        let keys = Self::assemble(rows.collect::<Vec<_>>(), ring, cards, unlocked.identity())?;
         if keys.chart() == state.chart { Ok(keys) } else { Err(Error::unopenable()) }
     }
 

@@ -11,12 +11,12 @@ mod path;
 mod ring;
 
 pub use chart_keys::ChartKeys;
-pub(crate) use chart_keys::{CutPoint, NewEntry, Step};
+pub(crate) use chart_keys::{Fate, Intent, NewEntry, Proposal, Step};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
 pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};
-pub(crate) use ledger::{CardBook, LedgerRow};
+pub(crate) use ledger::{Branch, CardBook, CutPoint, Cuts, EntryStanding, Fork, LedgerRow, Refusal, Relation, Rows};
 pub(crate) use path::Path;
 pub(crate) use ring::Ring;

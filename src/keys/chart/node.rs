@@ -4,7 +4,7 @@ use super::{
     ContentKey, Path,
     epoch::{CompartmentKey, KeyState, SLOTS},
 };
-use crate::codec::{ChartId, CompartmentId, SecretBytes};
+use crate::codec::{ChartId, CompartmentId, Hash, SecretBytes};
 use crate::crypto::{Failed, Secret, Suite, kdf::Deriver, role};
 use crate::record::{Kind, Label};
 use minicbor::{Decode, Encode};
@@ -86,8 +86,12 @@ impl Node {
 struct SlotKeys {
     compartment: Option<CompartmentKey>,
     content: Vec<ContentKey>,
+    cut: Secret<role::Cut>,
     label: Label,
 }
+
+/// Key states by epoch, of the line that a reader goes by and then of others.
+pub(crate) type States<'a> = &'a [&'a BTreeMap<u32, KeyState>];
 
 /// Every key that follows from a member's nodes, checked against the ledger.
 pub(crate) struct Held {
@@ -95,62 +99,64 @@ pub(crate) struct Held {
     chart: ChartId,
     seeds: BTreeMap<u32, Secret<role::ChartSeed>>,
     slots: BTreeMap<(u32, u8), SlotKeys>,
+    /// Keys of epochs of other branches, by epoch and compartment.
+    elsewhere: Vec<((u32, u8), SlotKeys)>,
 }
 
 impl Held {
     /// Expands nodes. A key that does not match its check value makes the whole fail: somebody was given another key
     /// than the others.
-    pub(crate) fn expand(
-        suite: Suite,
-        chart: ChartId,
-        nodes: &[Node],
-        states: &BTreeMap<u32, KeyState>,
-    ) -> Result<Self, Failed> {
-        let mut held = Self { suite, chart, seeds: BTreeMap::new(), slots: BTreeMap::new() };
+    pub(crate) fn expand(suite: Suite, chart: ChartId, nodes: &[Node], states: States<'_>) -> Result<Self, Failed> {
+        let mut held = Self { suite, chart, seeds: BTreeMap::new(), slots: BTreeMap::new(), elsewhere: Vec::new() };
+        let mut keys = Vec::new();
         for node in nodes {
-            let state = states.get(&node.epoch).ok_or(Failed)?;
             match node.of.kind {
-                NodeKind::Seed => held.add_seed(state, node)?,
+                NodeKind::Seed => keys.extend(held.add_seed(states, node)?),
                 NodeKind::Compartment => {
                     let path = Path { chart, compartment: node.of.compartment, epoch: node.epoch };
-                    let key = CompartmentKey::new(path, Secret::from_slice(node.keys.expose())?);
-                    held.add_compartment(states, key)?;
+                    if !states.iter().any(|line| line.contains_key(&node.epoch)) {
+                        return Err(Failed);
+                    }
+                    keys.push(CompartmentKey::new(path, Secret::from_slice(node.keys.expose())?));
                 }
-                NodeKind::Content => held.add_content(state, node)?,
+                NodeKind::Content => held.add_content(states, node)?,
             }
         }
-        let newest: Vec<u32> = held.seeds.keys().copied().collect();
-        for epoch in newest {
-            let seed = held.seeds.get(&epoch).map(Deriver::new).ok_or(Failed)?;
-            for compartment in &states.get(&epoch).ok_or(Failed)?.compartments {
-                let path = Path { chart, compartment: compartment.id, epoch };
-                held.add_compartment(states, CompartmentKey::of_seed(&seed, path))?;
-            }
+        for key in keys {
+            held.add_compartment(states, key)?;
         }
         Ok(held)
     }
 
-    fn add_seed(&mut self, state: &KeyState, node: &Node) -> Result<(), Failed> {
-        let seed = Secret::from_slice(node.keys.expose())?;
-        if !state.is_seed(self.chart, &Deriver::new(&seed)) {
-            return Err(Failed);
+    /// Adds a seed; gives the compartment keys that derive from it.
+    fn add_seed(&mut self, states: States<'_>, node: &Node) -> Result<Vec<CompartmentKey>, Failed> {
+        let seed: Secret<role::ChartSeed> = Secret::from_slice(node.keys.expose())?;
+        let deriver = Deriver::new(&seed);
+        let (chart, epoch) = (self.chart, node.epoch);
+        let (line, state) = find(states, epoch, |state| state.is_seed(chart, &deriver)).ok_or(Failed)?;
+        let path = |compartment| Path { chart, compartment, epoch };
+        let ids = state.compartments.iter().map(|compartment| compartment.id);
+        let keys = ids.map(|id| CompartmentKey::of_seed(&deriver, path(id))).collect();
+        if line == 0 {
+            self.seeds.insert(epoch, seed);
         }
-        self.seeds.insert(node.epoch, seed);
-        Ok(())
+        Ok(keys)
     }
 
     /// Adds a compartment's key and, link by link, those of the epochs before.
-    fn add_compartment(&mut self, states: &BTreeMap<u32, KeyState>, key: CompartmentKey) -> Result<(), Failed> {
+    fn add_compartment(&mut self, states: States<'_>, key: CompartmentKey) -> Result<(), Failed> {
         let mut waiting = vec![key];
         while let Some(key) = waiting.pop() {
             let Path { compartment, epoch, .. } = *key.path();
-            let Some(state) = states.get(&epoch) else { continue };
-            let (slot, published) = state.slot_of(&compartment).ok_or(Failed)?;
-            if self.slots.get(&(epoch, slot)).is_some_and(|held| held.compartment.is_some()) {
+            if !states.iter().any(|line| line.contains_key(&epoch)) {
                 continue;
             }
-            if key.check() != published.check {
-                return Err(Failed);
+            let check = key.check();
+            let is_it = |state: &KeyState| state.slot_of(&compartment).is_some_and(|(_, found)| found.check == check);
+            let (line, state) = find(states, epoch, is_it).ok_or(Failed)?;
+            let (slot, published) = state.slot_of(&compartment).ok_or(Failed)?;
+            if self.compartment_of(epoch, slot, &check).is_some() {
+                continue;
             }
             for link in &published.history {
                 waiting.push(key.follow(self.suite, link)?);
@@ -158,25 +164,45 @@ impl Held {
             let content: Vec<_> = Kind::ALL.into_iter().map(|kind| key.content(self.suite, slot, kind)).collect();
             require_checks(&content, &published.content_checks)?;
             let label = key.open_label(self.suite, &published.label)?;
-            self.slots.insert((epoch, slot), SlotKeys { compartment: Some(key), content, label });
+            let cut = key.cut_secret();
+            let keys = SlotKeys { compartment: Some(key), content, cut, label };
+            if line == 0 {
+                self.slots.insert((epoch, slot), keys);
+            } else {
+                self.elsewhere.push(((epoch, slot), keys));
+            }
         }
         Ok(())
     }
 
-    fn add_content(&mut self, state: &KeyState, node: &Node) -> Result<(), Failed> {
-        let (slot, published) = state.slot_of(&node.of.compartment).ok_or(Failed)?;
+    fn add_content(&mut self, states: States<'_>, node: &Node) -> Result<(), Failed> {
         let path = Path { chart: self.chart, compartment: node.of.compartment, epoch: node.epoch };
         let (secrets, rest) = node.keys.expose().as_chunks::<32>();
         if secrets.len() != Kind::ALL.len() || !rest.is_empty() {
             return Err(Failed);
         }
-        let mut content = Vec::with_capacity(secrets.len());
-        for (kind, secret) in Kind::ALL.into_iter().zip(secrets) {
-            content.push(ContentKey::new(self.suite, slot, kind, path, &Secret::from_slice(secret)?));
-        }
-        require_checks(&content, &published.content_checks)?;
+        let keys = |slot| -> Result<Vec<_>, Failed> {
+            let key = |(kind, secret): (Kind, &[u8; 32])| {
+                Ok(ContentKey::new(self.suite, slot, kind, path, &Secret::from_slice(secret)?))
+            };
+            Kind::ALL.into_iter().zip(secrets).map(key).collect()
+        };
+        let is_it = |state: &KeyState| {
+            state.slot_of(&path.compartment).is_some_and(|(slot, published)| {
+                keys(slot).is_ok_and(|keys| require_checks(&keys, &published.content_checks).is_ok())
+            })
+        };
+        let (line, state) = find(states, node.epoch, is_it).ok_or(Failed)?;
+        let (slot, _) = state.slot_of(&path.compartment).ok_or(Failed)?;
+        let content = keys(slot)?;
         let label = node.label.as_deref().and_then(|label| Label::new(label).ok()).ok_or(Failed)?;
-        self.slots.entry((node.epoch, slot)).or_insert(SlotKeys { compartment: None, content, label });
+        let cut = Secret::from_slice(node.cut.as_ref().ok_or(Failed)?.expose())?;
+        let keys = SlotKeys { compartment: None, content, cut, label };
+        if line == 0 {
+            self.slots.entry((node.epoch, slot)).or_insert(keys);
+        } else {
+            self.elsewhere.push(((node.epoch, slot), keys));
+        }
         Ok(())
     }
 
@@ -190,6 +216,19 @@ impl Held {
         self.slots.get(&(epoch, slot))?.compartment.as_ref()
     }
 
+    /// The compartment key with this check value, of whatever branch.
+    pub(crate) fn compartment_of(&self, epoch: u32, slot: u8, check: &Hash) -> Option<&CompartmentKey> {
+        let elsewhere = self.elsewhere.iter().filter(|(at, _)| *at == (epoch, slot)).map(|(_, keys)| keys);
+        let keys = self.slots.get(&(epoch, slot)).into_iter().chain(elsewhere);
+        keys.filter_map(|keys| keys.compartment.as_ref()).find(|key| key.check() == *check)
+    }
+
+    /// Keys of a compartment's cuts in an epoch: several where a fork had several epochs of one number.
+    pub(crate) fn cut_keys(&self, epoch: u32, slot: u8) -> impl Iterator<Item = &Secret<role::Cut>> {
+        let elsewhere = self.elsewhere.iter().filter(move |(at, _)| *at == (epoch, slot)).map(|(_, keys)| keys);
+        self.slots.get(&(epoch, slot)).into_iter().chain(elsewhere).map(|keys| &keys.cut)
+    }
+
     pub(crate) fn content(&self, epoch: u32, slot: u8, kind: Kind) -> Option<&ContentKey> {
         self.slots.get(&(epoch, slot))?.content.iter().find(|key| key.kind() == kind)
     }
@@ -198,7 +237,9 @@ impl Held {
     pub(crate) fn content_keys(&self, epoch: u32, kind: Kind, first: Option<u8>) -> impl Iterator<Item = &ContentKey> {
         let hinted = first.and_then(|slot| self.content(epoch, slot, kind));
         let others = (0_u8..8).filter(move |slot| Some(*slot) != first);
-        hinted.into_iter().chain(others.filter_map(move |slot| self.content(epoch, slot, kind)))
+        let elsewhere = self.elsewhere.iter().filter(move |((of, _), _)| *of == epoch);
+        let elsewhere = elsewhere.flat_map(|(_, keys)| &keys.content).filter(move |key| key.kind() == kind);
+        hinted.into_iter().chain(others.filter_map(move |slot| self.content(epoch, slot, kind))).chain(elsewhere)
     }
 
     /// Label of a compartment, in the newest epoch in which it is held.
@@ -223,6 +264,12 @@ impl Held {
     }
 }
 
-fn require_checks(keys: &[ContentKey], published: &[crate::codec::Hash]) -> Result<(), Failed> {
+/// The first line that has this epoch as the key says, with its number.
+fn find(states: States<'_>, epoch: u32, is_it: impl Fn(&KeyState) -> bool) -> Option<(usize, &KeyState)> {
+    let mut lines = states.iter().enumerate().filter_map(|(line, states)| Some((line, states.get(&epoch)?)));
+    lines.find(|(_, state)| is_it(state))
+}
+
+fn require_checks(keys: &[ContentKey], published: &[Hash]) -> Result<(), Failed> {
     if keys.iter().map(ContentKey::check).eq(published) { Ok(()) } else { Err(Failed) }
 }

@@ -1,11 +1,10 @@
 //! What a vault keeps of a chart: the nodes it holds, ledger keys, its local index key, and the home key where it is home.
 
-use super::{grant::LedgerKey, node::Node};
+use super::{grant::LedgerKey, ledger::LedgerKeys, node::Node};
 use crate::codec::{self, ChartId, Extensions, Malformed, SecretBytes, VaultId, Version1, padding};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, kdf::Deriver, random, role};
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
 
 /// The secrets of a chart that one vault holds.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -71,8 +70,17 @@ impl Ring {
         &self.ledger_keys
     }
 
-    pub(crate) fn ledger_secrets(&self) -> Result<BTreeMap<u32, Secret<role::Ledger>>, Failed> {
-        self.ledger_keys.iter().map(|key| Ok((key.epoch, Secret::from_slice(key.key.expose())?))).collect()
+    pub(crate) fn ledger_secrets(&self) -> Result<LedgerKeys, Failed> {
+        let mut keys = LedgerKeys::new();
+        for key in &self.ledger_keys {
+            keys.entry(key.epoch).or_default().push(Secret::from_slice(key.key.expose())?);
+        }
+        Ok(keys)
+    }
+
+    /// Takes a key under which this vault is, or is to become, the ledger's home.
+    pub(crate) fn set_home(&mut self, home: &SigningKey<role::HomeSigning>) {
+        self.home = Some(SecretBytes::new(home.seed().expose()));
     }
 
     pub(crate) fn home(&self) -> Option<SigningKey<role::HomeSigning>> {

@@ -1,7 +1,12 @@
 //! Attacks of a member who runs software of his own, on the everyday API of an honest one.
 
 use super::*;
+use crate::codec::{self, CardHash, EntryId, GrantId, VersionId};
+use crate::envelope::{self, Header, Metadata, SealedEntry};
 use crate::keys::MemberKind;
+use crate::keys::RootCard;
+use crate::keys::chart::grant::{Grant, GrantBody, GrantFields, GrantRow};
+use crate::record::{Kind, Record};
 use crate::sync::bundle::{CardSet, Writer};
 use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
 
@@ -32,23 +37,15 @@ fn found_by(identity: &Arc<Identity>) -> ChartKeys {
 
 /// What follows when a grant, made in whatever way, is signed into the ledger by the holder of `keys`.
 fn signed(keys: &ChartKeys, fields: GrantFields) -> Result<ChartKeys, Error> {
-    let (home, authority) = keys.require_custody().unwrap();
-    let epoch = keys.line.authority.epoch();
-    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
-    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
-    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
-    let rows = [keys.rows(), &[row]].concat();
-    ChartKeys::assemble(rows, keys.ring.clone(), keys.cards.clone(), &keys.identity)
+    ChartKeys::assemble(rows_with(keys, fields), keys.ring.clone(), keys.cards.clone(), &keys.identity)
 }
 
 /// As [`signed`], by somebody who does not check his own ledger either.
 fn rows_with(keys: &ChartKeys, fields: GrantFields) -> Vec<LedgerRow> {
-    let (home, authority) = keys.require_custody().unwrap();
-    let epoch = keys.line.authority.epoch();
-    let entry = keys.entry(keys.line.authority.head_seq() + 1, authority, 2, Act::Grant(fields));
-    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
-    let row = seal_entry(keys.suite(), &entry, epoch, &ledger_key, &keys.identity.ledger, &home).unwrap();
-    [keys.rows(), &[row]].concat()
+    let epoch = keys.authority().epoch();
+    let ledger_key = keys.ledger_key(epoch).unwrap();
+    let draft = keys.signed(Act::Grant(fields), epoch, &ledger_key, Vec::new(), keys.ring.clone(), 2).unwrap();
+    [keys.rows(), &[keys.receive_row(&draft.entry, draft.stored).unwrap()]].concat()
 }
 
 fn send(
@@ -283,8 +280,8 @@ fn h63_anothers_sealed_grant_signed_as_ones_own() {
         version: Version1,
         nodes: mallorys.nodes_for(&grant, 1).unwrap(),
         ledger_keys: mallorys.ledger_keys_for(&grant, 1),
-        ledger_seq: mallorys.line.authority.head_seq(),
-        ledger_hash: mallorys.line.authority.head(),
+        ledger_seq: mallorys.authority().head_seq(),
+        ledger_hash: mallorys.authority().head(),
         extensions: Extensions::default(),
     };
     for (granter, honestly) in [(&clinic, false), (&mallory, true)] {
@@ -319,8 +316,8 @@ fn h63_a_grant_sealed_again_by_somebody_else() {
         version: Version1,
         nodes: keys.nodes_for(&grant, 1).unwrap(),
         ledger_keys: keys.ledger_keys_for(&grant, 1),
-        ledger_seq: keys.line.authority.head_seq(),
-        ledger_hash: keys.line.authority.head(),
+        ledger_seq: keys.authority().head_seq(),
+        ledger_hash: keys.authority().head(),
         extensions: Extensions::default(),
     };
     let again = GrantRow::seal(&keys.chart(), &id, row.granter, to.hash(), to.kem(), &body).unwrap();
@@ -331,7 +328,7 @@ fn h63_a_grant_sealed_again_by_somebody_else() {
 
 /// A grant of the newest epoch, sealed and not yet signed.
 fn sealed_to(keys: &ChartKeys, to: &RootCard, grant: &Grant) -> (GrantFields, GrantRow) {
-    let epoch = keys.line.authority.epoch();
+    let epoch = keys.authority().epoch();
     let nodes = keys.nodes_for(grant, epoch).unwrap();
     keys.seal_grant(new_id(), to, grant, nodes, keys.ledger_keys_for(grant, epoch)).unwrap()
 }
@@ -346,17 +343,28 @@ fn with_member(keys: &ChartKeys, member: &Identity, grant: &Grant) -> ChartKeys 
 
 /// The next entry of a ledger, as a member's act.
 fn entry_by(keys: &ChartKeys, actor: &Identity, act: Act) -> LedgerEntry {
-    let seq = keys.line.authority.head_seq() + 1;
-    LedgerEntry { actor: actor.device_card.hash(), ..keys.entry(seq, 0, 2, act) }
+    let seq = keys.authority().head_seq() + 1;
+    LedgerEntry {
+        version: Version1,
+        chart: keys.chart(),
+        seq,
+        previous: keys.head(),
+        actor: actor.device_card.hash(),
+        authority: 0,
+        time_ms: 2,
+        act,
+        extensions: Extensions::default(),
+    }
 }
 
 /// What follows when `signer` signs an entry and the home receives it.
 fn after(keys: &ChartKeys, entry: &LedgerEntry, signer: &Identity) -> Result<ChartKeys, Error> {
-    let epoch = keys.line.authority.epoch();
-    let ledger_key = keys.ring.ledger_secrets().unwrap().remove(&epoch).unwrap();
+    let epoch = keys.authority().epoch();
+    let ledger_key = keys.ledger_key(epoch).unwrap();
+    let stored = seal_entry(keys.suite(), entry, epoch, &ledger_key, &signer.ledger).unwrap();
     let home = keys.ring.home().unwrap();
-    let row = seal_entry(keys.suite(), entry, epoch, &ledger_key, &signer.ledger, &home).unwrap();
-    let rows = [keys.rows(), &[row]].concat();
+    let receipt = receipt(keys.chart(), entry.seq, entry_hash(&stored), &home, None).unwrap();
+    let rows = [keys.rows(), &[LedgerRow { stored, receipt }]].concat();
     ChartKeys::assemble(rows, keys.ring.clone(), keys.cards.clone(), &keys.identity)
 }
 

@@ -60,7 +60,7 @@ pub(crate) struct LedgerEntry {
     pub(crate) extensions: Extensions,
 }
 
-/// What an entry does. Numbers 4 to 8 are reserved for adopt, move-home, resolve, alias and erase.
+/// What an entry does. Numbers 7 and 8 are reserved for alias and erase.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Act {
     #[n(1)]
@@ -69,6 +69,12 @@ pub(crate) enum Act {
     Grant(#[n(0)] GrantFields),
     #[n(3)]
     Revoke(#[n(0)] Revoke),
+    #[n(4)]
+    Adopt(#[n(0)] Adopt),
+    #[n(5)]
+    MoveHome(#[n(0)] MoveHome),
+    #[n(6)]
+    Resolve(#[n(0)] Resolve),
 }
 
 /// Ends grants and turns the epoch, as one step.
@@ -88,6 +94,69 @@ pub(crate) struct Revoke {
     pub(crate) staying: Vec<GrantFields>,
 }
 
+/// Lets one quarantined entry version into normal reads.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Adopt {
+    /// Object hash of the version.
+    #[n(0)]
+    pub(crate) object: Hash,
+    #[n(1)]
+    pub(crate) reason: String,
+}
+
+/// Longest reason, in bytes.
+pub(crate) const MAX_REASON: usize = 1024;
+
+/// Makes the actor's vault the ledger's home, from the next entry on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct MoveHome {
+    /// Public key of the new home.
+    #[n(0)]
+    pub(crate) home: Hash,
+    /// A [`HomeAcceptance`], signed by that key: nobody can name a key that he does not hold.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) acceptance: Vec<u8>,
+}
+
+/// What a new home signs: for which chart, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct HomeAcceptance {
+    #[n(0)]
+    pub(crate) version: Version1,
+    #[n(1)]
+    pub(crate) chart: ChartId,
+    /// Root card of the custodian who keeps the key.
+    #[n(2)]
+    pub(crate) keeper: CardHash,
+    #[n(3)]
+    pub(crate) extensions: Extensions,
+}
+
+/// Ends a fork. The entry follows on one of the branches; what the others gave counts no more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Resolve {
+    /// The last entries of the other branches, in ascending order of their hashes.
+    #[n(0)]
+    pub(crate) others: Vec<Head>,
+    /// Turns the epoch, with a history link for each branch that had turned it, and says who stays.
+    #[n(1)]
+    pub(crate) turn: Revoke,
+}
+
+/// A place in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Head {
+    #[n(0)]
+    pub(crate) seq: u64,
+    #[n(1)]
+    pub(crate) hash: Hash,
+}
+
 /// The home's word that an entry is final.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -102,4 +171,8 @@ pub(crate) struct Receipt {
     pub(crate) entry: Hash,
     #[n(4)]
     pub(crate) extensions: Extensions,
+    /// Where the entry moves the home: the key that signs the receipts after this one. It stands here so that those who
+    /// cannot read the entry can check what follows.
+    #[n(5)]
+    pub(crate) next_home: Option<Hash>,
 }

@@ -3,7 +3,7 @@
 //! A stored entry is `epoch u32 ‖ bytes`: epoch 0 for genesis, whose bytes are the statement in clear; else the
 //! statement, padded and sealed under the ledger key of that epoch.
 
-use super::{Authority, Genesis, LedgerEntry, LedgerError, Receipt};
+use super::{Act, Authority, Genesis, HomeAcceptance, LedgerEntry, LedgerError, MoveHome, Receipt};
 use crate::codec::{CardHash, ChartId, Extensions, Hash, Malformed, Signed, StatementType, Version1, padding};
 use crate::crypto::{
     Failed, RandomError, Secret, Suite, chunked, kdf, random, role,
@@ -60,20 +60,31 @@ impl CardBook {
     }
 }
 
-/// A verified line: authority, and the keys that read its entries.
+/// A verified line: authority, and the home that receives the next entry.
+#[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) chart: ChartId,
     pub(crate) suite: Suite,
     pub(crate) authority: Authority,
     home: VerifyingKey<role::HomeSigning>,
-    /// Whether the last entry could be read. If not, access has ended.
-    pub(crate) current: bool,
 }
+
+/// Ledger keys by epoch. In a fork an epoch can have several.
+pub(crate) type LedgerKeys = BTreeMap<u32, Vec<Secret<role::Ledger>>>;
 
 /// What reading an entry needs.
 pub(crate) struct Readable<'a> {
-    pub(crate) keys: &'a BTreeMap<u32, Secret<role::Ledger>>,
+    pub(crate) keys: &'a LedgerKeys,
     pub(crate) cards: &'a CardBook,
+}
+
+/// An entry whose signature was verified, by the rules not yet checked.
+pub(crate) struct Proposed {
+    pub(crate) entry: LedgerEntry,
+    /// Root card of the device that signed it.
+    pub(crate) actor: CardHash,
+    /// Hash of the stored entry.
+    pub(crate) hash: Hash,
 }
 
 impl Line {
@@ -94,50 +105,89 @@ impl Line {
         let home = VerifyingKey::from_bytes(genesis.home.as_bytes())?;
         let suite = Suite::from_u8(genesis.suite).ok_or(LineError::Newer)?;
         let hash = entry_hash(&row.stored);
-        let line = Self { chart, suite, authority: Authority::found(&genesis, hash), home, current: true };
-        line.check_receipt(0, hash, &row.receipt)?;
-        Ok(line)
+        let line = Self { chart, suite, authority: Authority::found(&genesis, hash), home };
+        match line.check_receipt(0, hash, &row.receipt)? {
+            None => Ok(line),
+            Some(_) => Err(LineError::Invalid),
+        }
     }
 
-    /// Checks and applies the next entry. One that no key reads is passed over, on the strength of its receipt, as long
-    /// as none before it was readable; after that it ends our access.
+    /// Checks and applies the next entry. One that no key reads is passed over, on the strength of its receipt: it came
+    /// before our access began, or ends it.
     pub(crate) fn follow(&mut self, row: &LedgerRow, with: &Readable<'_>) -> Result<(), LineError> {
         let seq = self.authority.head_seq().checked_add(1).ok_or(LineError::Invalid)?;
         let hash = entry_hash(&row.stored);
-        self.check_receipt(seq, hash, &row.receipt)?;
-        let (epoch, sealed) = split(&row.stored)?;
-        let Some(key) = with.keys.get(&epoch) else {
-            self.authority.pass_over(hash);
-            self.current = false;
-            return Ok(());
-        };
-        if !self.current && self.authority.epoch() > 0 {
-            return Err(LineError::Invalid);
+        let next_home = self.check_receipt(seq, hash, &row.receipt)?;
+        let at = Place { chart: self.chart, suite: self.suite, seq, previous: self.authority.head() };
+        match read_entry(&row.stored, &at, with)? {
+            None => self.authority.pass_over(hash, next_home),
+            Some(Proposed { entry, actor, hash }) => {
+                let moves = match &entry.act {
+                    Act::MoveHome(to) => Some(to.home),
+                    _ => None,
+                };
+                if moves != next_home || !is_in_epoch(&row.stored, &entry.act, self.authority.epoch()) {
+                    return Err(LineError::Invalid);
+                }
+                self.authority.apply(&entry, actor, hash)?;
+            }
         }
-        let context = context(&self.chart, epoch, seq, &self.authority.head());
-        let plaintext = chunked::open(self.suite, key, &[&context], sealed)?;
-        let signed = Signed::parse(padding::unpad(&plaintext).ok_or(Failed)?)?;
-        let claimed: LedgerEntry = signed.unverified()?;
-        let actor = with.cards.device(&claimed.actor).ok_or(LineError::UnknownCard)?;
-        let entry: LedgerEntry = signed.verify(StatementType::LedgerEntry, actor.ledger_key())?;
-        let in_epoch = match &entry.act {
-            super::Act::KeyState(state) => state.epoch == epoch,
-            super::Act::Revoke(revoke) => revoke.state.epoch == epoch,
-            super::Act::Grant(_) => self.authority.epoch() == epoch,
-        };
-        if entry.chart != self.chart || !in_epoch {
-            return Err(LineError::Invalid);
+        if let Some(home) = next_home {
+            self.home = VerifyingKey::from_bytes(home.as_bytes())?;
         }
-        self.authority.apply(&entry, actor.root(), hash)?;
-        self.current = true;
         Ok(())
     }
 
-    fn check_receipt(&self, seq: u64, entry: Hash, receipt: &[u8]) -> Result<(), LineError> {
+    /// Verifies the home's receipt; gives the home of the entries after this one, where it moves.
+    fn check_receipt(&self, seq: u64, entry: Hash, receipt: &[u8]) -> Result<Option<Hash>, LineError> {
         let receipt: Receipt = Signed::parse(receipt)?.verify(StatementType::Receipt, &self.home)?;
         let same = receipt.chart == self.chart && receipt.seq == seq;
-        if same && receipt.entry == entry { Ok(()) } else { Err(LineError::Invalid) }
+        if same && receipt.entry == entry { Ok(receipt.next_home) } else { Err(LineError::Invalid) }
     }
+}
+
+/// Where an entry is to stand.
+pub(crate) struct Place {
+    pub(crate) chart: ChartId,
+    pub(crate) suite: Suite,
+    pub(crate) seq: u64,
+    pub(crate) previous: Hash,
+}
+
+/// Opens an entry and verifies its signature; none where no key that is held reads it. Whether it may stand where it wants
+/// to is for the rules to say.
+pub(crate) fn read_entry(stored: &[u8], at: &Place, with: &Readable<'_>) -> Result<Option<Proposed>, LineError> {
+    let (epoch, sealed) = split(stored)?;
+    let context = context(&at.chart, epoch, at.seq, &at.previous);
+    let keys = with.keys.get(&epoch).map(Vec::as_slice).unwrap_or_default();
+    let opened = keys.iter().find_map(|key| chunked::open(at.suite, key, &[&context], sealed).ok());
+    let Some(plaintext) = opened else { return Ok(None) };
+    let signed = Signed::parse(padding::unpad(&plaintext).ok_or(Failed)?)?;
+    let claimed: LedgerEntry = signed.unverified()?;
+    let card = with.cards.device(&claimed.actor).ok_or(LineError::UnknownCard)?;
+    let entry: LedgerEntry = signed.verify(StatementType::LedgerEntry, card.ledger_key())?;
+    if entry.chart != at.chart || entry.seq != at.seq || entry.previous != at.previous {
+        return Err(LineError::Invalid);
+    }
+    if let Act::MoveHome(to) = &entry.act {
+        let home = VerifyingKey::<role::HomeSigning>::from_bytes(to.home.as_bytes())?;
+        let says: HomeAcceptance = Signed::parse(&to.acceptance)?.verify(StatementType::Home, &home)?;
+        if says.chart != at.chart || says.keeper != card.root() {
+            return Err(LineError::Invalid);
+        }
+    }
+    Ok(Some(Proposed { entry, actor: card.root(), hash: entry_hash(stored) }))
+}
+
+/// Whether a stored entry is sealed under the epoch that its act belongs to.
+pub(crate) fn is_in_epoch(stored: &[u8], act: &Act, present: u32) -> bool {
+    let epoch = match act {
+        Act::KeyState(state) => state.epoch,
+        Act::Revoke(revoke) => revoke.state.epoch,
+        Act::Resolve(resolve) => resolve.turn.state.epoch,
+        Act::Grant(_) | Act::Adopt(_) | Act::MoveHome(_) => present,
+    };
+    split(stored).is_ok_and(|(of, _)| of == epoch)
 }
 
 /// Signs genesis and derives the chart id from it.
@@ -150,32 +200,48 @@ pub(crate) fn found(
     let chart = chart_id(&signed);
     let mut stored = 0_u32.to_be_bytes().to_vec();
     stored.extend_from_slice(signed.as_bytes());
-    let receipt = receipt(chart, 0, entry_hash(&stored), home)?;
+    let receipt = receipt(chart, 0, entry_hash(&stored), home, None)?;
     Ok((chart, LedgerRow { stored, receipt }))
 }
 
-/// Signs and seals an entry, and receives it at home.
+/// Signs and seals an entry. It is final with the home's [`receipt`].
 pub(crate) fn seal_entry(
     suite: Suite,
     entry: &LedgerEntry,
     epoch: u32,
     key: &Secret<role::Ledger>,
     actor: &SigningKey<role::LedgerSigning>,
-    home: &SigningKey<role::HomeSigning>,
-) -> Result<LedgerRow, LineError> {
+) -> Result<Vec<u8>, LineError> {
     let signed = Signed::sign(StatementType::LedgerEntry, actor, entry)?;
     let context = context(&entry.chart, epoch, entry.seq, &entry.previous);
-    let sealed =
-        chunked::seal(suite, key, random::array()?, &[&context], &padding::pad(signed.as_bytes()).ok_or(Failed)?)?;
+    let padded = padding::pad(signed.as_bytes()).ok_or(Failed)?;
+    let sealed = chunked::seal(suite, key, random::array()?, &[&context], &padded)?;
     let mut stored = epoch.to_be_bytes().to_vec();
     stored.extend_from_slice(&sealed);
-    let receipt = receipt(entry.chart, entry.seq, entry_hash(&stored), home)?;
-    Ok(LedgerRow { stored, receipt })
+    Ok(stored)
 }
 
-fn receipt(chart: ChartId, seq: u64, entry: Hash, home: &SigningKey<role::HomeSigning>) -> Result<Vec<u8>, Malformed> {
-    let receipt = Receipt { version: Version1, chart, seq, entry, extensions: Extensions::default() };
-    Signed::sign(StatementType::Receipt, home, &receipt).map(|signed| signed.as_bytes().to_vec())
+/// Signs that a new home accepts to be one.
+pub(crate) fn accept_home(
+    chart: ChartId,
+    keeper: CardHash,
+    home: &SigningKey<role::HomeSigning>,
+) -> Result<MoveHome, LineError> {
+    let says = HomeAcceptance { version: Version1, chart, keeper, extensions: Extensions::default() };
+    let acceptance = Signed::sign(StatementType::Home, home, &says)?.as_bytes().to_vec();
+    Ok(MoveHome { home: Hash::from_bytes(home.verifying_key().to_bytes()), acceptance })
+}
+
+/// Signs that an entry is final. `next_home` is the key that a move-home entry names.
+pub(crate) fn receipt(
+    chart: ChartId,
+    seq: u64,
+    entry: Hash,
+    home: &SigningKey<role::HomeSigning>,
+    next_home: Option<Hash>,
+) -> Result<Vec<u8>, LineError> {
+    let receipt = Receipt { version: Version1, chart, seq, entry, extensions: Extensions::default(), next_home };
+    Ok(Signed::sign(StatementType::Receipt, home, &receipt)?.as_bytes().to_vec())
 }
 
 /// Why a line is not to be believed.
@@ -220,7 +286,8 @@ fn chart_id(genesis: &Signed) -> ChartId {
     ChartId::from_bytes(kdf::hash("chart", &[genesis.unverified_bytes()]))
 }
 
-fn entry_hash(stored: &[u8]) -> Hash {
+/// H("ledger-entry", stored entry).
+pub(crate) fn entry_hash(stored: &[u8]) -> Hash {
     Hash::from_bytes(kdf::hash("ledger-entry", &[stored]))
 }
 

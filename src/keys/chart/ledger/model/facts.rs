@@ -1,0 +1,126 @@
+//! What must hold in every state of every world.
+
+use super::*;
+
+pub(super) fn all() -> Vec<Property<World>> {
+    vec![
+        Property::always("what the revoked wrote after the cut is nobody's normal", revoked),
+        Property::always("who heard the same says the same, or says fork", agreed),
+        Property::always("no honest note is lost", kept),
+        Property::always("no alarm where all are honest", calm),
+        Property::always("nobody forgets what he was told", remembered),
+        Property::always("the home is with a custodian", at_home),
+        Property::always("nobody comes back by a step made before the revocation", decided),
+        Property::sometimes("it comes to what the world is for", |world, state| (world.shows)(state)),
+    ]
+}
+
+/// Whoever has heard of a revocation, in whatever branch, takes no note of the revoked as normal that was not before the
+/// cut, whatever place it claims.
+fn revoked(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let resolved = view.main().turns().iter().filter(|turn| !turn.resolved.is_empty());
+        let by_resolver: Vec<u64> = resolved.filter_map(|turn| cut_of(view.main(), turn.seq)).collect();
+        view.lines().flat_map(|line| line.turns().iter().map(move |turn| (line, turn))).all(|(line, turn)| {
+            let hash = line.hash_at(turn.seq).unwrap();
+            let Some(Made { want: Want::Revoke(gone), note: cut, .. }) = made(number(&hash)) else { return true };
+            party.notes.iter().filter(|(id, _)| note(**id).by == gone && party.who != gone).all(|(id, accepted)| {
+                let came_back = authority(note(*id).ledger).has(turn.seq, &hash);
+                let vouched = cut.iter().chain(&by_resolver).any(|last| leads_to(*last, *id));
+                let standing = party.standing(*id, *accepted);
+                came_back || vouched || !standing.is_ok_and(|it| it <= EntryStanding::Late)
+            })
+        })
+    })
+}
+
+/// The order in which lines arrive makes no difference.
+fn agreed(_: &World, state: &State) -> bool {
+    let parties: Vec<&Party> = honest(state).collect();
+    let says = |party: &Party| {
+        let members: Vec<_> = party.view().members().into_iter().map(|member| (member.root, member.rights)).collect();
+        (party.view().fork().is_some(), members)
+    };
+    parties.iter().enumerate().all(|(at, one)| {
+        parties[at + 1..].iter().filter(|other| other.heard == one.heard).all(|other| {
+            let fork = says(one).0 || says(other).0;
+            says(one) == says(other) && (fork || one.lines[0] == other.lines[0])
+        })
+    })
+}
+
+/// An honest note can be judged by all who know the ledger that it names, and is never refused.
+fn kept(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let notes = state.notes.iter().filter(|id| note(**id).by != Mallory);
+        let view = party.view();
+        !party.lost
+            && notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
+                let accepted = party.notes.get(id).copied().flatten();
+                party.standing(*id, accepted).is_ok()
+            })
+    })
+}
+
+fn calm(world: &World, state: &State) -> bool {
+    let gone = |who: Who| {
+        let revokes = |line: &u64| trail(*line).any(|made| made.want == Want::Revoke(who));
+        state.lines.iter().any(revokes)
+    };
+    !world.honest
+        || honest(state).all(|party| {
+            let notes = party.notes.iter().filter(|(id, _)| !gone(note(**id).by));
+            party.view().fork().is_none()
+                && notes.into_iter().all(|(id, accepted)| {
+                    party.standing(*id, *accepted).is_ok_and(|standing| standing <= EntryStanding::Late)
+                })
+        })
+}
+
+fn remembered(_: &World, state: &State) -> bool {
+    honest(state).all(|party| party.heard.iter().all(|line| knows(&party.view(), *line)))
+}
+
+/// Or nobody could be revoked any more.
+fn at_home(_: &World, state: &State) -> bool {
+    state.lines.iter().all(|line| {
+        let line = authority(*line);
+        let custodians = line.members().into_iter().filter(|member| member.rights == Rights::Custodian);
+        custodians
+            .map(|member| who(&member.root))
+            .any(|who| (0..=line.head_seq()).any(|seq| *line.home() == home_key(who, seq)))
+    })
+}
+
+fn decided(_: &World, state: &State) -> bool {
+    state.lines.iter().flat_map(|line| trail(*line)).all(|share| {
+        let Want::Share(whom) = share.want else { return true };
+        let ended = trail(share.previous).filter(|made| made.want == Want::Revoke(whom)).count();
+        let known = trail(share.since).filter(|made| made.want == Want::Revoke(whom)).count();
+        ended == known
+    })
+}
+
+fn honest(state: &State) -> impl Iterator<Item = &Party> {
+    state.parties.iter().filter(|party| party.who != Mallory)
+}
+
+/// The entries of a line, the last one first.
+fn trail(line: u64) -> impl Iterator<Item = Made> {
+    core::iter::successors(made(line), |made_of| made(made_of.previous))
+}
+
+fn cut_of(line: &Authority, seq: u64) -> Option<u64> {
+    made(number(&line.hash_at(seq)?))?.note
+}
+
+/// Whether `id` is on the chain that ends in `last`.
+fn leads_to(last: u64, id: u64) -> bool {
+    last == id || last != 0 && leads_to(note(last).previous, id)
+}
+
+fn knows(view: &View, line: u64) -> bool {
+    let head = head(line);
+    view.lines().any(|held| held.has(head.seq, &head.hash))
+}

@@ -1,0 +1,13 @@
+//! The ledger's rules in all their small worlds, and in those that are too large for every change.
+
+use crate::place::Place;
+use crate::run;
+use anyhow::Result;
+
+/// Prints each world with the number of states that it has.
+pub(crate) fn run(place: &Place) -> Result<()> {
+    let words = "test --locked --release -p ampoule --lib --all-features keys::chart::ledger::model";
+    let mut command = run::cargo(place, words.split_whitespace());
+    command.args(["--", "--include-ignored", "--nocapture", "--test-threads", "1"]);
+    run::shown(&mut command)
+}
