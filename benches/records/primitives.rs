@@ -114,6 +114,11 @@ impl Bare {
         self.verifier.verify_strict(black_box(&self.message), &self.signature).unwrap();
     }
 
+    /// The signature of a log's head, one a transaction.
+    pub(crate) fn sign(&self) {
+        black_box(self.signer.sign(black_box(&self.message)));
+    }
+
     /// The object hash.
     pub(crate) fn hash(&self) {
         black_box(Sha512::digest(black_box(&self.hashed)));

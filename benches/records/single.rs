@@ -45,6 +45,7 @@ pub(crate) fn writes(folder: &Path) {
             if batch == 1 { 32 } else { 2 },
             || vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, &record).map(drop))).unwrap(),
             || {
+                bare.sign();
                 plain.put(batch, &row, || {
                     bare.seal();
                     bare.hash();
@@ -83,6 +84,7 @@ pub(crate) fn reads(folder: &Path) {
             theirs += 1;
             assert_eq!(black_box(plain.get(1 + scattered(theirs))).len(), row.len());
             bare.open();
+            bare.hash();
         },
     )
     .print("get_2k", "plain SQLite get and bare primitives");
