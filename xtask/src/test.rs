@@ -31,6 +31,7 @@ fn steps() -> Vec<Step> {
         step("tests", cargo("test --locked --workspace --all-features")),
         step("tests, pure Rust", cargo("test --locked -p ampoule --no-default-features --features testing")),
         step("the main job", cargo("run --locked --all-features --example clinic")),
+        step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
