@@ -193,3 +193,31 @@ pub(super) fn flush(inner: &Inner, session: &Session) -> Result<(), Error> {
     }
     Write::begin(inner, session)?.commit().map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MemoryStore, Recovery, Unlock};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn h52_a_leaf_that_does_not_open_is_an_error() {
+        let (unlock, none) = (Unlock::device_key(&[1; 32]), Recovery::none_data_will_be_lost());
+        let (vault, _) = Vault::create(MemoryStore::new(), "Dr. Lee", &unlock, &none).unwrap();
+        assert!(vault.audit().is_ok_and(|events| !events.is_empty()));
+        // The leaf is in the log, signed and all, and its events are of no key of this vault.
+        let inner = &vault.inner;
+        let signed = inner.with(|session| {
+            let mut tx = inner.store.write()?;
+            session.lock_logs().own().append(
+                &mut *tx,
+                &BTreeMap::new(),
+                &[7; 100],
+                &session.unlocked.identity().log,
+            )?;
+            Ok(tx.commit().map(drop)?)
+        });
+        assert_eq!(signed, Ok(()));
+        assert_eq!(vault.audit().err(), Some(Error::Withheld));
+    }
+}

@@ -1,9 +1,9 @@
 //! What a store could do to freshness and order, and how it is found.
 
-use crate::common::{Store, member, record};
+use crate::common::{HEADER, Store, WRAP, assert_unopenable, member, record};
 use ampoule::store::Table;
 use ampoule::testing::EvilStore;
-use ampoule::{Audit, Error, EventKind, Freshness, MemoryKeeper, MemoryStore, Recovery, Unlock, Vault};
+use ampoule::{Audit, Error, EventKind, Freshness, MemoryKeeper, MemoryStore, Patient, Recovery, Unlock, Vault};
 use std::sync::Arc;
 
 const KEY: [u8; 32] = [1; 32];
@@ -48,8 +48,11 @@ fn d27_whole_store_rolled_back_while_open() {
     let id = chart.put(&record("first")).unwrap();
     let then = clinic.store.rows().unwrap();
     chart.update(&id, &record("second")).unwrap();
+    let other = clinic.reopen().unwrap();
     roll_back(&clinic.store, &then);
     assert_eq!(chart.get(&id).err(), Some(Error::Withheld));
+    // One that had opened the vault, and not yet the chart.
+    assert_eq!(other.chart(&chart.id()).err(), Some(Error::Withheld));
     assert_eq!(chart.put(&record("third")).err(), Some(Error::Withheld));
     clinic.store.tell_the_truth();
     assert_eq!(chart.get(&id).unwrap().content(), b"second");
@@ -129,6 +132,146 @@ fn h64_an_honest_restore_is_taken_on() {
     drop(again);
     let other = options().open(store, &unlock()).unwrap();
     assert_eq!(other.chart(&chart_id).err(), Some(Error::RestoredCopy));
+}
+
+#[test]
+fn d27_logs_rolled_back_and_not_what_they_tell_of() {
+    // Entries or a ledger that no log tells of.
+    let lee = member("Dr. Lee", 2);
+    for shared in [false, true] {
+        let clinic = member("Riverside Clinic", 1);
+        let of_lee = clinic.meet(&lee);
+        let chart = clinic.vault.create_chart().unwrap();
+        chart.put(&record("first")).unwrap();
+        let then = clinic.store.rows().unwrap();
+        if shared {
+            chart.share(&of_lee, &ampoule::Grant::read()).unwrap();
+        } else {
+            chart.put(&record("second")).unwrap();
+        }
+        let open = || clinic.reopen().and_then(|vault| vault.chart(&chart.id()).map(drop));
+        assert_eq!(open(), Ok(()));
+        for (table, part, key) in clinic.store.rows().unwrap().keys() {
+            if matches!(table, Table::Log | Table::Tiles | Table::Map) {
+                clinic.store.replay(&then, *table, part, key);
+            }
+        }
+        assert_eq!(open(), Err(Error::Withheld), "{shared}");
+    }
+}
+
+#[test]
+fn d27_a_ledger_of_another_copy() {
+    let (clinic, lee, kim) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Dr. Kim", 3));
+    let (of_lee, of_kim) = (clinic.meet(&lee), clinic.meet(&kim));
+    let chart = clinic.vault.create_chart().unwrap();
+    let fork = EvilStore::new(copy(&clinic.store));
+    let in_fork = Vault::open(fork.clone(), &unlock()).unwrap();
+    let to_kim = in_fork.contacts().get(of_kim.id()).unwrap();
+    in_fork.chart(&chart.id()).unwrap().share(&to_kim, &ampoule::Grant::read()).unwrap();
+    chart.share(&of_lee, &ampoule::Grant::read()).unwrap();
+    let again = || clinic.reopen().and_then(|vault| vault.chart(&chart.id()).map(drop));
+    assert_eq!(again(), Ok(()));
+    // As long as the true one, and every bit of it signed.
+    let (theirs, ours) = (fork.rows().unwrap(), clinic.store.rows().unwrap());
+    let of_chart = |table: &Table| {
+        matches!(table, Table::Ledger | Table::Receipts | Table::Grants | Table::Keyring | Table::Cards)
+    };
+    let ledger = |rows: &ampoule::testing::Rows| rows.keys().filter(|(table, ..)| *table == Table::Ledger).count();
+    assert_eq!(ledger(&theirs), ledger(&ours));
+    for (table, part, key) in theirs.keys().chain(ours.keys()).filter(|(table, ..)| of_chart(table)) {
+        clinic.store.replay(&theirs, *table, part, key);
+    }
+    assert_eq!(again(), Err(Error::Withheld));
+}
+
+#[test]
+fn d27_a_contact_as_it_was_before() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let of_lee = clinic.meet(&lee);
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.share(&of_lee, &ampoule::Grant::read()).unwrap();
+    let verified = clinic.row(Table::Contacts, b"", of_lee.id().as_bytes());
+    of_lee.distrust().unwrap();
+    assert_eq!(chart.share(&of_lee, &ampoule::Grant::read()), Err(Error::UnverifiedContact));
+    // The comparison that was taken back is shown again.
+    clinic.store.answer(Table::Contacts, b"", of_lee.id().as_bytes(), verified);
+    assert_unopenable(clinic.unchanged(|| chart.share(&of_lee, &ampoule::Grant::read())));
+    assert_unopenable(of_lee.is_verified());
+    clinic.store.tell_the_truth();
+    assert!(!of_lee.is_verified().unwrap());
+}
+
+#[test]
+fn d27_the_state_of_before() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let other = clinic.reopen().unwrap();
+    let then = clinic.row(Table::Vault, b"", b"state");
+    other.add_way(&Unlock::device_key(&[9; 32])).unwrap();
+    let open = |key| Vault::open(clinic.store.clone(), &Unlock::device_key(&[key; 32])).map(drop);
+    assert_eq!((open(1), open(9)), (Ok(()), Ok(())));
+    clinic.store.answer(Table::Vault, b"", b"state", then);
+    assert_eq!(open(1), Err(Error::Withheld));
+    assert_eq!(chart.list().err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    chart.list().unwrap();
+    assert_eq!((open(1), open(9)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn d27_the_directory_of_before() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let named = |name: &str| Patient { names: vec![name.into()], ..Patient::default() };
+    chart.describe(&named("Amy Example")).unwrap();
+    let then = clinic.store.rows().unwrap();
+    chart.describe(&named("Ann Example")).unwrap();
+    let read = || clinic.reopen().unwrap().chart(&chart.id()).unwrap().patient();
+    assert_eq!(read().unwrap(), Some(named("Ann Example")));
+    for (table, part, key) in clinic.store.rows().unwrap().keys().filter(|(table, ..)| *table == Table::Directory) {
+        clinic.store.replay(&then, *table, part, key);
+    }
+    assert_eq!(read().err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    assert_eq!(read().unwrap(), Some(named("Ann Example")));
+}
+
+#[test]
+fn d27_a_damaged_version_is_not_the_one_before() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let id = chart.put(&record("first")).unwrap();
+    chart.update(&id, &record("second")).unwrap();
+    let read = || clinic.reopen().unwrap().chart(&chart.id()).and_then(|chart| chart.get(&id));
+    assert_eq!(read().unwrap().content(), b"second");
+    clinic.rewrite_entry(&chart, 2, |row| row[WRAP + HEADER + 1] ^= 1);
+    assert_unopenable(read());
+    clinic.store.tell_the_truth();
+    assert_eq!(read().unwrap().content(), b"second");
+}
+
+#[test]
+fn d28_a_copy_that_went_another_way() {
+    let store = EvilStore::new(MemoryStore::new());
+    let keeper = Arc::new(MemoryKeeper::new());
+    let options = || Vault::options().keeper(Arc::clone(&keeper));
+    let none = Recovery::none_data_will_be_lost();
+    let (vault, _) = options().create(store.clone(), "Riverside Clinic", &unlock(), &none).unwrap();
+    let chart = vault.create_chart().unwrap();
+    let fork = copy(&store);
+    let id = chart.put(&record("kept")).unwrap();
+    vault.lock();
+    // Longer than what is kept, and without what it has.
+    let other = Vault::open(Arc::clone(&fork), &unlock()).unwrap();
+    let in_fork = other.chart(&chart.id()).unwrap();
+    (0..10).for_each(|_| drop(in_fork.put(&record("elsewhere")).unwrap()));
+    drop((other, in_fork));
+    let forked = options().open(fork, &unlock()).unwrap();
+    assert_eq!(forked.chart(&chart.id()).err(), Some(Error::RestoredCopy));
+    drop(forked);
+    let honest = options().open(store, &unlock()).unwrap();
+    assert_eq!(honest.chart(&chart.id()).unwrap().get(&id).unwrap().content(), b"kept");
 }
 
 /// A store with the same rows.
