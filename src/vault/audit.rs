@@ -209,12 +209,8 @@ mod tests {
         let inner = &vault.inner;
         let signed = inner.with(|session| {
             let mut tx = inner.store.write()?;
-            session.lock_logs().own().append(
-                &mut *tx,
-                &BTreeMap::new(),
-                &[7; 100],
-                &session.unlocked.identity().log,
-            )?;
+            let key = &session.unlocked.identity().log;
+            drop(session.lock_logs().own().append(&mut *tx, &BTreeMap::new(), &[7; 100], key)?);
             Ok(tx.commit().map(drop)?)
         });
         assert_eq!(signed, Ok(()));
