@@ -265,7 +265,9 @@ fn d28_a_copy_that_went_another_way() {
     // Longer than what is kept, and without what it has.
     let other = Vault::open(Arc::clone(&fork), &unlock()).unwrap();
     let in_fork = other.chart(&chart.id()).unwrap();
-    (0..10).for_each(|_| drop(in_fork.put(&record("elsewhere")).unwrap()));
+    for _ in 0..10 {
+        in_fork.put(&record("elsewhere")).unwrap();
+    }
     drop((other, in_fork));
     let forked = options().open(fork, &unlock()).unwrap();
     assert_eq!(forked.chart(&chart.id()).err(), Some(Error::RestoredCopy));
