@@ -39,6 +39,15 @@ pub enum Error {
     /// Somebody else changed the chart's sharing, so that this change is not made as it was wanted.
     #[error("the chart's sharing was changed by somebody else; look at it and decide again")]
     Superseded,
+    /// The version is kept apart.
+    #[error("this version is kept apart, its author's access had ended; see `quarantined`, a custodian may adopt it")]
+    Quarantined,
+    /// Only a version that is kept apart or disputed can be adopted.
+    #[error("this version is neither kept apart nor disputed; there is nothing to adopt")]
+    NotQuarantined,
+    /// A reason that is empty or too long.
+    #[error("give a reason, of up to 1024 bytes")]
+    InvalidReason,
     /// The last custodian cannot be revoked.
     #[error("a chart keeps at least one custodian; share it with another first")]
     LastCustodian,

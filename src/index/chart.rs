@@ -1,7 +1,8 @@
 //! The index of an open chart, in memory.
 
-use super::{Facts, IndexRow, Judge, segment::NumberedRow, symbols::Symbols};
+use super::{IndexRow, segment::NumberedRow, symbols::Symbols};
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
+use crate::keys::chart::Head;
 use crate::record::{DateRange, Kind};
 use core::fmt;
 use std::collections::{HashMap, HashSet};
@@ -22,6 +23,9 @@ pub(crate) struct ChartIndex {
     requests: HashMap<Hash, u32>,
     authors: Vec<CardHash>,
     author_numbers: HashMap<CardHash, u32>,
+    /// Ledger entries that authors knew as the last.
+    ledger_heads: Vec<Head>,
+    ledger_head_numbers: HashMap<Head, u32>,
     parents: Vec<VersionId>,
     pub(super) dates: Vec<DateRange>,
     pub(super) symbols: Symbols,
@@ -46,7 +50,8 @@ pub(crate) struct Version<'a> {
     pub(crate) time_ms: i64,
     pub(crate) tombstone: bool,
     pub(crate) chain_seq: u64,
-    pub(crate) known: u64,
+    pub(crate) previous: Hash,
+    pub(crate) known: Head,
     pub(crate) arrival: u64,
     pub(crate) quarantined: bool,
     /// No version of the entry replaces it.
@@ -108,10 +113,14 @@ impl ChartIndex {
             return Err(InsertError::KnownVersion);
         }
         let (symbols, words) = (&mut self.symbols, &mut self.words);
-        let (authors, numbers) = (&mut self.authors, &mut self.author_numbers);
-        let numbered = NumberedRow::number(row, &mut |text| intern(symbols, words, text), |author| {
-            intern_author(authors, numbers, author)
-        });
+        let (authors, author_numbers) = (&mut self.authors, &mut self.author_numbers);
+        let (heads, head_numbers) = (&mut self.ledger_heads, &mut self.ledger_head_numbers);
+        let numbered = NumberedRow::number(
+            row,
+            &mut |text| intern(symbols, words, text),
+            |author| intern_item(authors, author_numbers, author),
+            |head| intern_item(heads, head_numbers, head),
+        );
         self.add(row.seq, &numbered.ok_or(InsertError::Full)?, quarantined)
     }
 
@@ -161,19 +170,23 @@ impl ChartIndex {
         versions
     }
 
-    /// Whether each version is kept apart, or not, as the judge would have it now.
-    pub(crate) fn agrees_with(&self, judge: Judge<'_>) -> bool {
-        self.after(0).all(|version| {
-            let facts = Facts {
-                hash: version.hash,
-                author: version.author,
-                compartment: version.compartment,
-                chain_seq: version.chain_seq,
-                known: version.known,
-                arrival: version.arrival,
-            };
-            judge(&facts) == version.quarantined
-        })
+    /// Keeps other versions apart than before. Returns whether anything changed.
+    pub(crate) fn keep_apart(&mut self, apart: impl Fn(&Version<'_>) -> bool) -> bool {
+        let wanted: Vec<bool> = self.after(0).map(|version| apart(&version)).collect();
+        if self.rows.iter().zip(&wanted).all(|(row, apart)| row.quarantined == *apart) {
+            return false;
+        }
+        self.awaited.clear();
+        for state in &mut self.entries {
+            *state = EntryState { id: state.id, newest: NONE, heads: 0, circular: false };
+        }
+        for (row, apart) in self.rows.iter_mut().zip(wanted) {
+            (row.quarantined, row.head) = (apart, false);
+        }
+        for number in (0_u32..).take(self.rows.len()) {
+            self.place(number);
+        }
+        true
     }
 
     /// All versions that came after row `seq`, in order of arrival.
@@ -208,6 +221,7 @@ impl ChartIndex {
             compartment: row.compartment,
             tombstone: row.tombstone,
             chain_seq: row.chain_seq,
+            previous_hash: row.previous,
             known: row.known,
             arrival: row.arrival,
             quarantined,
@@ -221,7 +235,7 @@ impl ChartIndex {
             self.requests.entry(request).or_insert(number);
         }
         self.rows.push(kept);
-        self.place(number, entry, row, quarantined);
+        self.place(number);
         self.post(number, row);
         Ok(())
     }
@@ -235,7 +249,12 @@ impl ChartIndex {
 
     /// Number of an author, for [`Self::add`].
     pub(super) fn author_number(&mut self, author: CardHash) -> Option<u32> {
-        intern_author(&mut self.authors, &mut self.author_numbers, author)
+        intern_item(&mut self.authors, &mut self.author_numbers, author)
+    }
+
+    /// Number of a ledger entry, for [`Self::add`].
+    pub(super) fn head_number(&mut self, head: Head) -> Option<u32> {
+        intern_item(&mut self.ledger_heads, &mut self.ledger_head_numbers, head)
     }
 
     /// Number of a string, for [`Self::add`].
@@ -265,7 +284,8 @@ impl ChartIndex {
             time_ms: row.time_ms,
             tombstone: row.tombstone,
             chain_seq: row.chain_seq,
-            known: row.known,
+            previous: row.previous_hash,
+            known: *self.ledger_heads.get(usize::try_from(row.known).ok()?)?,
             arrival: row.arrival,
             quarantined: row.quarantined,
             head: row.head,
@@ -288,8 +308,10 @@ impl ChartIndex {
         Ok(number)
     }
 
-    /// Puts a new row into its entry and keeps the heads right.
-    fn place(&mut self, number: u32, entry: u32, row: &NumberedRow, quarantined: bool) {
+    /// Puts a row into its entry, after those before it, and keeps the heads right.
+    fn place(&mut self, number: u32) {
+        let Some(&Row { entry, version, quarantined, parents, .. }) = self.row(number) else { return };
+        let Some(id) = self.state(entry).map(|state| state.id) else { return };
         if self.state(entry).is_some_and(|state| state.circular) {
             let newest = self.state(entry).map_or(NONE, |state| state.newest);
             let stand_in = self.chain(newest).find(|(_, row)| row.head);
@@ -301,18 +323,19 @@ impl ChartIndex {
             state.newest = number;
             state.circular = false;
         }
-        let awaited = self.awaited.remove(&(row.entry, row.version));
+        let awaited = self.awaited.remove(&(id, version));
         if !quarantined {
             self.set_head(number, entry, !awaited);
-            for parent in row.parents.iter().filter(|id| **id != row.version) {
-                match self.versions.get(parent).copied() {
+            for parent in parents.of(&self.parents).to_vec() {
+                match self.versions.get(&parent).copied().filter(|parent| *parent <= number) {
+                    Some(parent) if parent == number => {}
                     // A parent in another entry is no parent: nobody hides an entry by naming it.
                     Some(parent) if self.row(parent).is_some_and(|row| row.entry == entry) => {
                         self.set_head(parent, entry, false);
                     }
                     Some(_) => {}
                     None => {
-                        self.awaited.insert((row.entry, *parent));
+                        self.awaited.insert((id, parent));
                     }
                 }
             }
@@ -390,7 +413,8 @@ pub(super) struct Row {
     pub(super) compartment: u8,
     pub(super) tombstone: bool,
     chain_seq: u64,
-    known: u64,
+    previous_hash: Hash,
+    known: u32,
     arrival: u64,
     quarantined: bool,
     pub(super) head: bool,
@@ -441,13 +465,17 @@ fn intern(symbols: &mut Symbols, words: &mut Vec<Vec<u32>>, text: &str) -> Optio
     Some(number)
 }
 
-fn intern_author(authors: &mut Vec<CardHash>, numbers: &mut HashMap<CardHash, u32>, author: CardHash) -> Option<u32> {
-    if let Some(number) = numbers.get(&author) {
+fn intern_item<T: Copy + Eq + core::hash::Hash>(
+    items: &mut Vec<T>,
+    numbers: &mut HashMap<T, u32>,
+    item: T,
+) -> Option<u32> {
+    if let Some(number) = numbers.get(&item) {
         return Some(*number);
     }
-    let number = u32::try_from(authors.len()).ok()?;
-    authors.push(author);
-    numbers.insert(author, number);
+    let number = u32::try_from(items.len()).ok()?;
+    items.push(item);
+    numbers.insert(item, number);
     Some(number)
 }
 

@@ -31,6 +31,7 @@ pub(crate) use stored::{append, is_due, load, refresh, repair, stored_to};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::crypto::{Failed, RandomError};
+use crate::keys::chart::Head;
 use crate::record::{Kind, Terms};
 use crate::store::StoreError;
 
@@ -55,14 +56,20 @@ pub(crate) struct IndexRow {
     pub(crate) tombstone: bool,
     /// Place in the chain of its author's device in its compartment; 0 where the author keeps no chain.
     pub(crate) chain_seq: u64,
-    /// Number of the ledger entry that the author knew as the last.
-    pub(crate) known: u64,
-    /// Number of the ledger entry that this vault knew as the last when the version came.
+    /// Object hash of the version before it in that chain; zero for the first.
+    pub(crate) previous: Hash,
+    /// The ledger entry that the author knew as the last.
+    pub(crate) known: Head,
+    /// Number of the ledger entry that this vault knew as the last when it took the version in; [`KEPT_APART`] where it did
+    /// not.
     pub(crate) arrival: u64,
     /// Hash of the caller's idempotency key.
     pub(crate) request: Option<Hash>,
     pub(crate) terms: Terms,
 }
+
+/// In the place of a ledger number: the version was kept apart when it came.
+pub(crate) const KEPT_APART: u64 = u64::MAX;
 
 /// Says which versions take no part in what is read: those that authority keeps apart, and places of damaged ones.
 pub(crate) type Judge<'a> = &'a dyn Fn(&Facts) -> bool;
@@ -70,12 +77,8 @@ pub(crate) type Judge<'a> = &'a dyn Fn(&Facts) -> bool;
 /// What a [`Judge`] decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    pub(crate) hash: Hash,
     pub(crate) author: CardHash,
-    pub(crate) compartment: u8,
     pub(crate) chain_seq: u64,
-    pub(crate) known: u64,
-    pub(crate) arrival: u64,
 }
 
 /// Compartments of a chart.
@@ -102,14 +105,7 @@ pub(crate) enum IndexError {
 impl IndexRow {
     /// What a judge decides by.
     pub(crate) fn facts(&self) -> Facts {
-        Facts {
-            hash: self.hash,
-            author: self.author,
-            compartment: self.compartment,
-            chain_seq: self.chain_seq,
-            known: self.known,
-            arrival: self.arrival,
-        }
+        Facts { author: self.author, chain_seq: self.chain_seq }
     }
 }
 

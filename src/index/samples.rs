@@ -4,6 +4,7 @@
 use super::{Facts, IndexRow};
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Role, Secret};
+use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
 
 pub(super) const CHART: ChartId = ChartId::from_bytes([7; 32]);
@@ -43,7 +44,8 @@ pub(super) fn row(seq: u64) -> IndexRow {
         time_ms: i64::try_from(seq).unwrap(),
         tombstone: false,
         chain_seq: seq,
-        known: 1,
+        previous: Hash::from_bytes([u8::try_from(seq % 7).unwrap(); 32]),
+        known: Head { seq: 1 + seq % 2, hash: Hash::from_bytes([u8::try_from(seq % 2).unwrap(); 32]) },
         arrival: 2,
         request: seq.is_multiple_of(4).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
         terms: Terms {

@@ -6,6 +6,7 @@
 use super::{COMPARTMENTS, IndexRow};
 use crate::codec::{self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, VersionId, padding};
 use crate::crypto::{Failed, Role, Secret, Suite, chunked, kdf, random, role};
+use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
 use minicbor::{Decode, Decoder, Encode};
 use std::collections::HashMap;
@@ -34,10 +35,10 @@ pub(super) fn open(
     sealed: &[u8],
 ) -> Result<Vec<IndexRow>, Unreadable> {
     let plain = open_plain(suite, key, chart, first, last, sealed)?;
-    let Body { strings, authors, rows, .. } = parse(&plain, first, last)?;
+    let Body { strings, authors, heads, rows, .. } = parse(&plain, first, last)?;
     (first..=last)
         .zip(rows)
-        .map(|(seq, row)| row.resolve(seq, &strings, &authors))
+        .map(|(seq, row)| row.resolve(seq, &strings, &authors, &heads))
         .collect::<Result<_, Failed>>()
         .map_err(|Failed| Unreadable::Damaged)
 }
@@ -125,9 +126,12 @@ pub(super) struct Body<'b> {
     /// Likewise.
     #[n(2)]
     pub(super) authors: Vec<CardHash>,
+    /// Likewise: ledger entries that authors knew as the last.
     #[n(3)]
-    pub(super) rows: Vec<NumberedRow>,
+    pub(super) heads: Vec<Head>,
     #[n(4)]
+    pub(super) rows: Vec<NumberedRow>,
+    #[n(5)]
     extensions: Extensions,
 }
 
@@ -135,16 +139,20 @@ impl Body<'_> {
     /// Checks what the encoding alone does not: ranges, order, and that every number names something and every string
     /// is named.
     fn is_sound(&self) -> bool {
-        let ascending = self.strings.is_sorted_by(|a, b| a < b) && self.authors.is_sorted_by(|a, b| a < b);
+        let ascending = self.strings.is_sorted_by(|a, b| a < b)
+            && self.authors.is_sorted_by(|a, b| a < b)
+            && self.heads.is_sorted_by(|a, b| a < b);
         let mut strings = vec![false; self.strings.len()];
         let mut authors = vec![false; self.authors.len()];
+        let mut heads = vec![false; self.heads.len()];
         ascending
             && self.rows.iter().all(|row| {
                 row.is_sound()
                     && row.strings().all(|number| tick(&mut strings, number))
                     && tick(&mut authors, row.author)
+                    && tick(&mut heads, row.known)
             })
-            && strings.iter().chain(&authors).all(|used| *used)
+            && strings.iter().chain(&authors).chain(&heads).all(|used| *used)
     }
 }
 
@@ -157,7 +165,7 @@ fn tick(used: &mut [bool], number: u32) -> bool {
     })
 }
 
-/// A row with numbers for its strings and its author: of a segment's tables, or of an index in memory.
+/// A row with numbers for its strings, its author and the ledger entry that it names: of a segment's tables, or of an index in memory.
 #[derive(Debug, Encode, Decode)]
 #[cbor(array)]
 pub(super) struct NumberedRow {
@@ -182,28 +190,31 @@ pub(super) struct NumberedRow {
     #[n(9)]
     pub(super) chain_seq: u64,
     #[n(10)]
-    pub(super) known: u64,
+    pub(super) previous: Hash,
     #[n(11)]
-    pub(super) arrival: u64,
+    pub(super) known: u32,
     #[n(12)]
-    pub(super) request: Option<Hash>,
+    pub(super) arrival: u64,
     #[n(13)]
+    pub(super) request: Option<Hash>,
+    #[n(14)]
     pub(super) term_kind: u32,
     /// System and value in turn.
-    #[cbor(n(14), with = "numbers")]
+    #[cbor(n(15), with = "numbers")]
     pub(super) codes: Vec<u32>,
-    #[n(15)]
+    #[n(16)]
     pub(super) dates: Vec<DateRange>,
-    #[cbor(n(16), with = "numbers")]
+    #[cbor(n(17), with = "numbers")]
     pub(super) words: Vec<u32>,
 }
 
 impl NumberedRow {
-    /// Numbers the strings and the author of a row. `None` when numbers have run out.
+    /// Numbers the strings, the author and the ledger entry of a row. `None` when numbers have run out.
     pub(super) fn number<'a>(
         row: &'a IndexRow,
         string: &mut impl FnMut(&'a str) -> Option<u32>,
         author: impl FnOnce(CardHash) -> Option<u32>,
+        head: impl FnOnce(Head) -> Option<u32>,
     ) -> Option<Self> {
         let terms = &row.terms;
         Some(Self {
@@ -217,7 +228,8 @@ impl NumberedRow {
             time_ms: row.time_ms,
             tombstone: row.tombstone,
             chain_seq: row.chain_seq,
-            known: row.known,
+            previous: row.previous,
+            known: head(row.known)?,
             arrival: row.arrival,
             request: row.request,
             term_kind: string(&terms.kind)?,
@@ -233,12 +245,13 @@ impl NumberedRow {
     }
 
     /// Puts other numbers in the place of its numbers.
-    pub(super) fn renumber(&mut self, strings: &[u32], authors: &[u32]) -> Result<(), Failed> {
+    pub(super) fn renumber(&mut self, strings: &[u32], authors: &[u32], heads: &[u32]) -> Result<(), Failed> {
         let own = core::slice::from_mut(&mut self.term_kind);
         for number in own.iter_mut().chain(&mut self.codes).chain(&mut self.words) {
             *number = *at(strings, *number)?;
         }
         self.author = *at(authors, self.author)?;
+        self.known = *at(heads, self.known)?;
         Ok(())
     }
 
@@ -254,7 +267,7 @@ impl NumberedRow {
             && self.dates.iter().all(|date| date.start() < date.end())
     }
 
-    fn resolve(self, seq: u64, strings: &[&str], authors: &[CardHash]) -> Result<IndexRow, Failed> {
+    fn resolve(self, seq: u64, strings: &[&str], authors: &[CardHash], heads: &[Head]) -> Result<IndexRow, Failed> {
         let string = |number: u32| at(strings, number).map(|text| (*text).to_owned());
         Ok(IndexRow {
             seq,
@@ -268,7 +281,8 @@ impl NumberedRow {
             time_ms: self.time_ms,
             tombstone: self.tombstone,
             chain_seq: self.chain_seq,
-            known: self.known,
+            previous: self.previous,
+            known: *at(heads, self.known)?,
             arrival: self.arrival,
             request: self.request,
             terms: Terms {
@@ -321,6 +335,7 @@ mod numbers {
 pub(super) struct Builder<'a> {
     strings: Numbers<&'a str>,
     authors: Numbers<CardHash>,
+    heads: Numbers<Head>,
     rows: Vec<NumberedRow>,
     /// Numbers of the first and the last row.
     range: Option<(u64, u64)>,
@@ -330,7 +345,13 @@ impl<'a> Builder<'a> {
     /// Adds the row that follows.
     pub(super) fn add_row(&mut self, row: &'a IndexRow) -> Result<(), super::IndexError> {
         self.extend(row.seq, row.seq)?;
-        let row = NumberedRow::number(row, &mut |text| self.strings.number(text), |author| self.authors.number(author));
+        let (strings, authors, heads) = (&mut self.strings, &mut self.authors, &mut self.heads);
+        let row = NumberedRow::number(
+            row,
+            &mut |text| strings.number(text),
+            |author| authors.number(author),
+            |head| heads.number(head),
+        );
         self.rows.push(row.filter(NumberedRow::is_sound).ok_or(Failed)?);
         Ok(())
     }
@@ -340,9 +361,10 @@ impl<'a> Builder<'a> {
         self.extend(first, last)?;
         let strings: Option<Vec<u32>> = body.strings.into_iter().map(|text| self.strings.number(text)).collect();
         let authors: Option<Vec<u32>> = body.authors.into_iter().map(|author| self.authors.number(author)).collect();
-        let (strings, authors) = strings.zip(authors).ok_or(Failed)?;
+        let heads: Option<Vec<u32>> = body.heads.into_iter().map(|head| self.heads.number(head)).collect();
+        let ((strings, authors), heads) = strings.zip(authors).zip(heads).ok_or(Failed)?;
         for mut row in body.rows {
-            row.renumber(&strings, &authors)?;
+            row.renumber(&strings, &authors, &heads)?;
             self.rows.push(row);
         }
         Ok(())
@@ -363,10 +385,12 @@ impl<'a> Builder<'a> {
         let (first, last) = self.range.ok_or(Failed)?;
         let (strings, string_ranks) = self.strings.sorted();
         let (authors, author_ranks) = self.authors.sorted();
+        let (heads, head_ranks) = self.heads.sorted();
         for row in &mut self.rows {
-            row.renumber(&string_ranks, &author_ranks)?;
+            row.renumber(&string_ranks, &author_ranks, &head_ranks)?;
         }
-        let body = Body { version: VERSION, strings, authors, rows: self.rows, extensions: Extensions::default() };
+        let body =
+            Body { version: VERSION, strings, authors, heads, rows: self.rows, extensions: Extensions::default() };
         let encoded = Zeroizing::new(codec::encode(&body));
         let (label, first, last) = (kdf::label(LABEL), first.to_be_bytes(), last.to_be_bytes());
         seal_padded(suite, key, &[&label, chart.as_bytes(), &first, &last], &encoded)
@@ -480,14 +504,19 @@ mod tests {
     #[test]
     fn plaintexts_that_break_a_rule_are_refused() {
         let bare = |strings: &[&'static str], change: fn(&mut NumberedRow)| {
-            let mut first =
-                NumberedRow::number(&IndexRow { terms: Terms::default(), ..row(1) }, &mut |_| Some(0), |_| Some(0))
-                    .unwrap();
+            let mut first = NumberedRow::number(
+                &IndexRow { terms: Terms::default(), ..row(1) },
+                &mut |_| Some(0),
+                |_| Some(0),
+                |_| Some(0),
+            )
+            .unwrap();
             change(&mut first);
             Body {
                 version: VERSION,
                 strings: strings.to_vec(),
                 authors: vec![row(1).author],
+                heads: vec![row(1).known],
                 rows: vec![first],
                 extensions: Extensions::default(),
             }
@@ -516,6 +545,7 @@ mod tests {
             ("double", bare(&["a", "a"], |row| row.words = vec![1])),
             ("no such string", bare(&[""], |row| row.words = vec![1])),
             ("no such author", bare(&[""], |row| row.author = 1)),
+            ("no such ledger entry", bare(&[""], |row| row.known = 1)),
             ("half a code", bare(&[""], |row| row.codes = vec![0])),
             ("kind", bare(&[""], |row| row.kind = 4)),
             ("compartment", bare(&[""], |row| row.compartment = 8)),

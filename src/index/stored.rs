@@ -168,20 +168,15 @@ fn read(
         };
         let strings: Option<Vec<u32>> = body.strings.iter().map(|text| index.string_number(text)).collect();
         let authors: Option<Vec<u32>> = body.authors.iter().map(|author| index.author_number(*author)).collect();
-        let (strings, authors) = strings.zip(authors).ok_or(IndexError::Unsealable)?;
+        let heads: Option<Vec<u32>> = body.heads.iter().map(|head| index.head_number(*head)).collect();
+        let ((strings, authors), heads) = strings.zip(authors).zip(heads).ok_or(IndexError::Unsealable)?;
         let new = coverage.readable(first, last);
         index.reserve(body.rows.len());
         for (seq, mut row) in (first..=last).zip(body.rows).filter(|(seq, _)| *seq >= new) {
             let author = usize::try_from(row.author).ok().and_then(|author| body.authors.get(author));
-            let quarantined = judge(&Facts {
-                hash: row.hash,
-                author: *author.ok_or(IndexError::Unsealable)?,
-                compartment: row.compartment,
-                chain_seq: row.chain_seq,
-                known: row.known,
-                arrival: row.arrival,
-            });
-            row.renumber(&strings, &authors)?;
+            let author = *author.ok_or(IndexError::Unsealable)?;
+            let quarantined = judge(&Facts { author, chain_seq: row.chain_seq });
+            row.renumber(&strings, &authors, &heads)?;
             if index.add(seq, &row, quarantined).is_err() {
                 coverage.damage(seq..=seq);
             }
@@ -234,7 +229,7 @@ fn weight(row: &IndexRow) -> usize {
     let codes = terms.codes.iter().flat_map(|code| [&code.system, &code.value]);
     let texts = codes.chain(&terms.words).chain([&terms.kind]);
     let lists = row.parents.len().saturating_add(terms.dates.len());
-    texts.fold(lists.saturating_mul(24).saturating_add(160), |sum, text| {
+    texts.fold(lists.saturating_mul(24).saturating_add(200), |sum, text| {
         sum.saturating_add(text.len()).saturating_add(8)
     })
 }

@@ -193,7 +193,7 @@ impl Batch<'_> {
             return Ok(Some(row.entry));
         }
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(open.index.by_request(request).map(|version| version.entry))
+        Ok(open.index.by_request(request).filter(|version| !version.quarantined).map(|version| version.entry))
     }
 
     /// The heads of an entry, the current one first, with what this batch added.

@@ -2,11 +2,12 @@
 
 use super::event::{Event, EventKind};
 use super::session::Session;
-use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart};
+use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart, quarantine::acceptance};
 use crate::codec::{ChartId, EntryId, VersionId};
-use crate::envelope::{Actor, Opened};
+use crate::envelope::Actor;
 use crate::error::Error;
 use crate::index::{Hit, Query, Version};
+use crate::keys::chart::EntryStanding;
 use crate::record::{Kind, Label, Record};
 use crate::store::{Snapshot, StoreError};
 use std::sync::{Arc, PoisonError};
@@ -70,31 +71,35 @@ impl Chart {
         self.told(EventKind::Read, Some(*entry), |open, snapshot| {
             let heads = open.heads(snapshot, entry)?;
             let conflicts = heads.conflicts.iter().map(|version| version.version).collect();
-            open.open_version(snapshot, &heads.current).map(|opened| entry_of(open, opened, conflicts))
+            read_version(open, snapshot, &heads.current, conflicts)
         })
     }
 
-    /// One version of an entry, current or not.
+    /// One version of an entry, current or not. One that is kept apart is shown to custodians only.
     pub fn version(&self, version: &VersionId) -> Result<Entry, Error> {
         self.told(EventKind::Read, None, |open, snapshot| {
             let version = open.index.version(version).ok_or(Error::UnknownEntry)?;
             let others = open.index.heads(&version.entry).filter(|_| version.head);
             let others = others.iter().flat_map(|heads| core::iter::once(&heads.current).chain(&heads.conflicts));
             let conflicts = others.map(|other| other.version).filter(|other| *other != version.version).collect();
-            open.open_version(snapshot, &version).map(|opened| entry_of(open, opened, conflicts))
+            if open.standings.of(version.seq) == EntryStanding::Quarantined && !open.keys.is_custodian() {
+                return Err(Error::Quarantined);
+            }
+            read_version(open, snapshot, &version, conflicts)
         })
     }
 
-    /// All versions of an entry in order of arrival, those that delete it too. A version that does not open takes the
-    /// place of an error.
+    /// All versions of an entry in order of arrival, those that delete it too. A version that does not open, or is kept
+    /// apart, takes the place of an error.
     pub fn history(&self, entry: &EntryId) -> Result<Vec<Result<Entry, Error>>, Error> {
         self.told(EventKind::Read, Some(*entry), |open, snapshot| {
             let versions = open.index.versions_of(entry);
             if versions.is_empty() {
                 return Err(Error::UnknownEntry);
             }
-            let open_one = |version: &Version<'_>| {
-                open.open_version(snapshot, version).map(|opened| entry_of(open, opened, Vec::new()))
+            let open_one = |version: &Version<'_>| match open.standings.of(version.seq) {
+                EntryStanding::Quarantined => Err(Error::Quarantined),
+                _ => read_version(open, snapshot, version, Vec::new()),
             };
             Ok(versions.iter().map(open_one).collect())
         })
@@ -171,12 +176,18 @@ impl core::fmt::Debug for Chart {
     }
 }
 
-fn entry_of(open: &OpenChart, opened: Opened, conflicts: Vec<VersionId>) -> Entry {
+fn read_version(
+    open: &OpenChart,
+    snapshot: &dyn Snapshot,
+    version: &Version<'_>,
+    conflicts: Vec<VersionId>,
+) -> Result<Entry, Error> {
+    let opened = open.open_version(snapshot, version)?;
     let cards = open.keys.cards();
     let author = cards.device(&opened.metadata.author).and_then(|device| cards.root(&device.root()));
     let mine = author.is_some_and(|root| root.hash() == open.keys.identity().root_card.hash());
     let name = author.map_or_else(String::new, |root| root.name().to_owned());
-    Entry::new(opened, name, mine, conflicts)
+    Ok(Entry::new(opened, name, mine, conflicts, acceptance(open.standings.of(version.seq))))
 }
 
 fn matches_of(open: &OpenChart, hits: Vec<Hit>) -> Matches {

@@ -1,5 +1,6 @@
 //! What comes out of a chart.
 
+use super::Acceptance;
 use crate::codec::{EntryId, VersionId};
 use crate::envelope::{Actor, Opened};
 use crate::record::{Kind, Record};
@@ -18,10 +19,17 @@ pub struct Entry {
     pub(super) parents: Vec<VersionId>,
     pub(super) deleted: bool,
     pub(super) conflicts: Vec<VersionId>,
+    pub(super) acceptance: Acceptance,
 }
 
 impl Entry {
-    pub(super) fn new(opened: Opened, author: String, mine: bool, conflicts: Vec<VersionId>) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        author: String,
+        mine: bool,
+        conflicts: Vec<VersionId>,
+        acceptance: Acceptance,
+    ) -> Self {
         Self {
             id: opened.header.entry,
             version: opened.header.version,
@@ -33,6 +41,7 @@ impl Entry {
             parents: opened.metadata.parents.clone(),
             deleted: opened.metadata.tombstone,
             conflicts,
+            acceptance,
             record: Record::of_opened(opened),
         }
     }
@@ -95,6 +104,11 @@ impl Entry {
     /// Other versions that nobody has replaced: they and this one conflict until `resolve`.
     pub fn conflicts(&self) -> &[VersionId] {
         &self.conflicts
+    }
+
+    /// How the version is regarded. What is not [`Acceptance::Usual`] should be shown with a mark.
+    pub fn acceptance(&self) -> Acceptance {
+        self.acceptance
     }
 }
 

@@ -68,6 +68,9 @@ pub enum EventKind {
     /// The events themselves were read.
     #[n(17)]
     Audit,
+    /// A version that was kept apart was let in.
+    #[n(18)]
+    Adopt,
 }
 
 impl EventKind {
@@ -91,6 +94,7 @@ impl EventKind {
             Self::Restore => "restore",
             Self::Maintain => "maintain",
             Self::Audit => "audit",
+            Self::Adopt => "adopt",
         }
     }
 }

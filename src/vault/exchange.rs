@@ -8,16 +8,18 @@ use super::{
     mark::Marked,
     open_chart::{OpenChart, StoredEntry, Stub, put_entry, read_rows, row_of},
     session::Session,
+    standings::{NOBODY, standings_of},
 };
-use crate::codec::{CardHash, ChartId};
+use crate::codec::{CardHash, ChartId, EntryId};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index;
-use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, LedgerRow, Ring};
+use crate::keys::chart::{CardBook, ChartKeys, EntryStanding, GrantBody, GrantRow, LedgerRow, Ring};
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::{Snapshot, Table, Transaction};
 use crate::sync::bundle::{self, Bundle, BundleError, Writer};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 /// Where the next bundle of a chart goes on, in the sender's order. Keep it for each chart and contact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,13 +46,15 @@ impl Cursor {
 pub struct Applied {
     /// The chart.
     pub chart: ChartId,
-    /// Versions that are new.
+    /// Versions that are new, and read from now on.
     pub added: u64,
-    /// Entries that now have versions in conflict, among those added.
+    /// Entries that now have versions in conflict, among those that are new.
     pub conflicts: u64,
-    /// Versions that are kept apart until a custodian decides.
+    /// Versions that are new and kept apart until a custodian decides: see [`Chart::quarantined`].
     pub quarantined: u64,
-    /// Versions that did not open, or whose author had no right to write them.
+    /// Versions that were read here before, and are disputed now: the bundle tells of a revocation that does not know them.
+    pub disputed: u64,
+    /// Versions that did not open, or whose author never had the right to write them.
     pub rejected: u64,
     /// Files of which the content did not come along.
     pub missing_blobs: u64,
@@ -108,7 +112,8 @@ fn export(
         writer.ledger(seq, row);
     }
     let visible = open.keys.visible_to(to, now_ms);
-    for version in open.index.after(since.0).filter(|version| !version.quarantined) {
+    // What is kept apart travels too: who receives it judges for himself, and a custodian must have it to let it in.
+    for version in open.index.after(since.0).filter(|version| version.author != NOBODY) {
         if !visible.slots.contains(&version.compartment) {
             continue;
         }
@@ -133,10 +138,11 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     }
     let mut write = Write::begin(inner, session)?;
     // What is there is held against the logs before anything is added to it.
-    match session.chart_at(&id, &*write.tx) {
-        Ok(_) | Err(Error::UnknownChart) => {}
+    let disputed_before = match session.chart_at(&id, &*write.tx) {
+        Ok(open) => open.read().unwrap_or_else(PoisonError::into_inner).standings.all(EntryStanding::Disputed),
+        Err(Error::UnknownChart) => Vec::new(),
         Err(error) => return Err(error),
-    }
+    };
     let keys = learn(inner, session, &mut *write.tx, bundle)?;
     // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
     // else may see it: until the commit it is a chart that there may never be.
@@ -146,12 +152,13 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         added: 0,
         conflicts: 0,
         quarantined: 0,
+        disputed: 0,
         rejected: 0,
         missing_blobs: 0,
         next: Cursor(bundle.next),
     };
-    let mut rows = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let (mut rows, mut items) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for item in &bundle.entries {
         let Ok(opened) = keys.open_entry(item.bytes, &item.wrap, None) else {
             applied.rejected = applied.rejected.saturating_add(1);
@@ -160,16 +167,35 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         if chart.index.contains_version(&opened.header.version) || !seen.insert(opened.header.version) {
             continue;
         }
-        if !keys.author_stands(&opened) {
-            applied.rejected = applied.rejected.saturating_add(1);
+        // It is new here, whatever the bundle makes of it: that it was taken in before a revocation, only this vault can say.
+        let stub = Stub { hash: object_hash(item.bytes), arrival: index::KEPT_APART };
+        rows.push(row_of(0, stub, &opened));
+        items.push(item);
+    }
+    // Judged together, so that it does not matter in which order they stand in the bundle.
+    let standings = standings_of(&keys, &chart.index, &rows);
+    let mut next = chart.index.last_seq();
+    let mut taken = Vec::with_capacity(rows.len());
+    for ((mut row, item), standing) in rows.into_iter().zip(items).zip(standings) {
+        let count = match standing {
+            None => &mut applied.rejected,
+            Some(EntryStanding::Quarantined) => &mut applied.quarantined,
+            Some(_) => {
+                row.arrival = keys.head_seq();
+                &mut applied.added
+            }
+        };
+        *count = count.saturating_add(1);
+        if standing.is_none() {
             continue;
         }
-        let last = rows.last().map_or_else(|| chart.index.last_seq(), |row: &index::IndexRow| row.seq);
-        let seq = last.saturating_add(1);
-        let stub = Stub { hash: object_hash(item.bytes), arrival: keys.head_seq() };
-        put_entry(&mut *write.tx, &id, seq, &item.wrap, item.bytes, stub)?;
-        rows.push(row_of(seq, stub, &opened));
+        next = next.saturating_add(1);
+        row.seq = next;
+        let stub = Stub { hash: row.hash, arrival: row.arrival };
+        put_entry(&mut *write.tx, &id, next, &item.wrap, item.bytes, stub)?;
+        taken.push(row);
     }
+    let rows = taken;
     let segment = chart.append_index(&mut *write.tx, &rows, true)?;
     write.mark(Marked::Ledger(id), chart.ledger_mark());
     if !rows.is_empty() {
@@ -179,10 +205,11 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let generation = write.commit()?;
     session.forget(&id);
     chart.insert(rows.clone(), segment, generation)?;
-    let in_conflict =
-        |row: &index::IndexRow| chart.index.heads(&row.entry).is_some_and(|heads| !heads.conflicts.is_empty());
-    applied.added = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    applied.conflicts = u64::try_from(rows.iter().filter(|row| in_conflict(row)).count()).unwrap_or(u64::MAX);
+    let entries: BTreeSet<EntryId> = rows.iter().map(|row| row.entry).collect();
+    let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
+    applied.conflicts = count(entries.iter().filter(in_conflict).count());
+    let disputed = chart.standings.all(EntryStanding::Disputed);
+    applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
     Ok(applied)
 }
 
@@ -264,6 +291,10 @@ fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>) -> Result<(
         }
     }
     Ok(())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// The longer of two lines, if one begins with the other.

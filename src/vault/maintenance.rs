@@ -3,11 +3,11 @@
 use super::event::{Event, EventKind};
 use super::logs::Write;
 use super::mark::Marked;
-use super::{Inner, Vault, open_chart::index_error, session::Session};
-use crate::codec::{CardHash, ChartId};
+use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
+use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
-use crate::index::directory;
-use std::sync::PoisonError;
+use crate::index::{Version, directory};
+use std::sync::{Arc, PoisonError};
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ pub enum Due {
         /// The chart.
         chart: ChartId,
     },
+    /// Entries that this device wrote before it heard that the chart's keys had been replaced: they are sealed with the old
+    /// ones, and get a new version.
+    LateEntries {
+        /// The chart.
+        chart: ChartId,
+        /// How many entries.
+        entries: usize,
+    },
 }
 
 impl Vault {
@@ -39,12 +47,16 @@ impl Vault {
             if self.inner.with(|session| session.index_is_derived(&self.inner, &chart))? {
                 due.push(Due::DamagedIndex { chart });
             }
+            let late = self.late(&chart)?;
+            if !late.is_empty() {
+                due.push(Due::LateEntries { chart, entries: late.len() });
+            }
         }
         Ok(due)
     }
 
-    /// Does what is due, and tidies what grows: turns the keys of charts whose grants have ended, and writes the directory
-    /// anew. Safe to stop and to repeat.
+    /// Does what is due, and tidies what grows: turns the keys of charts whose grants have ended, seals late entries anew,
+    /// and writes the directory anew. Safe to stop and to repeat.
     pub fn run_maintenance(&self) -> Result<Vec<Due>, Error> {
         let due = self.maintenance()?;
         for each in &due {
@@ -57,6 +69,11 @@ impl Vault {
                 }
                 Due::DamagedIndex { chart } => {
                     self.inner.with(|session| session.store_index(&self.inner, chart))?;
+                }
+                Due::LateEntries { chart, .. } => {
+                    for (entry, version) in self.late(chart)? {
+                        self.seal_anew(chart, &entry, &version)?;
+                    }
                 }
             }
         }
@@ -71,6 +88,38 @@ impl Vault {
             Ok(())
         })?;
         Ok(due)
+    }
+
+    /// Current versions that this device sealed with keys which had been replaced, and may write again.
+    fn late(&self, chart: &ChartId) -> Result<Vec<(EntryId, VersionId)>, Error> {
+        let late = self.handle(*chart).read(|open, _| {
+            let keys = &open.keys;
+            let own = keys.identity().device_card.hash();
+            let is_late = |version: &Version<'_>| {
+                version.author == own
+                    && version.head
+                    && !version.tombstone
+                    && keys.had_turned(&version.known, version.time_ms)
+                    && keys.may_write(version.compartment, self.inner.now_ms())
+            };
+            Ok(open.index.after(0).filter(is_late).map(|version| (version.entry, version.version)).collect())
+        });
+        match late {
+            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    /// Adds the same version again, on behalf of the same person, under the newest keys.
+    fn seal_anew(&self, chart: &ChartId, entry: &EntryId, version: &VersionId) -> Result<(), Error> {
+        let chart = Chart::new(Arc::clone(&self.inner), *chart, None);
+        let late = chart.version(version)?;
+        let actor = late.actor().cloned().map(Arc::new);
+        self.inner.with(|session| {
+            super::batch::run(&self.inner, session, actor.as_ref(), |batch| {
+                batch.update_from(&chart, entry, &[*version], late.record()).map(drop)
+            })
+        })
     }
 
     /// Members of a chart that this vault administers, whose grants have all ended by date.

@@ -18,8 +18,10 @@ mod open_chart;
 mod options;
 mod organisation;
 mod patients;
+mod quarantine;
 mod session;
 mod sharing;
+mod standings;
 mod verify;
 mod ways;
 
@@ -39,6 +41,7 @@ pub use maintenance::Due;
 #[cfg(feature = "testing")]
 pub(crate) use open_chart::StoredEntry;
 pub use options::VaultOptions;
+pub use quarantine::{Acceptance, Doubt, Quarantined};
 pub use sharing::{Share, Standing};
 pub use verify::{Finding, Report};
 

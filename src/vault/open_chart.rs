@@ -4,13 +4,14 @@ use super::mark::{Mark, Marked, Rolling};
 use super::{
     cards::Cards,
     session::{PAGE, Session},
+    standings::{self, NOBODY, Standings},
 };
 use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Secret, role};
 use crate::envelope::{Chain, Header, Opened, object_hash};
 use crate::error::Error;
 use crate::index::{self, ChartIndex, Facts, Heads, IndexError, IndexRow, Version};
-use crate::keys::chart::{ChartKeys, CutPoint, LedgerRow, Ring, Wrap};
+use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
@@ -28,8 +29,10 @@ pub(crate) struct OpenChart {
     ring_sealed: Vec<u8>,
     /// Whether the card of the device in use is stored with the chart: it is, once it wrote something here.
     pub(super) listed: bool,
-    /// For each device and compartment: how many entries, and the hash of the last.
-    chains: HashMap<(CardHash, u8), Chain>,
+    /// How versions stand.
+    pub(super) standings: Standings,
+    /// For each compartment: number and hash of the last that this device wrote.
+    own: HashMap<u8, Chain>,
     chained_to: u64,
     /// Over the same rows.
     rolling: Rolling,
@@ -65,7 +68,8 @@ impl OpenChart {
             generation,
             ring_sealed,
             listed,
-            chains: HashMap::new(),
+            standings: Standings::default(),
+            own: HashMap::new(),
             chained_to: 0,
             rolling: Rolling::EMPTY,
             marks: Vec::new(),
@@ -90,22 +94,21 @@ impl OpenChart {
         let head = u64::try_from(self.keys.rows().len()).unwrap_or(u64::MAX).saturating_sub(1);
         let moved = ledger.is_none_or(|(key, _)| key != head.to_be_bytes());
         let ring = snapshot.get(Table::Keyring, b"", id.as_bytes())?;
-        if moved || ring.as_deref() != Some(&self.ring_sealed[..]) {
+        let moved = moved || ring.as_deref() != Some(&self.ring_sealed[..]);
+        if moved {
             (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
         }
         let before = self.index.last_seq();
-        // Authority says which versions are kept apart.
-        if moved && !self.index.agrees_with(&|facts: &Facts| is_apart(&self.keys, facts)) {
-            self.load_index(snapshot)?;
-        } else {
-            self.refresh_index(snapshot)?;
-        }
+        self.refresh_index(snapshot)?;
         // Another device of the owner, or of a member whose bundle another process took in.
         let known = |version: Version<'_>| self.keys.cards().device(&version.author).is_some();
         if !self.index.after(before).all(known) {
             (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
             self.tail.retain(|row| row.seq <= before);
             self.load_index(snapshot)?;
+        }
+        if moved {
+            self.judge(true);
         }
         self.check(session, snapshot)?;
         self.generation = generation;
@@ -174,11 +177,14 @@ impl OpenChart {
         let stored = stored.filter(|stored| *stored >= self.stored_to);
         let Some(stored) = stored else { return self.load_index(snapshot) };
         if stored > self.index.last_seq() {
-            let keys = &self.keys;
-            let judge = |facts: &Facts| is_apart(keys, facts);
-            let damaged = index::refresh(snapshot, keys.suite(), &self.index_key, &id, &mut self.index, &judge);
+            let suite = self.keys.suite();
+            let damaged = index::refresh(snapshot, suite, &self.index_key, &id, &mut self.index, &is_nobodys);
             if !damaged.map_err(index_error)?.is_empty() {
                 return self.load_index(snapshot);
+            }
+            // The index may have been read anew.
+            if !self.standings.are_usual() {
+                self.index.keep_apart(|version| self.standings.is_apart(version));
             }
         }
         self.is_stored_to(stored);
@@ -194,9 +200,8 @@ impl OpenChart {
 
     fn load_index(&mut self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
-        let keys = &self.keys;
-        let judge = |facts: &Facts| is_apart(keys, facts);
-        let loaded = index::load(snapshot, keys.suite(), &self.index_key, &id, &judge).map_err(index_error)?;
+        let suite = self.keys.suite();
+        let loaded = index::load(snapshot, suite, &self.index_key, &id, &is_nobodys).map_err(index_error)?;
         // Entries that the index names and the store lacks show when they are read, and in `verify`.
         self.index = loaded.index;
         self.derived = !loaded.damaged.is_empty();
@@ -214,7 +219,8 @@ impl OpenChart {
         self.is_stored_to(stored.unwrap_or_else(|| self.index.last_seq()));
         // More than what is not due yet: the end of the index was cut off.
         self.derived |= index::is_due(self.stored_to, self.index.last_seq());
-        self.chains.clear();
+        self.own.clear();
+        self.standings = Standings::default();
         self.lost.clear();
         self.rolling = Rolling::EMPTY;
         self.chained_to = 0;
@@ -250,8 +256,7 @@ impl OpenChart {
     }
 
     fn add_to_tail(&mut self, row: IndexRow) -> Result<(), Error> {
-        let apart = is_apart(&self.keys, &row.facts());
-        self.index.insert(&row, apart).map_err(|_| StoreError::Damaged)?;
+        self.index.insert(&row, is_nobodys(&row.facts())).map_err(|_| StoreError::Damaged)?;
         self.tail.push(row);
         Ok(())
     }
@@ -323,13 +328,16 @@ impl OpenChart {
             self.keys.open_entry(bytes, &wrap, None)?;
             return Err(Error::unopenable());
         }
-        heads.filter(|heads| !heads.current.tombstone).ok_or(Error::UnknownEntry)
+        match heads {
+            Some(heads) if !heads.current.tombstone => Ok(heads),
+            None if !self.index.versions_of(entry).is_empty() => Err(Error::Quarantined),
+            _ => Err(Error::UnknownEntry),
+        }
     }
 
     /// Place of this device's next entry in a compartment.
     pub(super) fn next_chain(&self, slot: u8) -> Chain {
-        let device = self.keys.identity().device_card.hash();
-        match self.chains.get(&(device, slot)) {
+        match self.own.get(&slot) {
             Some(last) => Chain { seq: last.seq.saturating_add(1), previous: last.previous },
             None => Chain { seq: 1, previous: Hash::from_bytes([0; 32]) },
         }
@@ -339,14 +347,15 @@ impl OpenChart {
     pub(super) fn cut(&self, slot: u8, roots: &[CardHash]) -> Vec<CutPoint> {
         let of_revoked =
             |device: &CardHash| self.keys.cards().device(device).is_some_and(|card| roots.contains(&card.root()));
-        let mut cut: Vec<CutPoint> = self
-            .chains
-            .iter()
-            .filter(|((device, at), _)| *at == slot && of_revoked(device))
-            .map(|((device, _), chain)| CutPoint { device: *device, seq: chain.seq, hash: chain.previous })
-            .collect();
-        cut.sort_unstable_by_key(|point| point.device);
-        cut
+        standings::cut(&self.index, &self.standings, slot, of_revoked)
+    }
+
+    /// Judges the versions that came since, or all, and keeps those apart that are to be.
+    fn judge(&mut self, anew: bool) {
+        let Self { keys, index, standings, .. } = self;
+        if standings.judge(keys, index, anew) {
+            index.keep_apart(|version| standings.is_apart(version));
+        }
     }
 
     /// Takes rows in that were committed. Some may be there already, where a reader was quicker.
@@ -367,21 +376,23 @@ impl OpenChart {
         Ok(())
     }
 
-    /// Counts the rows that came since into the chains. `previous` holds the last hash.
+    /// Counts the rows that came since into the chains, and judges them. `previous` holds the last hash.
     fn chain_up(&mut self) {
-        let Self { index, chains, chained_to, rolling, lost, .. } = self;
-        for version in index.after(*chained_to) {
-            *chained_to = version.seq;
-            rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
+        let own = self.keys.identity().device_card.hash();
+        for version in self.index.after(self.chained_to) {
+            self.chained_to = version.seq;
+            self.rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
             if version.author == NOBODY {
-                lost.insert(version.entry, version.seq);
-                continue;
+                self.lost.insert(version.entry, version.seq);
+            } else if version.author == own {
+                let last = Chain { seq: version.chain_seq, previous: version.hash };
+                let known = self.own.entry(version.compartment).or_insert(last);
+                if last.seq > known.seq {
+                    *known = last;
+                }
             }
-            let chain = chains
-                .entry((version.author, version.compartment))
-                .or_insert(Chain { seq: 0, previous: Hash::from_bytes([0; 32]) });
-            *chain = Chain { seq: chain.seq.saturating_add(1), previous: version.hash };
         }
+        self.judge(false);
     }
 }
 
@@ -400,20 +411,18 @@ pub(super) fn row_of(seq: u64, stub: Stub, opened: &Opened) -> IndexRow {
         time_ms: metadata.time_ms,
         tombstone: metadata.tombstone,
         chain_seq: metadata.chain.map_or(0, |chain| chain.seq),
-        known: metadata.ledger_seq,
+        previous: metadata.chain.map_or(Hash::from_bytes([0; 32]), |chain| chain.previous),
+        known: Head { seq: metadata.ledger_seq, hash: metadata.ledger_hash },
         arrival: stub.arrival,
         request: metadata.request,
         terms: metadata.terms.clone(),
     }
 }
 
-/// Whether a version takes no part in what is read.
-fn is_apart(_keys: &ChartKeys, facts: &Facts) -> bool {
+/// Whether a row only keeps the place of a version.
+fn is_nobodys(facts: &Facts) -> bool {
     facts.author == NOBODY
 }
-
-/// In the place of the author of a version of which nothing can be believed.
-const NOBODY: CardHash = CardHash::from_bytes([0; 32]);
 
 /// Keeps the place of a version of which nothing can be believed. The ids that it claims say which entry is not to be read
 /// as if it were not there; where it claims none, these are of no other.
@@ -434,7 +443,8 @@ fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>, stub: Stub) -> I
         time_ms: 0,
         tombstone: false,
         chain_seq: 0,
-        known: 0,
+        previous: Hash::from_bytes([0; 32]),
+        known: Head { seq: 0, hash: Hash::from_bytes([0; 32]) },
         arrival: stub.arrival,
         request: None,
         terms: Terms::default(),
@@ -454,7 +464,8 @@ pub(crate) struct StoredEntry<'a> {
 pub(crate) struct Stub {
     /// Object hash.
     pub(crate) hash: Hash,
-    /// Number of the ledger entry that was known as the last when the version came.
+    /// Number of the ledger entry that was known as the last when the version was taken in; [`index::KEPT_APART`] where it was
+    /// not.
     pub(crate) arrival: u64,
 }
 

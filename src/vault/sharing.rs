@@ -6,7 +6,7 @@ use super::mark::{Mark, Marked};
 use super::{Chart, Contact, Inner, cards::Cards, open_chart::OpenChart, session::Session};
 use crate::codec::{CardHash, GrantId};
 use crate::error::Error;
-use crate::keys::chart::{CardBook, Step};
+use crate::keys::chart::{CardBook, Intent};
 use crate::keys::{Grant, Purpose, Rights, RootCard};
 use crate::record::Label;
 use crate::store::Table;
@@ -56,7 +56,8 @@ impl Chart {
     pub fn share(&self, with: &Contact, grant: &Grant) -> Result<Standing, Error> {
         let root = with.verified_root()?;
         let event = Event { member: Some(root.hash()), ..Event::new(EventKind::Share, self.inner.now_ms()) };
-        self.change(|open, now| open.keys.share_step(&root, grant, now), Some(&root), event)
+        let intent = Intent::Share { to: Box::new(root.clone()), grant: grant.clone() };
+        self.change(|_| Ok(intent), Some(&root), event)
     }
 
     /// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to
@@ -68,11 +69,11 @@ impl Chart {
     pub(super) fn revoke_roots(&self, roots: &[CardHash]) -> Result<Standing, Error> {
         let member = |open: &OpenChart| open.keys.members().iter().any(|member| roots.contains(&member.root));
         self.change(
-            |open, now| {
+            |open| {
                 if !roots.is_empty() && !member(open) {
                     return Err(Error::NoSuchMember);
                 }
-                open.keys.revoke_step(roots, |slot| open.cut(slot, roots), now)
+                Ok(Intent::Revoke { roots: roots.to_vec() })
             },
             None,
             Event { member: roots.first().copied(), ..Event::new(EventKind::Revoke, self.inner.now_ms()) },
@@ -99,14 +100,14 @@ impl Chart {
         })
     }
 
-    /// Prepares a step of the ledger and stores it, with its grants and keys, in one transaction.
-    fn change(
+    /// Makes a step of the ledger and stores it, with its grants and keys, in one transaction.
+    pub(super) fn change(
         &self,
-        prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
+        want: impl FnOnce(&OpenChart) -> Result<Intent, Error>,
         newcomer: Option<&RootCard>,
         event: Event,
     ) -> Result<Standing, Error> {
-        self.inner.with(|session| apply(&self.inner, session, self, prepare, newcomer, event))
+        self.inner.with(|session| apply(&self.inner, session, self, want, newcomer, event))
     }
 }
 
@@ -114,7 +115,7 @@ fn apply(
     inner: &Inner,
     session: &Session,
     chart: &Chart,
-    prepare: impl FnOnce(&OpenChart, i64) -> Result<Step, Error>,
+    want: impl FnOnce(&OpenChart) -> Result<Intent, Error>,
     newcomer: Option<&RootCard>,
     event: Event,
 ) -> Result<Standing, Error> {
@@ -124,7 +125,8 @@ fn apply(
         let tx = &mut *write.tx;
         let open = session.chart_at(&id, tx)?;
         let open = open.read().unwrap_or_else(PoisonError::into_inner);
-        let step = prepare(&open, inner.now_ms())?;
+        let now = inner.now_ms();
+        let step = open.keys.step(&want(&open)?, |slot, gone| open.cut(slot, gone), now)?;
         tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;
         tx.put(Table::Receipts, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.receipt)?;
         for (grant, row) in &step.grants {

@@ -1,6 +1,6 @@
 //! Checking everything.
 
-use super::{Vault, open_chart::StoredEntry, session};
+use super::{Vault, open_chart::StoredEntry, session, standings::NOBODY};
 use crate::codec::{ChartId, ContactId, EntryId, VersionId};
 use crate::envelope::object_hash;
 use crate::error::Error;
@@ -112,7 +112,7 @@ fn verify_chart(
         let finding = match stored.as_deref().map(StoredEntry::split) {
             None => Some(Finding::Missing { chart, entry, version: id }),
             Some(Some(StoredEntry { wrap, bytes, stub: _ })) => {
-                let whole = !version.quarantined
+                let whole = version.author != NOBODY
                     && object_hash(bytes) == version.hash
                     && open
                         .keys

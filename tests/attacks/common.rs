@@ -1,6 +1,6 @@
 //! A vault on a store that lies.
 
-use ampoule::store::Table;
+use ampoule::store::{Store as _, Table};
 use ampoule::testing::EvilStore;
 use ampoule::{
     Applied, Chart, Contact, Cursor, Error, Label, MemberKind, MemoryStore, Record, Recovery, Terms, Unlock,
@@ -39,6 +39,17 @@ impl Member {
     /// Opens the vault anew: nothing is left in memory of what the store said before.
     pub(crate) fn reopen(&self) -> Result<Vault, Error> {
         Vault::open(self.store.clone(), &Unlock::device_key(&[self.key; 32]))
+    }
+
+    /// The vault on a copy of the store as it is now, by somebody who has the key.
+    pub(crate) fn copy(&self) -> Vault {
+        let copy = MemoryStore::new();
+        let mut tx = copy.write().unwrap();
+        for ((table, part, key), value) in self.store.rows().unwrap() {
+            tx.put(table, &part, &key, &value).unwrap();
+        }
+        tx.commit().unwrap();
+        Vault::open(copy, &Unlock::device_key(&[self.key; 32])).unwrap()
     }
 
     /// The card of another, compared.

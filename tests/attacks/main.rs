@@ -15,6 +15,7 @@
 //! | 15 invisible salamander | | `crypto::chunked` |
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
 //! | 18 malleability | `envelope` | `codec` |
+//! | 30, 58, 60 revoked authors, old grants, bundles | `authority` | `keys::chart::chart_keys::tests::cuts`, `keys::chart::ledger::model` |
 //! | 41–44 downgrade | `downgrade` | `keys::unlock::tests`, `envelope::attacks` |
 //! | 46, 47, 49–51 leakage | `leakage` | `crypto::secret` |
 //! | 55 bombs | `robustness` | `codec`, `envelope::attacks`, `index::segment` |
@@ -30,6 +31,7 @@
     clippy::unwrap_used
 )]
 
+mod authority;
 mod common;
 mod downgrade;
 mod envelope;

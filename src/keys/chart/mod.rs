@@ -11,12 +11,14 @@ mod path;
 mod ring;
 
 pub use chart_keys::ChartKeys;
-pub(crate) use chart_keys::{Fate, Intent, NewEntry, Proposal, Step};
+pub(crate) use chart_keys::{Fate, Intent, NewEntry, Proposal, Step, Written};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
 pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};
-pub(crate) use ledger::{Branch, CardBook, CutPoint, Cuts, EntryStanding, Fork, LedgerRow, Refusal, Relation, Rows};
+pub(crate) use ledger::{
+    Branch, CardBook, CutPoint, Cuts, EntryStanding, Fork, Head, LedgerRow, Refusal, Relation, Rows, Vouched,
+};
 pub(crate) use path::Path;
 pub(crate) use ring::Ring;

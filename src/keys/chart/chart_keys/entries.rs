@@ -1,13 +1,14 @@
 //! Sealing and opening entries with a chart's keys.
 
 use super::ChartKeys;
-use crate::codec::{EntryId, Extensions, Hash, Version1, VersionId};
+use crate::codec::{CardHash, CompartmentId, EntryId, Extensions, Hash, Version1, VersionId};
 use crate::crypto::RandomError;
 use crate::envelope::{self, Actor, Chain, Header, Metadata, OpenError, Opened, SealError, SealedEntry};
 use crate::error::Error;
 use crate::keys::Wrap;
-use crate::keys::chart::ledger::{Claim, EntryStanding, Head};
+use crate::keys::chart::ledger::{Claim, EntryStanding, Head, Vouched};
 use crate::record::{Kind, Label, Record};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An entry version to be sealed.
@@ -19,6 +20,21 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) tombstone: bool,
     pub(crate) request: Option<Hash>,
     pub(crate) actor: Option<Actor>,
+    pub(crate) time_ms: i64,
+}
+
+/// What a verified version says of itself, as far as its standing depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    /// Device card.
+    pub(crate) author: CardHash,
+    /// Number of the compartment.
+    pub(crate) slot: u8,
+    pub(crate) chain: Option<Chain>,
+    /// Object hash.
+    pub(crate) object: Hash,
+    /// The ledger entry that the author knew as the last.
+    pub(crate) known: Head,
     pub(crate) time_ms: i64,
 }
 
@@ -113,38 +129,76 @@ impl ChartKeys {
         unverified.verify(author.object_key()).map_err(|error| self.open_error(error, wrap))
     }
 
-    /// Whether the author of an opened version may still write: what a revoked author brings later is not taken in.
-    pub(crate) fn author_stands(&self, opened: &Opened) -> bool {
-        let compartment = opened.metadata.compartment;
-        self.cards
-            .device(&opened.metadata.author)
-            .is_some_and(|card| self.view.may_write(&card.root(), &compartment, opened.metadata.time_ms))
-    }
-
-    /// How an opened version stands. `object` is its object hash; `accepted_at` the number of the last ledger entry when this
-    /// vault took it into its normal reads, none if it is new or was kept apart; `previous` the hash before an object in its
-    /// chain, for every object that this vault holds or is about to take in.
+    /// How a version stands that was opened once. `accepted_at` is the number of the last ledger entry when this vault took
+    /// it into its normal reads, none if it is new or was kept apart; `vouched` what the cuts vouch for, by all objects that
+    /// this vault holds or is about to take in.
     ///
-    /// Ask again for entries of the same author when the ledger or one of the author's chains has grown.
+    /// Ask again when the ledger or one of the author's chains has grown.
     pub(crate) fn standing_of(
         &self,
-        opened: &Opened,
-        object: Hash,
+        written: &Written,
         accepted_at: Option<u64>,
-        previous: impl Fn(&Hash) -> Option<Hash>,
+        vouched: &Vouched,
     ) -> Result<EntryStanding, Error> {
-        let Metadata { author, compartment, chain, ledger_seq, ledger_hash, time_ms, .. } = &opened.metadata;
+        let Written { author, slot, chain, object, known, time_ms } = written;
         let claim = Claim {
             device: *author,
             root: self.cards.device(author).ok_or_else(Error::unopenable)?.root(),
-            compartment: *compartment,
+            compartment: self.compartment(*slot).ok_or_else(Error::unopenable)?,
             chain: *chain,
-            object,
-            ledger: Head { seq: *ledger_seq, hash: *ledger_hash },
+            object: *object,
+            ledger: *known,
             time_ms: *time_ms,
         };
-        // A right that is missing was found when it was opened; the ledger only grows.
-        self.view.standing_of(&claim, accepted_at, &self.cuts, previous).map_err(|_| Error::unopenable())
+        self.view.standing_of(&claim, accepted_at, vouched).map_err(|_| Error::unopenable())
+    }
+
+    /// Whether nothing in the ledger can be against a version that was opened once and names this entry: there is one line,
+    /// and the keys have not turned since.
+    pub(crate) fn is_settled_since(&self, known: &Head) -> bool {
+        let main = self.authority();
+        let turned = main.turns().last().is_some_and(|turn| turn.seq > known.seq);
+        self.view.lines().count() == 1 && main.has(known.seq, &known.hash) && !turned
+    }
+
+    /// Whether the keys had turned, by the clocks of both, when an author wrote who did not know of it.
+    pub(crate) fn had_turned(&self, known: &Head, time_ms: i64) -> bool {
+        let main = self.authority();
+        main.has(known.seq, &known.hash)
+            && main.turns().iter().any(|turn| turn.seq > known.seq && turn.time_ms < time_ms)
+    }
+
+    /// Whether this member may write to a compartment now.
+    pub(crate) fn may_write(&self, slot: u8, now_ms: i64) -> bool {
+        let root = self.identity.root_card.hash();
+        self.compartment(slot).is_some_and(|compartment| self.view.may_write(&root, &compartment, now_ms))
+    }
+
+    /// Whether the owner of a device may write to a compartment, by the line that we go by alone.
+    pub(crate) fn may_write_by_main(&self, device: &CardHash, slot: u8) -> bool {
+        let root = self.cards.device(device).map(|card| card.root());
+        root.zip(self.compartment(slot))
+            .is_some_and(|(root, compartment)| self.authority().may_write(&root, &compartment, i64::MIN))
+    }
+
+    /// What the cuts vouch for. `previous` gives, for the hash of an object that is held, the one before it in its chain.
+    pub(crate) fn vouched(&self, previous: impl Fn(&Hash) -> Option<Hash>) -> Vouched {
+        self.cuts.vouched(previous)
+    }
+
+    /// Devices whose chains a cut ends.
+    pub(crate) fn cut_devices(&self) -> BTreeSet<CardHash> {
+        self.cuts.devices()
+    }
+
+    /// Whether a version of a device, at a place in its chain, can be at or before a cut.
+    pub(crate) fn is_cut_after(&self, device: &CardHash, slot: u8, seq: u64) -> bool {
+        self.compartment(slot).is_some_and(|compartment| self.cuts.reach(device, &compartment, seq))
+    }
+
+    fn compartment(&self, slot: u8) -> Option<CompartmentId> {
+        let state = self.authority().states().values().next()?;
+        state.compartments.get(usize::from(slot)).map(|state| state.id)
     }
 
     /// Wraps an entry's data key anew under the newest epoch.

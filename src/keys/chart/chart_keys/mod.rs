@@ -8,7 +8,7 @@ mod revoke;
 mod share;
 mod steps;
 
-pub(crate) use entries::NewEntry;
+pub(crate) use entries::{NewEntry, Written};
 pub(crate) use proposal::{Fate, Proposal};
 pub(crate) use steps::{Intent, Step};
 

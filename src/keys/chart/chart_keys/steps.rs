@@ -129,7 +129,7 @@ impl ChartKeys {
             }
             Intent::Adopt { object, reason } => {
                 if reason.is_empty() || reason.len() > MAX_REASON {
-                    return Err(Error::TooLong);
+                    return Err(Error::InvalidReason);
                 }
                 let act = Act::Adopt(Adopt { object: *object, reason: reason.clone() });
                 self.signed(act, epoch, &present?, Vec::new(), self.ring.clone(), now_ms)

@@ -49,6 +49,8 @@ pub(crate) struct Turn {
     pub(crate) seq: u64,
     /// Root card of who signed it.
     pub(crate) by: CardHash,
+    /// When, by his clock.
+    pub(crate) time_ms: i64,
     /// Sealed cuts by compartment, and the epoch under whose cut keys.
     pub(crate) cuts: Vec<ByteVec>,
     pub(crate) cut_epoch: u32,
@@ -142,7 +144,7 @@ impl Authority {
                 }
                 // Who was there before the turn reads the cut, so it is sealed under the epoch that ends.
                 let cut_epoch = revoke.state.epoch.saturating_sub(1);
-                self.apply_turn(revoke, actor_root, entry.seq, cut_epoch, &[])?;
+                self.apply_turn(revoke, entry, actor_root, cut_epoch, &[])?;
             }
             Act::Adopt(adopt) => {
                 self.require_custodian(entry, actor_root)?;
@@ -172,7 +174,7 @@ impl Authority {
                     return Err(LedgerError::Contradiction);
                 }
                 // Whoever stays holds the new epoch, whichever branch he read before.
-                self.apply_turn(&resolve.turn, actor_root, entry.seq, resolve.turn.state.epoch, others)?;
+                self.apply_turn(&resolve.turn, entry, actor_root, resolve.turn.state.epoch, others)?;
             }
         }
         self.readable_from.get_or_insert(entry.seq);
@@ -356,11 +358,12 @@ impl Authority {
     fn apply_turn(
         &mut self,
         turn: &Revoke,
+        entry: &LedgerEntry,
         by: CardHash,
-        seq: u64,
         cut_epoch: u32,
         resolved: &[Head],
     ) -> Result<(), LedgerError> {
+        let LedgerEntry { seq, time_ms, .. } = *entry;
         let equal = turn.cuts.windows(2).all(|pair| matches!(pair, [a, b] if a.len() == b.len()));
         if !turn.state.is_well_formed() || turn.cuts.len() != turn.state.compartments.len() || !equal {
             return Err(LedgerError::Contradiction);
@@ -390,7 +393,7 @@ impl Authority {
         });
         turn.staying.iter().for_each(|fields| self.insert(fields, by, seq));
         self.states.insert(turn.state.epoch, turn.state.clone());
-        self.turns.push(Turn { seq, by, cuts: turn.cuts.clone(), cut_epoch, resolved: resolved.to_vec() });
+        self.turns.push(Turn { seq, by, time_ms, cuts: turn.cuts.clone(), cut_epoch, resolved: resolved.to_vec() });
         Ok(())
     }
 

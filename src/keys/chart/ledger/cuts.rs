@@ -1,9 +1,9 @@
 //! Cuts: where a revocation ends what the revoked wrote.
 
+use super::standing::Claim;
 use crate::codec::{CardHash, CompartmentId, Hash};
-use crate::envelope::Chain;
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The last known entry of a device in a compartment.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -18,16 +18,13 @@ pub(crate) struct CutPoint {
 }
 
 impl CutPoint {
-    /// Whether an object that claims to be number `seq` of the device is on the chain that ends in this point. The number
-    /// alone is the author's word. `previous` gives the object before one that the reader holds; with a gap between,
-    /// nothing is proven.
-    fn vouches_for(&self, seq: u64, object: &Hash, previous: impl Fn(&Hash) -> Option<Hash>) -> bool {
-        let (mut at, mut hash) = (self.seq, self.hash);
-        while at > seq {
-            let Some(before) = previous(&hash) else { return false };
-            (at, hash) = (at.saturating_sub(1), before);
-        }
-        at == seq && hash == *object
+    /// The chain that ends in this point, from its end on: numbers and objects. `previous` gives the object before one that
+    /// the reader holds; beyond a gap nothing is proven.
+    fn chain(&self, previous: impl Fn(&Hash) -> Option<Hash>) -> impl Iterator<Item = (u64, Hash)> {
+        core::iter::successors(Some((self.seq, self.hash)), move |(seq, hash)| {
+            let before = seq.checked_sub(1).filter(|seq| *seq > 0)?;
+            Some((before, previous(hash)?))
+        })
     }
 }
 
@@ -46,20 +43,45 @@ impl Cuts {
         self.0.get(&(entry, compartment)).map(Vec::as_slice)
     }
 
-    /// Whether an object was written before the cut. Without a chain, without a point for its device, or where the cut did
-    /// not open, nobody vouches for it.
-    pub(super) fn vouch_for(
-        &self,
-        entry: Hash,
-        compartment: CompartmentId,
-        device: &CardHash,
-        chain: Option<&Chain>,
-        object: &Hash,
-        previous: impl Fn(&Hash) -> Option<Hash>,
-    ) -> bool {
-        let points = self.get(entry, compartment).unwrap_or_default();
-        let point = points.iter().find(|point| point.device == *device);
-        point.zip(chain).is_some_and(|(point, chain)| point.vouches_for(chain.seq, object, previous))
+    /// Whether a cut names a device in a compartment, at number `seq` of its chain or after it.
+    pub(crate) fn reach(&self, device: &CardHash, compartment: &CompartmentId, seq: u64) -> bool {
+        let here = self.0.iter().filter(|((_, at), _)| at == compartment).flat_map(|(_, points)| points);
+        here.into_iter().any(|point| point.device == *device && point.seq >= seq)
+    }
+
+    /// The devices that are named.
+    pub(crate) fn devices(&self) -> BTreeSet<CardHash> {
+        self.0.values().flatten().map(|point| point.device).collect()
+    }
+
+    /// What was written before each cut, as far as it shows by the objects that the reader holds. `previous` gives, for the
+    /// hash of such an object, the one before it in its chain.
+    pub(crate) fn vouched(&self, previous: impl Fn(&Hash) -> Option<Hash>) -> Vouched {
+        let mut vouched = BTreeMap::new();
+        for ((entry, compartment), points) in &self.0 {
+            for point in points {
+                let chain = point.chain(&previous).map(|(seq, hash)| (hash, seq)).collect();
+                // Of two points for one device the first counts.
+                vouched.entry((*entry, *compartment, point.device)).or_insert(chain);
+            }
+        }
+        Vouched(vouched)
+    }
+}
+
+/// The objects that were written before a cut, with their numbers: by the ledger entry that made the cut, the compartment,
+/// and the device.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vouched(BTreeMap<(Hash, CompartmentId, CardHash), HashMap<Hash, u64>>);
+
+impl Vouched {
+    /// Whether an object was written before the cut that a ledger entry made: it is on the chain that ends in the cut, at
+    /// the place that it claims. The number alone is the author's word. Without a chain, without a point for its device, or
+    /// where the cut did not open, nobody vouches for it.
+    pub(super) fn holds(&self, entry: Hash, claim: &Claim) -> bool {
+        let chain = self.0.get(&(entry, claim.compartment, claim.device));
+        let place = chain.and_then(|chain| chain.get(&claim.object));
+        place.zip(claim.chain).is_some_and(|(seq, chain)| *seq == chain.seq)
     }
 }
 
@@ -75,7 +97,8 @@ mod tests {
     fn within(seq: u64, object: u8, held: &[u8]) -> bool {
         let cut = CutPoint { device: CardHash::from_bytes([9; 32]), seq: 3, hash: hash(3) };
         let held: Vec<Hash> = held.iter().map(|n| hash(*n)).collect();
-        cut.vouches_for(seq, &hash(object), |at| held.contains(at).then(|| hash(at.as_bytes()[0] - 1)))
+        let mut chain = cut.chain(|at| held.contains(at).then(|| hash(at.as_bytes()[0] - 1)));
+        chain.any(|at| at == (seq, hash(object)))
     }
 
     #[test]

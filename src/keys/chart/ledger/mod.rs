@@ -20,7 +20,7 @@ mod view;
 mod model;
 
 pub(crate) use authority::{Authority, LedgerError, Member};
-pub(crate) use cuts::{CutPoint, Cuts};
+pub(crate) use cuts::{CutPoint, Cuts, Vouched};
 pub(crate) use entry::{
     Act, Adopt, Genesis, Head, HomeAcceptance, LedgerEntry, MAX_REASON, MoveHome, Receipt, Resolve, Revoke,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     authority::Authority,
-    cuts::Cuts,
+    cuts::Vouched,
     entry::Head,
     view::{View, fork_point},
 };
@@ -52,14 +52,13 @@ impl View {
     /// How an entry stands.
     ///
     /// `accepted_at` is the number of the last ledger entry at which this reader took the entry into its normal reads;
-    /// none if it is new, or was kept apart. `previous` gives, for the hash of an object that this reader holds, the hash
-    /// of the one before it in its chain: entries that arrive together must all be there.
+    /// none if it is new, or was kept apart. `vouched` is what the cuts vouch for by the objects that this reader holds:
+    /// entries that arrive together must all be among them.
     pub(crate) fn standing_of(
         &self,
         claim: &Claim,
         accepted_at: Option<u64>,
-        cuts: &Cuts,
-        previous: impl Fn(&Hash) -> Option<Hash>,
+        vouched: &Vouched,
     ) -> Result<EntryStanding, NoRight> {
         let named = self.line_with(&claim.ledger).ok_or(NoRight::UnknownLedger)?;
         if !named.could_write(&claim.root, &claim.compartment, claim.ledger.seq, claim.time_ms) {
@@ -67,7 +66,7 @@ impl View {
         }
         let standing = self
             .counting()
-            .map(|line| self.standing_in(line, named, claim, accepted_at, cuts, &previous))
+            .map(|line| self.standing_in(line, named, claim, accepted_at, vouched))
             .max()
             .unwrap_or(EntryStanding::Quarantined);
         let adopted = self.counting().all(|line| line.adopted(&claim.object).is_some());
@@ -81,8 +80,7 @@ impl View {
         named: &Authority,
         claim: &Claim,
         accepted_at: Option<u64>,
-        cuts: &Cuts,
-        previous: impl Fn(&Hash) -> Option<Hash>,
+        vouched: &Vouched,
     ) -> EntryStanding {
         let Claim { root, compartment, ledger, time_ms, .. } = claim;
         let kept_apart = if accepted_at.is_some() { EntryStanding::Disputed } else { EntryStanding::Quarantined };
@@ -105,7 +103,7 @@ impl View {
         // What another branch ended, we did not know of when we accepted on ours.
         let knew = core::ptr::eq(line, self.main()) && accepted_at.is_some_and(|at| at >= ended);
         let turn = line.hash_at(ended).unwrap_or(Hash::from_bytes([0; 32]));
-        if cuts.vouch_for(turn, *compartment, &claim.device, claim.chain.as_ref(), &claim.object, previous) {
+        if vouched.holds(turn, claim) {
             EntryStanding::Normal
         } else if knew {
             EntryStanding::Quarantined

@@ -6,9 +6,9 @@ mod proposals;
 
 use super::*;
 use crate::codec::{CardHash, EntryId};
-use crate::envelope::{Chain, SealedEntry, object_hash};
+use crate::envelope::{Chain, Metadata, SealedEntry, object_hash};
 use crate::keys::chart::grant::GrantRow;
-use crate::keys::chart::ledger::{CutPoint, EntryStanding, Refusal, Relation};
+use crate::keys::chart::ledger::{CutPoint, EntryStanding, Head, Refusal, Relation};
 use crate::keys::{Grant, MemberKind};
 use crate::record::{Kind, Record};
 use std::collections::BTreeMap;
@@ -144,7 +144,10 @@ impl Party {
         if let Some(chain) = opened.metadata.chain {
             self.chain.insert(hash, chain.previous);
         }
-        keys.standing_of(&opened, hash, accepted_at, |hash| self.chain.get(hash).copied())
+        let Metadata { author, chain, ledger_seq, ledger_hash, time_ms, .. } = opened.metadata;
+        let known = Head { seq: ledger_seq, hash: ledger_hash };
+        let written = Written { author, slot: opened.slot, chain, object: hash, known, time_ms };
+        keys.standing_of(&written, accepted_at, &keys.vouched(|hash| self.chain.get(hash).copied()))
     }
 
     fn point(&self, entry: &SealedEntry, seq: u64) -> impl Fn(u8) -> Vec<CutPoint> + use<> {

@@ -451,7 +451,7 @@ impl Party {
             let known = number(object);
             (known == id || self.notes.contains_key(&known)).then(|| hash(note(known).previous))
         };
-        view.standing_of(&claim, accepted, &cuts, holds)
+        view.standing_of(&claim, accepted, &cuts.vouched(holds))
     }
 
     /// The newest note of somebody that this party reads as usual.

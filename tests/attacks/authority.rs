@@ -1,0 +1,264 @@
+//! Who had the right to write, and when: revoked authors, old grants, bundles that were cut or mixed.
+
+use crate::common::{Member, hiv, member, record, send};
+use ampoule::store::Table;
+use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Grant, Label};
+
+/// A clinic's chart with one entry, and others who write to it.
+fn shared(clinic: &Member, writers: &[&Member]) -> (Chart, Vec<Contact>) {
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.put(&record("from the clinic")).unwrap();
+    let contacts: Vec<Contact> = writers.iter().map(|writer| clinic.meet(writer)).collect();
+    for (writer, contact) in writers.iter().zip(&contacts) {
+        writer.meet(clinic);
+        chart.share(contact, &Grant::write()).unwrap();
+    }
+    for (writer, contact) in writers.iter().zip(&contacts) {
+        assert_eq!(send(&chart, contact, &writer.vault).unwrap().added, 1);
+    }
+    (chart, contacts)
+}
+
+fn listed(chart: &Chart) -> usize {
+    chart.list().unwrap().entries().len()
+}
+
+/// Mallory's software does not listen: it writes on with the keys that it has, and dates what it writes as it likes.
+#[test]
+fn h58_a_revoked_author_writes_with_an_old_date() {
+    let (clinic, lee, kim) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Dr. Kim", 3));
+    let mallory = member("Mallory", 66);
+    let (chart, contacts) = shared(&clinic, &[&lee, &kim, &mallory]);
+    let [of_lee, of_kim, of_mallory] = contacts.try_into().unwrap();
+    let (to_clinic, to_lee) = (mallory.meet(&clinic), mallory.meet(&lee));
+    let hers = mallory.vault.chart(&chart.id()).unwrap();
+    let honest = hers.put(&record("while she might")).unwrap();
+    assert_eq!(send(&hers, &to_clinic, &clinic.vault).unwrap().added, 1);
+    assert_eq!(chart.get(&honest).unwrap().acceptance(), Acceptance::Usual);
+    let cursor = send(&chart, &of_lee, &lee.vault).unwrap().next;
+    let early = hers.put(&record("on its way when she was revoked")).unwrap();
+    assert_eq!(send(&hers, &to_lee, &lee.vault).unwrap().added, 1);
+
+    chart.revoke(&of_mallory).unwrap();
+    let changed = chart.list().unwrap().entries()[0].id;
+    let late = hers.put(&record("after that")).unwrap();
+    hers.update(&changed, &record("in the place of what the clinic wrote")).unwrap();
+    hers.delete(&honest).unwrap();
+
+    // Who knows of it keeps all of it apart, by whatever way it comes and however often.
+    for _ in 0..2 {
+        let applied = send(&hers, &to_clinic, &clinic.vault).unwrap();
+        assert_eq!((applied.added, applied.conflicts, applied.rejected), (0, 0, 0));
+    }
+    assert_eq!(chart.quarantined().unwrap().len(), 4);
+    for vault in [&clinic.vault, &clinic.reopen().unwrap()] {
+        let chart = vault.chart(&chart.id()).unwrap();
+        for entry in [&early, &late] {
+            assert_eq!(chart.get(entry).unwrap_err(), Error::Quarantined);
+            assert!(
+                chart.history(entry).unwrap().iter().all(|version| version.as_ref().err() == Some(&Error::Quarantined))
+            );
+        }
+        assert_eq!(listed(&chart), 2);
+        assert_eq!(chart.get(&changed).unwrap().content(), b"from the clinic");
+        assert!(chart.get(&changed).unwrap().conflicts().is_empty());
+        assert_eq!(chart.get(&honest).unwrap().content(), b"while she might");
+        assert!(vault.verify(|_| {}).unwrap().findings.is_empty());
+    }
+    let listed_apart = chart.quarantined().unwrap();
+    for each in &listed_apart {
+        assert_eq!((each.author.as_str(), each.contact), ("Mallory", Some(of_mallory.id())));
+        assert_eq!((each.acceptance, each.doubt), (Acceptance::Quarantined, Doubt::AccessEnded));
+    }
+
+    // Lee has read one of them already: it is not hidden from him, and is marked.
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    assert_eq!(copy.get(&early).unwrap().acceptance(), Acceptance::Usual);
+    let applied = lee.vault.import(&chart.export(&of_lee, cursor).unwrap()).unwrap();
+    assert_eq!((applied.added, applied.disputed, applied.quarantined), (0, 1, 3));
+    assert_eq!(copy.get(&early).unwrap().acceptance(), Acceptance::Disputed);
+    assert_eq!(copy.get(&honest).unwrap().acceptance(), Acceptance::Usual);
+    assert_eq!(copy.get(&late).unwrap_err(), Error::Quarantined);
+    let reread = lee.reopen().unwrap().chart(&chart.id()).unwrap();
+    assert_eq!(reread.get(&early).unwrap().acceptance(), Acceptance::Disputed);
+    assert_eq!(copy.adopt(&listed_apart[0].version, "x").unwrap_err(), Error::NotCustodian);
+    assert_eq!(copy.version(&listed_apart[1].version).unwrap_err(), Error::Quarantined);
+
+    // A reader who hears all at once.
+    let applied = send(&chart, &of_kim, &kim.vault).unwrap();
+    assert_eq!((applied.added, applied.disputed, applied.quarantined), (1, 0, 4));
+
+    // A custodian looks at the one that was on its way, and lets it in for everyone.
+    let version = listed_apart.iter().find(|each| each.entry == early).unwrap().version;
+    assert_eq!(chart.version(&version).unwrap().content(), b"on its way when she was revoked");
+    assert_eq!(chart.adopt(&version, "").unwrap_err(), Error::InvalidReason);
+    chart.adopt(&version, "she had called it in").unwrap();
+    assert_eq!(chart.adopt(&version, "again").unwrap_err(), Error::NotQuarantined);
+    assert_eq!(chart.get(&early).unwrap().acceptance(), Acceptance::Adopted);
+    for (member, contact) in [(&lee, &of_lee), (&kim, &of_kim)] {
+        let applied = send(&chart, contact, &member.vault).unwrap();
+        assert_eq!((applied.added, applied.quarantined, applied.disputed), (0, 0, 0));
+        let copy = member.vault.chart(&chart.id()).unwrap();
+        assert_eq!(copy.get(&early).unwrap().acceptance(), Acceptance::Adopted);
+        assert_eq!(copy.quarantined().unwrap().len(), 3);
+    }
+}
+
+/// She takes the place of an entry that a reader never saw: the number is hers to claim, what came before is not.
+#[test]
+fn h58_a_cut_holds_by_what_came_before() {
+    let (clinic, kim, mallory) = (member("Riverside Clinic", 1), member("Dr. Kim", 3), member("Mallory", 66));
+    let (chart, contacts) = shared(&clinic, &[&kim, &mallory]);
+    let [of_kim, of_mallory] = contacts.try_into().unwrap();
+    let (to_clinic, to_kim) = (mallory.meet(&clinic), mallory.meet(&kim));
+    let copied = mallory.copy();
+    let hers = mallory.vault.chart(&chart.id()).unwrap();
+    let first = hers.put(&record("first")).unwrap();
+    hers.put(&record("second")).unwrap();
+    assert_eq!(send(&hers, &to_clinic, &clinic.vault).unwrap().added, 2);
+    chart.revoke(&of_mallory).unwrap();
+    let news = chart.export(&of_kim, Cursor::from_u64(3)).unwrap();
+    assert_eq!(kim.vault.import(&news).unwrap().added, 0);
+
+    // From a copy of her device, something else in the first place.
+    let forged = copied.chart(&chart.id()).unwrap();
+    let other_first = forged.put(&record("another first")).unwrap();
+    let copy = kim.vault.chart(&chart.id()).unwrap();
+    assert_eq!(send(&forged, &to_kim, &kim.vault).unwrap().quarantined, 1);
+    // The true first without what came after it: nothing shows yet that it was before the cut.
+    let honest = hers.export(&to_kim, Cursor::START).unwrap();
+    let parts = frames(&honest);
+    let without_second = bundle_of(&parts[..parts.len() - 1]);
+    assert_eq!(kim.vault.import(&without_second).unwrap().quarantined, 1);
+    assert!(copy.quarantined().unwrap().iter().all(|each| each.doubt == Doubt::Unproven));
+    assert_eq!(copy.get(&first).unwrap_err(), Error::Quarantined);
+    // Now it does, and for the other it never will.
+    assert_eq!(kim.vault.import(&honest).unwrap().added, 1);
+    for copy in [copy, kim.reopen().unwrap().chart(&chart.id()).unwrap()] {
+        assert_eq!(copy.get(&first).unwrap().acceptance(), Acceptance::Usual);
+        assert_eq!(copy.get(&other_first).unwrap_err(), Error::Quarantined);
+        assert_eq!((listed(&copy), copy.quarantined().unwrap().len()), (3, 1));
+    }
+}
+
+/// What was granted once opens what it was granted for, and gives nothing back after a revocation.
+#[test]
+fn d30_old_grants_replayed() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let of_lee = clinic.meet(&lee);
+    let to_clinic = lee.meet(&clinic);
+    let chart = clinic.vault.create_chart().unwrap();
+    let general = chart.put(&record("general")).unwrap();
+    chart.put(&hiv("secret of before")).unwrap();
+    chart.share(&of_lee, &Grant::write()).unwrap();
+    let old = chart.export(&of_lee, Cursor::START).unwrap();
+    assert_eq!(lee.vault.import(&old).unwrap().added, 2);
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    let rows_then = lee.store.rows().unwrap();
+    chart.revoke(&of_lee).unwrap();
+    let secret = chart.put(&hiv("secret of after")).unwrap();
+    send(&chart, &of_lee, &lee.vault).unwrap();
+    assert_eq!(copy.get(&general).unwrap_err(), Error::GrantEnded);
+
+    // The bundle with the old grant again; the old rows put back by whoever runs his store.
+    assert_eq!(lee.vault.import(&old).unwrap().added, 0);
+    assert_eq!(copy.get(&general).unwrap_err(), Error::GrantEnded);
+    for (table, part, key) in lee.store.rows().unwrap().keys() {
+        if matches!(table, Table::Ledger | Table::Receipts | Table::Grants | Table::Keyring) {
+            lee.store.replay(&rows_then, *table, part, key);
+        }
+    }
+    assert_eq!(lee.reopen().unwrap().chart(&chart.id()).err(), Some(Error::Withheld));
+    lee.store.tell_the_truth();
+
+    // He is granted less than before: the old grant beside the new one gives no more.
+    chart.share(&of_lee, &Grant::write().label(Label::general())).unwrap();
+    send(&chart, &of_lee, &lee.vault).unwrap();
+    assert_eq!(lee.vault.import(&old).unwrap().added, 0);
+    assert_eq!(copy.get(&secret).unwrap_err(), Error::UnknownEntry);
+    assert_eq!(copy.labels().unwrap(), [Label::general()]);
+    assert_eq!(copy.put(&hiv("by the old grant")).unwrap_err(), Error::NotGranted);
+    assert_eq!(copy.shares().unwrap().len(), 2);
+    let id = copy.put(&record("by the new one")).unwrap();
+    assert_eq!(send(&copy, &to_clinic, &clinic.vault).unwrap().added, 1);
+    assert!(chart.get(&id).is_ok());
+}
+
+/// Frames of a bundle, without the end, and where each begins.
+fn frames(bundle: &[u8]) -> Vec<&[u8]> {
+    let (mut frames, mut at) = (Vec::new(), 5);
+    while at < bundle.len() {
+        let len = u32::from_be_bytes(bundle[at + 1..at + 5].try_into().unwrap()) as usize;
+        frames.push(&bundle[at..at + 5 + len]);
+        at += 5 + len;
+    }
+    frames.pop();
+    frames
+}
+
+fn bundle_of(frames: &[&[u8]]) -> Vec<u8> {
+    let bytes = [&b"AMPB\x01"[..], &frames.concat()].concat();
+    ampoule::testing::sum_bundle(&bytes, 1)
+}
+
+const GRANT: u8 = 2;
+const LEDGER: u8 = 4;
+const ENTRY: u8 = 5;
+
+/// The courier can put any sum under what he made.
+#[test]
+fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
+    let (clinic, lee, kim) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Dr. Kim", 3));
+    let (chart, contacts) = shared(&clinic, &[&lee, &kim]);
+    let [of_lee, of_kim] = contacts.try_into().unwrap();
+    let before = chart.export(&of_lee, Cursor::START).unwrap();
+    let ids: Vec<_> = (0..3).map(|n| chart.put(&record(&format!("entry {n}"))).unwrap()).collect();
+    let other = clinic.vault.create_chart().unwrap();
+    other.put(&record("of another patient")).unwrap();
+    other.share(&of_lee, &Grant::read()).unwrap();
+    let (honest, of_other) =
+        (chart.export(&of_lee, Cursor::START).unwrap(), other.export(&of_lee, Cursor::START).unwrap());
+    let parts = frames(&honest);
+    let of = |kind: u8| parts.iter().copied().filter(move |frame| frame[0] == kind);
+    let without = |which: &[u8]| bundle_of(&parts.iter().copied().filter(|frame| *frame != which).collect::<Vec<_>>());
+
+    // Cut anywhere, or in another order.
+    for at in (0..honest.len()).step_by(honest.len() / 64) {
+        assert_eq!(lee.unchanged(|| lee.vault.import(&honest[..at])).unwrap_err(), Error::DamagedBundle);
+    }
+    for swapped in [[0, 1], [1, parts.len() - 1]] {
+        let mut frames = parts.clone();
+        frames.swap(swapped[0], swapped[1]);
+        assert_eq!(lee.unchanged(|| lee.vault.import(&bundle_of(&frames))).unwrap_err(), Error::DamagedBundle);
+    }
+    let ledger: Vec<&[u8]> = of(LEDGER).collect();
+    for missing in [ledger[0], ledger[1]] {
+        assert_eq!(lee.unchanged(|| lee.vault.import(&without(missing))).unwrap_err(), Error::DamagedBundle);
+    }
+    // For somebody else, and from another chart: grants, sharing, entries.
+    assert_eq!(kim.unchanged(|| kim.vault.import(&honest)).unwrap_err(), Error::ForeignBundle);
+    let others = frames(&of_other);
+    for kind in [GRANT, LEDGER] {
+        let foreign = others.iter().copied().filter(|frame| frame[0] == kind);
+        let rest =
+            |less: bool| parts.iter().copied().filter(move |frame| (frame[0] < kind) == less && frame[0] != kind);
+        let mixed: Vec<&[u8]> = rest(true).chain(foreign).chain(rest(false)).collect();
+        let result = lee.unchanged(|| lee.vault.import(&bundle_of(&mixed)));
+        assert!(matches!(result, Err(Error::DamagedBundle | Error::ForeignBundle)), "{kind}: {result:?}");
+    }
+    let entries_of_other: Vec<&[u8]> = others.iter().copied().filter(|frame| frame[0] == ENTRY).collect();
+    let mixed: Vec<&[u8]> = parts.iter().copied().chain(entries_of_other.iter().copied()).collect();
+    let twice: Vec<&[u8]> = parts.iter().copied().chain(of(ENTRY)).collect();
+
+    // An older bundle after a newer one, one twice, entries twice: nothing changes and nothing is lost.
+    let applied = lee.vault.import(&bundle_of(&mixed)).unwrap();
+    assert_eq!((applied.added, applied.rejected), (3, 1));
+    for again in [&honest, &before, &bundle_of(&twice)] {
+        let applied = lee.vault.import(again).unwrap();
+        assert_eq!((applied.added, applied.rejected, applied.quarantined, applied.conflicts), (0, 0, 0, 0));
+    }
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    assert!(ids.iter().all(|id| copy.get(id).is_ok()));
+    assert!(send(&other, &of_lee, &lee.vault).unwrap().added == 1);
+    assert_eq!(send(&chart, &of_kim, &kim.vault).unwrap().added, 3);
+}
