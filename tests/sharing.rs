@@ -82,6 +82,58 @@ fn with_history_all_of_a_label_is_read_over_several_revocations() {
     assert_eq!(copy.get(&later).unwrap().content(), b"later");
 }
 
+/// Who may read a part, from some day on, over revocations and with a cursor, is told of nothing that is missing.
+#[test]
+fn nothing_is_missed_where_nothing_was_granted() {
+    let clock = Hands::default();
+    let (clinic, author, lee) = (vault("Clinic", 1, &clock), vault("Author", 4, &clock), vault("Lee", 2, &clock));
+    let other = vault("Other", 3, &clock);
+    let ((to_lee, _), (to_other, _)) = (acquaint(&clinic, &lee), acquaint(&clinic, &other));
+    let (to_author, to_clinic) = acquaint(&clinic, &author);
+    let chart = clinic.create_chart().unwrap();
+    let psy = || Label::new("psy").unwrap();
+    chart.share(&to_author, &Grant::write()).unwrap();
+    author.import(&chart.export(&to_author, Cursor::START).unwrap()).unwrap();
+    let authors = author.chart(&chart.id()).unwrap();
+    let general = Grant::read().label(Label::general()).without_history();
+    let (mut sent, mut next, mut in_all) = (Cursor::START, Cursor::START, 0);
+    // In each round six are written, two of them with the other label. Before the bundle goes out the keys turn, or
+    // something is granted.
+    let rounds = [
+        (true, Some(general), 0),
+        (false, None, 4),
+        (true, None, 4),
+        (false, Some(Grant::read().label(psy())), 4 + 8),
+        (true, None, 6),
+    ];
+    for (round, (turn, grant, expected)) in rounds.into_iter().enumerate() {
+        for text in ["one", "two"] {
+            authors.put(&note(text)).unwrap();
+            authors.put(&note(text).labelled(psy())).unwrap();
+            chart.put(&note(text)).unwrap();
+        }
+        let applied = clinic.import(&authors.export(&to_clinic, sent).unwrap()).unwrap();
+        assert_eq!((applied.added, applied.gaps, applied.repeated), (4, 0, 0), "round {round}");
+        sent = applied.next;
+        if turn {
+            chart.share(&to_other, &Grant::read()).unwrap();
+            chart.revoke(&to_other).unwrap();
+            let applied = author.import(&chart.export(&to_author, Cursor::START).unwrap()).unwrap();
+            assert_eq!((applied.gaps, applied.rejected), (0, 0), "round {round}");
+        }
+        if let Some(grant) = grant {
+            chart.share(&to_lee, &grant).unwrap();
+        }
+        let applied = lee.import(&chart.export(&to_lee, next).unwrap()).unwrap();
+        next = applied.next;
+        in_all += expected;
+        let read = lee.chart(&chart.id()).unwrap().list().unwrap().entries().len();
+        assert_eq!((applied.added, read), (expected, in_all as usize), "round {round}");
+        assert_eq!((applied.gaps, applied.repeated, applied.rejected), (0, 0, 0), "round {round}");
+        assert_eq!(lee.verify(|_| {}).unwrap().findings, [], "round {round}");
+    }
+}
+
 #[test]
 fn a_reader_neither_writes_nor_shares() {
     let clock = Hands::default();

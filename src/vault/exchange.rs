@@ -3,12 +3,13 @@
 use super::{
     Chart, Contact, Inner, Vault,
     cards::Cards,
+    chains::{Flaw, flaws},
     event::{Event, EventKind},
     logs::Write,
     mark::Marked,
     open_chart::{OpenChart, StoredEntry, Stub, put_entry, read_rows, row_of},
     session::Session,
-    standings::{NOBODY, standings_of},
+    standings::{NOBODY, accepted_at, standings_of},
 };
 use crate::codec::{CardHash, ChartId, EntryId};
 use crate::envelope::object_hash;
@@ -56,6 +57,11 @@ pub struct Applied {
     pub disputed: u64,
     /// Versions that did not open, or whose author never had the right to write them.
     pub rejected: u64,
+    /// Places among the new versions where others by the same author are missing that this vault may read: take a bundle of
+    /// the whole chart, from [`Cursor::START`], or from somebody else.
+    pub gaps: u64,
+    /// New versions of a device that had written another in the same place: it was copied, or put back to an older state.
+    pub repeated: u64,
     /// Files of which the content did not come along.
     pub missing_blobs: u64,
     /// Where the sender's next bundle goes on.
@@ -112,16 +118,23 @@ fn export(
         writer.ledger(seq, row);
     }
     let visible = open.keys.visible_to(to, now_ms);
+    // What was granted since the last bundle travels from its beginning.
+    let last = open.index.after(since.0.saturating_sub(1)).next().filter(|last| last.seq == since.0);
+    let known = last.map(|last| open.keys.was_visible_to(to, last.known.seq.max(accepted_at(&last).unwrap_or(0))));
     // What is kept apart travels too: who receives it judges for himself, and a custodian must have it to let it in.
-    for version in open.index.after(since.0).filter(|version| version.author != NOBODY) {
-        if !visible.slots.contains(&version.compartment) {
+    for version in open.index.after(0).filter(|version| version.author != NOBODY && visible.has(version.compartment)) {
+        let came = version.seq <= since.0;
+        let before = known.as_ref().filter(|_| came);
+        if came && before.is_none_or(|before| before.has_all(version.compartment, &visible)) {
             continue;
         }
         let stored = snapshot.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
         // One entry that is lost does not keep the others from travelling; `verify` names it.
         let Some(stored) = stored else { continue };
-        let wrap = StoredEntry::split(&stored).map(|entry| entry.wrap);
-        if wrap.is_some_and(|wrap| wrap.epoch >= visible.from_epoch)
+        let Some(wrap) = StoredEntry::split(&stored).map(|entry| entry.wrap) else { continue };
+        let was_sent = before.is_some_and(|before| before.covers(version.compartment, wrap.epoch));
+        if visible.covers(version.compartment, wrap.epoch)
+            && !was_sent
             && let Some(sealed) = StoredEntry::sealed(&stored)
         {
             writer.entry(sealed);
@@ -154,6 +167,8 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         quarantined: 0,
         disputed: 0,
         rejected: 0,
+        gaps: 0,
+        repeated: 0,
         missing_blobs: 0,
         next: Cursor(bundle.next),
     };
@@ -196,6 +211,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         taken.push(row);
     }
     let rows = taken;
+    let known_to = chart.index.last_seq();
     let segment = chart.append_index(&mut *write.tx, &rows, true)?;
     write.mark(Marked::Ledger(id), chart.ledger_mark());
     if !rows.is_empty() {
@@ -208,6 +224,9 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let entries: BTreeSet<EntryId> = rows.iter().map(|row| row.entry).collect();
     let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
     applied.conflicts = count(entries.iter().filter(in_conflict).count());
+    let flaws = flaws(&chart.keys, &chart.index, known_to);
+    applied.gaps = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Gap).count());
+    applied.repeated = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Repeat).count());
     let disputed = chart.standings.all(EntryStanding::Disputed);
     applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
     Ok(applied)

@@ -3,6 +3,7 @@
 mod audit;
 mod batch;
 mod cards;
+mod chains;
 mod chart;
 mod clock;
 mod contacts;

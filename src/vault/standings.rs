@@ -36,9 +36,8 @@ impl Standings {
             if keys.is_settled_since(&version.known) {
                 continue;
             }
-            let accepted_at = Some(version.arrival).filter(|arrival| *arrival != KEPT_APART);
             // A right that the ledger no longer has is none.
-            let standing = keys.standing_of(&written(&version), accepted_at, &self.vouched);
+            let standing = keys.standing_of(&written(&version), accepted_at(&version), &self.vouched);
             let standing = standing.unwrap_or(EntryStanding::Quarantined);
             if standing != EntryStanding::Normal {
                 self.marked.insert(version.seq, standing);
@@ -131,6 +130,11 @@ fn links(keys: &ChartKeys, index: &ChartIndex, rows: &[IndexRow]) -> impl Fn(&Ha
         }
     }
     move |hash| links.get(hash).copied()
+}
+
+/// Number of the last ledger entry when a version was taken in; none where it was kept apart.
+pub(super) fn accepted_at(version: &Version<'_>) -> Option<u64> {
+    Some(version.arrival).filter(|arrival| *arrival != KEPT_APART)
 }
 
 fn written(version: &Version<'_>) -> Written {

@@ -1,9 +1,11 @@
 //! Checking everything.
 
+use super::chains::{Flaw, flaws};
 use super::{Vault, open_chart::StoredEntry, session, standings::NOBODY};
 use crate::codec::{ChartId, ContactId, EntryId, VersionId};
 use crate::envelope::object_hash;
 use crate::error::Error;
+use crate::index::Version;
 use crate::store::Snapshot;
 use std::sync::PoisonError;
 
@@ -25,6 +27,26 @@ pub enum Finding {
         /// The entry, as the index knows it.
         entry: EntryId,
         /// The version.
+        version: VersionId,
+    },
+    /// Versions are missing by the author of this one, written just before it, which this vault may read: import a bundle of
+    /// the whole chart.
+    Gap {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry after the gap.
+        entry: EntryId,
+        /// The version after the gap.
+        version: VersionId,
+    },
+    /// The device that wrote this version had written another in the same place: it was copied, or put back to an older
+    /// state.
+    Repeated {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry.
+        entry: EntryId,
+        /// The version, of the two that which came later.
         version: VersionId,
     },
     /// A contact that is damaged; add its card and verify it again.
@@ -125,6 +147,14 @@ fn verify_chart(
         report.findings.extend(finding);
         report.versions = report.versions.saturating_add(1);
         progress(report.versions);
+    }
+    let mut versions = open.index.after(0);
+    for (seq, flaw) in flaws(&open.keys, &open.index, 0) {
+        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == seq) else { continue };
+        report.findings.push(match flaw {
+            Flaw::Gap => Finding::Gap { chart, entry, version },
+            Flaw::Repeat => Finding::Repeated { chart, entry, version },
+        });
     }
     Ok(())
 }

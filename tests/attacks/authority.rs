@@ -2,7 +2,7 @@
 
 use crate::common::{Member, hiv, member, record, send};
 use ampoule::store::Table;
-use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Grant, Label};
+use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Finding, Grant, Label};
 
 /// A clinic's chart with one entry, and others who write to it.
 fn shared(clinic: &Member, writers: &[&Member]) -> (Chart, Vec<Contact>) {
@@ -259,6 +259,41 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     }
     let copy = lee.vault.chart(&chart.id()).unwrap();
     assert!(ids.iter().all(|id| copy.get(id).is_ok()));
-    assert!(send(&other, &of_lee, &lee.vault).unwrap().added == 1);
-    assert_eq!(send(&chart, &of_kim, &kim.vault).unwrap().added, 3);
+    // An entry was taken out: Kim is told that something is missing, until it comes.
+    let for_kim = chart.export(&of_kim, Cursor::START).unwrap();
+    let parts = frames(&for_kim);
+    let missing = parts.len() - 2;
+    let cut: Vec<&[u8]> = (0..parts.len()).filter(|at| *at != missing).map(|at| parts[at]).collect();
+    let applied = kim.vault.import(&bundle_of(&cut)).unwrap();
+    assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 1, 0));
+    let findings = kim.vault.verify(|_| {}).unwrap().findings;
+    assert!(matches!(findings[..], [Finding::Gap { entry, .. }] if entry == ids[2]), "{findings:?}");
+    let applied = kim.vault.import(&for_kim).unwrap();
+    assert_eq!((applied.added, applied.gaps), (1, 0));
+    assert_eq!(kim.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(send(&other, &of_lee, &lee.vault).unwrap().added, 1);
+}
+
+/// A copy of a device writes beside it. Each is believed, and whoever meets both is told that there are two.
+#[test]
+fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let (chart, _) = shared(&clinic, &[&lee]);
+    let to_clinic = lee.meet(&clinic);
+    let hers = lee.vault.chart(&chart.id()).unwrap();
+    hers.put(&record("first")).unwrap();
+    assert_eq!(send(&hers, &to_clinic, &clinic.vault).unwrap().repeated, 0);
+    let copy = lee.copy();
+    hers.put(&record("second")).unwrap();
+    let of_copy = copy.chart(&chart.id()).unwrap();
+    let second = of_copy.put(&record("another second")).unwrap();
+    of_copy.put(&record("third, after another second")).unwrap();
+    let applied = send(&hers, &to_clinic, &clinic.vault).unwrap();
+    assert_eq!((applied.added, applied.gaps, applied.repeated), (1, 0, 0));
+    let applied = send(&of_copy, &to_clinic, &clinic.vault).unwrap();
+    assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 0, 1));
+    let findings = clinic.vault.verify(|_| {}).unwrap().findings;
+    assert!(matches!(findings[..], [Finding::Repeated { entry, .. }] if entry == second), "{findings:?}");
+    // All of it is read: which of the two is hers is for her to say.
+    assert_eq!(listed(&chart), 5);
 }

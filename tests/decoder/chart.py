@@ -278,7 +278,7 @@ class Entry:
         self.metadata, self.signature = metadata, plain[4 + length : start]
         self.signed = label("sign/object") + header + salt + commitment + sha512(metadata) + sha512(self.content)
         check_signature(author.object, self.signature, self.signed)
-        self.known = seq
+        self.known = [seq, hash]
         require(seq < len(chart.ledger.line) and chart.ledger.line[seq] == hash, "ledger")
         require(chart.ledger.could_write(author.root, compartment, seq, self.time), "authority")
         require(self.parents == sorted(set(self.parents)), "parents")
@@ -301,16 +301,17 @@ def unwrap(chart, epoch, kind, header, salt, commitment, wrap):
 def open_segment(chart, key, sealed):
     """Rows of an index segment, resolved."""
     plain = unpad(open_chunked(chart.suite, chart.index_key, label("index") + chart.id + key, sealed))
-    _, strings, authors, rows, _ = structure(plain, 5)
+    _, strings, authors, heads, rows, _ = structure(plain, 6)
     first, last = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
     require(last - first + 1 == len(rows), "range of a segment")
     require(strings == sorted(set(strings), key=str.encode) and authors == sorted(set(authors)), "tables")
+    require(heads == [list(head) for head in sorted(set(map(tuple, heads)))], "ledger entries of a segment")
     out = {}
     for seq, row in enumerate(rows, first):
-        codes = [strings[number] for number in row[14]]
-        terms = [strings[row[13]], [list(pair) for pair in zip(codes[::2], codes[1::2])], row[15],
-                 [strings[number] for number in row[16]]]
-        out[seq] = row[:6] + [authors[row[6]]] + row[7:13] + [terms]
+        codes = [strings[number] for number in row[15]]
+        terms = [strings[row[14]], [list(pair) for pair in zip(codes[::2], codes[1::2])], row[16],
+                 [strings[number] for number in row[17]]]
+        out[seq] = row[:6] + [authors[row[6]]] + row[7:11] + heads[row[11]] + row[12:14] + [terms]
     return out
 
 

@@ -109,12 +109,13 @@ def open_chart(store, vault, chart, counts):
     for number, (key, stored) in enumerate(store.rows("entries", chart.id), 1):
         require(key == u64(number), "order of arrival")
         entry = chart.open_stored(stored)
-        require(entry.arrival < len(chart.ledger.line), "arrival")
+        require(entry.arrival < len(chart.ledger.line) or entry.arrival == 2**64 - 1, "arrival")
         if number in rows:
             require(rows[number][:3] == [entry.id, entry.version, entry.hash], "row of the index")
             require(rows[number][5:8] == [entry.parents, entry.author, entry.time], "row of the index")
-            require(rows[number][9:12] == [entry.chain[0], entry.known, entry.arrival], "chain and ledger in the index")
-            require(rows[number][13] == entry.terms, "terms in the index")
+            require(rows[number][9:11] == entry.chain, "chain in the index")
+            require(rows[number][11:14] == [*entry.known, entry.arrival], "ledger in the index")
+            require(rows[number][15] == entry.terms, "terms in the index")
             counts["rows of indexes"] += 1
         # Whoever was granted an epoch without its history sees the chains from somewhere on.
         start = [0, bytes(32)] if chart.ledger.first == 1 else [entry.chain[0] - 1, entry.chain[1]]

@@ -168,6 +168,17 @@ impl ChartKeys {
             && main.turns().iter().any(|turn| turn.seq > known.seq && turn.time_ms < time_ms)
     }
 
+    /// Whether this member reads everything that was sealed for a compartment by who knew the ledger between two of its
+    /// entries; from the beginning, where there is no first.
+    pub(crate) fn reads_all_between(&self, slot: u8, first: Option<&Head>, last: &Head) -> bool {
+        let main = self.authority();
+        let epoch = |head: &Head| main.epoch_at(head.seq).filter(|_| main.has(head.seq, &head.hash));
+        let (first, last) = (first.map_or(Some(1), epoch), epoch(last));
+        first.zip(last).is_some_and(|(first, last)| {
+            (first..=last).all(|epoch| self.held.content(epoch, slot, Kind::Record).is_some())
+        })
+    }
+
     /// Whether this member may write to a compartment now.
     pub(crate) fn may_write(&self, slot: u8, now_ms: i64) -> bool {
         let root = self.identity.root_card.hash();

@@ -1,22 +1,32 @@
 //! Who holds what of a chart.
 
 use super::ChartKeys;
-#[cfg(feature = "testing")]
-use crate::codec::CompartmentId;
-use crate::codec::{CardHash, GrantId};
+use crate::codec::{CardHash, CompartmentId, GrantId};
 use crate::error::Error;
 use crate::keys::chart::{
+    epoch::SLOTS,
     grant::{GrantFields, Rights},
     ledger::Member,
 };
 use crate::record::Label;
+use std::collections::BTreeMap;
 
-/// What of a chart a member may read.
-pub(crate) struct Visible {
-    /// Compartments by number.
-    pub(crate) slots: Vec<u8>,
-    /// First epoch.
-    pub(crate) from_epoch: u32,
+/// What of a chart a member may read: compartments by number, each from an epoch on.
+pub(crate) struct Visible(BTreeMap<u8, u32>);
+
+impl Visible {
+    pub(crate) fn covers(&self, slot: u8, epoch: u32) -> bool {
+        self.0.get(&slot).is_some_and(|from| epoch >= *from)
+    }
+
+    pub(crate) fn has(&self, slot: u8) -> bool {
+        self.0.contains_key(&slot)
+    }
+
+    /// Whether what another has of a compartment is here as well.
+    pub(crate) fn has_all(&self, slot: u8, other: &Self) -> bool {
+        other.0.get(&slot).is_none_or(|from| self.covers(slot, *from))
+    }
 }
 
 impl ChartKeys {
@@ -93,23 +103,50 @@ impl ChartKeys {
 
     /// What a member may read from now on.
     pub(crate) fn visible_to(&self, root: &CardHash, now_ms: i64) -> Visible {
-        let epoch = self.authority().epoch();
-        let nothing = Visible { slots: Vec::new(), from_epoch: epoch };
-        let Some(state) = self.authority().states().get(&epoch) else { return nothing };
-        let members = self.view.members();
-        let Some(member) = members.iter().find(|member| member.root == *root) else { return nothing };
+        self.visible(root, self.view.members(), self.head_seq(), now_ms)
+    }
+
+    /// What a member could read when the ledger ended with this entry.
+    pub(crate) fn was_visible_to(&self, root: &CardHash, ledger: u64) -> Visible {
+        self.visible(root, self.authority().members_at(ledger.saturating_add(1)), ledger, i64::MIN)
+    }
+
+    fn visible(&self, root: &CardHash, members: Vec<Member>, ledger: u64, now_ms: i64) -> Visible {
+        let main = self.authority();
+        let mut visible = Visible(BTreeMap::new());
+        let Some(state) = main.states().values().next() else { return visible };
+        let Some(member) = members.into_iter().find(|member| member.root == *root) else { return visible };
         if member.rights == Rights::Custodian {
-            return Visible { slots: (0_u8..8).collect(), from_epoch: 1 };
+            visible.0.extend((0_u8..).take(SLOTS).map(|slot| (slot, 1)));
+            return visible;
         }
         let lasts = |fields: &&GrantFields| fields.not_after_ms.is_none_or(|end| now_ms <= end);
-        let lasting: Vec<&GrantFields> = member.grants.iter().filter(lasts).collect();
-        let nodes = lasting.iter().flat_map(|fields| &fields.nodes);
-        let mut slots: Vec<u8> =
-            nodes.filter_map(|node| state.slot_of(&node.compartment).map(|(slot, _)| slot)).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        // Where one of several grants has the history, entries of the others travel in vain: they do not open.
-        let history = lasting.iter().any(|fields| fields.history);
-        Visible { slots, from_epoch: if history { 1 } else { epoch } }
+        for fields in member.grants.iter().filter(lasts) {
+            for node in &fields.nodes {
+                let Some((slot, _)) = state.slot_of(&node.compartment) else { continue };
+                let from = if fields.history { 1 } else { self.held_since(root, &node.compartment, ledger) };
+                let known = visible.0.entry(slot).or_insert(from);
+                *known = from.min(*known);
+            }
+        }
+        visible
+    }
+
+    /// The first epoch from which a member has been granted a compartment without interruption.
+    fn held_since(&self, root: &CardHash, compartment: &CompartmentId, ledger: u64) -> u32 {
+        let main = self.authority();
+        let mut since = main.epoch_at(ledger).unwrap_or(u32::MAX);
+        for turn in main.turns().iter().rev().filter(|turn| turn.seq <= ledger) {
+            let before = main.members_at(turn.seq);
+            let member = before.iter().find(|member| member.root == *root);
+            let held = member.is_some_and(|member| {
+                member.grants.iter().flat_map(|fields| &fields.nodes).any(|node| node.compartment == *compartment)
+            });
+            match main.epoch_at(turn.seq.saturating_sub(1)) {
+                Some(epoch) if held => since = epoch,
+                _ => break,
+            }
+        }
+        since
     }
 }

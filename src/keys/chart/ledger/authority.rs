@@ -51,6 +51,8 @@ pub(crate) struct Turn {
     pub(crate) by: CardHash,
     /// When, by his clock.
     pub(crate) time_ms: i64,
+    /// The epoch that begins with it.
+    pub(crate) epoch: u32,
     /// Sealed cuts by compartment, and the epoch under whose cut keys.
     pub(crate) cuts: Vec<ByteVec>,
     pub(crate) cut_epoch: u32,
@@ -228,6 +230,12 @@ impl Authority {
         self.states.keys().next_back().copied().unwrap_or(0)
     }
 
+    /// The epoch after entry number `seq`, as far as we can read.
+    pub(crate) fn epoch_at(&self, seq: u64) -> Option<u32> {
+        let turn = self.turns.iter().rev().find(|turn| turn.seq <= seq);
+        turn.map(|turn| turn.epoch).or_else(|| (self.readable_from == Some(1)).then_some(1))
+    }
+
     pub(crate) fn states(&self) -> &BTreeMap<u32, KeyState> {
         &self.states
     }
@@ -393,7 +401,15 @@ impl Authority {
         });
         turn.staying.iter().for_each(|fields| self.insert(fields, by, seq));
         self.states.insert(turn.state.epoch, turn.state.clone());
-        self.turns.push(Turn { seq, by, time_ms, cuts: turn.cuts.clone(), cut_epoch, resolved: resolved.to_vec() });
+        self.turns.push(Turn {
+            seq,
+            by,
+            time_ms,
+            epoch: turn.state.epoch,
+            cuts: turn.cuts.clone(),
+            cut_epoch,
+            resolved: resolved.to_vec(),
+        });
         Ok(())
     }
 
