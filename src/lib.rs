@@ -85,8 +85,8 @@ pub use store::{MemoryStore, StoreError};
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
     Acceptance, Applied, Audit, AuditEvent, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Doubt, Due, Entry,
-    EventKind, Finding, Found, Freshness, Matches, Quarantined, Report, Retired, Share, Standing, SystemClock, Vault,
-    VaultOptions,
+    EventKind, Finding, Fork, Found, Freshness, Matches, Quarantined, Report, Retired, Share, Standing, SystemClock,
+    Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

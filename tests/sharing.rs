@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use ampoule::{
-    Clock, Contact, Cursor, Due, Error, Grant, Label, MemoryStore, Purpose, Record, Recovery, Rights, Standing, Unlock,
-    Vault,
+    Acceptance, Clock, Contact, Cursor, Due, Error, Grant, Label, MemoryStore, Purpose, Record, Recovery, Rights,
+    Standing, Unlock, Vault,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -151,7 +151,7 @@ fn a_reader_neither_writes_nor_shares() {
 }
 
 #[test]
-fn a_custodian_elsewhere_reads_all_and_is_told_where_to_share() {
+fn a_custodian_elsewhere_reads_all_and_does_not_revoke_who_administers() {
     let clock = Hands::default();
     let (clinic, guardian) = (vault("Clinic", 1, &clock), vault("Guardian", 2, &clock));
     let (to_guardian, to_clinic) = acquaint(&clinic, &guardian);
@@ -163,11 +163,73 @@ fn a_custodian_elsewhere_reads_all_and_is_told_where_to_share() {
     guardian.import(&chart.export(&to_guardian, Cursor::START).unwrap()).unwrap();
     let copy = guardian.chart(&chart.id()).unwrap();
     assert_eq!(copy.get(&id).unwrap().content(), b"x");
-    assert_eq!(copy.revoke(&to_clinic).unwrap_err(), Error::NeedsHome);
-    // The founder may go, as long as a custodian stays.
+    assert_eq!(copy.revoke(&to_clinic).unwrap_err(), Error::KeepsHome);
     let hers = copy.put(&note("hers")).unwrap();
     clinic.import(&copy.export(&to_clinic, Cursor::START).unwrap()).unwrap();
     assert_eq!(chart.get(&hers).unwrap().author(), "Guardian");
+}
+
+/// A guardian shares and revokes from her own vault; the clinic's records it, and sends word back.
+#[test]
+fn a_custodian_elsewhere_proposes_and_the_one_who_administers_records() {
+    let clock = Hands::default();
+    let (clinic, guardian, lee) = (vault("Clinic", 1, &clock), vault("Guardian", 2, &clock), vault("Lee", 3, &clock));
+    let ((to_guardian, to_clinic), (her_lee, _)) = (acquaint(&clinic, &guardian), acquaint(&guardian, &lee));
+    let (_, lees_clinic) = acquaint(&clinic, &lee);
+    let clinics_lee = clinic.contacts().add(&lee.card().unwrap().to_bytes()).unwrap();
+    let chart = clinic.create_chart().unwrap();
+    let id = chart.put(&note("x")).unwrap();
+    chart.share(&to_guardian, &Grant::custodian()).unwrap();
+    guardian.import(&chart.export(&to_guardian, Cursor::START).unwrap()).unwrap();
+    let copy = guardian.chart(&chart.id()).unwrap();
+    let there = |from: &ampoule::Chart| clinic.import(&from.export(&to_clinic, Cursor::START).unwrap()).unwrap();
+    let back = || guardian.import(&chart.export(&to_guardian, Cursor::START).unwrap()).unwrap();
+
+    assert_eq!(copy.share(&her_lee, &Grant::write()).unwrap(), Standing::Proposed);
+    assert_eq!((copy.waiting().unwrap(), copy.shares().unwrap().len()), (1, 2));
+    assert_eq!(back().confirmed, 0);
+    assert_eq!(there(&copy).recorded, 1);
+    assert_eq!(chart.shares().unwrap().len(), 3);
+    let applied = back();
+    assert_eq!((applied.confirmed, applied.superseded, copy.waiting().unwrap()), (1, 0, 0));
+    assert_eq!(copy.shares().unwrap().len(), 3);
+    // Lee's grant is the guardian's, and it is the clinic that he knows: somebody whom he knows has to give him the chart.
+    let bundle = chart.export(&clinics_lee, Cursor::START).unwrap();
+    assert_eq!(lee.import(&bundle).unwrap().added, 1);
+    assert_eq!(lee.chart(&chart.id()).unwrap().get(&id).unwrap().content(), b"x");
+    let written = lee.chart(&chart.id()).unwrap().put(&note("of Lee")).unwrap();
+    clinic.import(&lee.chart(&chart.id()).unwrap().export(&lees_clinic, Cursor::START).unwrap()).unwrap();
+
+    // She revokes him, and has not heard of what he wrote: the clinic goes on reading it, with a mark.
+    assert_eq!(copy.revoke(&her_lee).unwrap(), Standing::Proposed);
+    assert!(lee.chart(&chart.id()).unwrap().get(&id).is_ok());
+    let applied = there(&copy);
+    assert_eq!((applied.recorded, applied.disputed), (1, 1));
+    assert_eq!(chart.get(&written).unwrap().acceptance(), Acceptance::Disputed);
+    let applied = back();
+    assert_eq!((applied.confirmed, applied.quarantined), (1, 1));
+    lee.import(&chart.export(&clinics_lee, Cursor::START).unwrap()).unwrap();
+    assert_eq!(lee.chart(&chart.id()).unwrap().get(&id).unwrap_err(), Error::GrantEnded);
+    // And lets it in.
+    let version = copy.quarantined().unwrap()[0].version;
+    assert_eq!(copy.adopt(&version, "before I knew of it").unwrap(), Standing::Proposed);
+    assert_eq!(copy.get(&written).unwrap_err(), Error::Quarantined);
+    assert_eq!((there(&copy).recorded, back().confirmed), (1, 1));
+    for chart in [&chart, &copy] {
+        assert_eq!(chart.get(&written).unwrap().acceptance(), Acceptance::Adopted);
+    }
+
+    // Then her vault administers the chart, and the clinic proposes.
+    assert_eq!(copy.administer_here().unwrap(), Standing::Proposed);
+    assert_eq!((there(&copy).recorded, back().confirmed), (1, 1));
+    assert_eq!(copy.share(&her_lee, &Grant::read()).unwrap(), Standing::Committed);
+    there(&copy);
+    assert_eq!(chart.revoke(&clinics_lee).unwrap(), Standing::Proposed);
+    assert_eq!((back().recorded, there(&copy).confirmed), (1, 1));
+    assert_eq!(copy.revoke(&to_clinic).unwrap(), Standing::Committed);
+    for vault in [&guardian, &lee] {
+        assert_eq!(vault.verify(|_| {}).unwrap().findings, []);
+    }
 }
 
 #[test]

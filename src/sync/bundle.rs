@@ -6,7 +6,8 @@
 //! | 1 | format, 1 |
 //! | .. | frames: type u8, length u32, payload |
 //!
-//! The first frame is the head, the last the end; between them grants, then cards, then the ledger, then entries. The end
+//! The first frame is the head, the last the end; between them grants, then cards, then the ledger, then what lies beside
+//! it, then entries. The end
 //! names the hash of all bytes before its frame. Cards carry names, so they travel under the ledger key of an epoch, which
 //! the addressee has by his grant.
 
@@ -27,8 +28,9 @@ const HEAD: u8 = 1;
 const GRANT: u8 = 2;
 const CARDS: u8 = 3;
 const LEDGER: u8 = 4;
-const ENTRY: u8 = 5;
-const END: u8 = 6;
+const BESIDE: u8 = 5;
+const ENTRY: u8 = 6;
+const END: u8 = 7;
 
 /// Why bytes are no bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,8 @@ pub(crate) struct Bundle<'a> {
     /// Epoch of the ledger key, and the sealed [`CardSet`].
     pub(crate) cards: Vec<(u32, &'a [u8])>,
     pub(crate) ledger: Vec<LedgerRow>,
+    /// Other lines of the ledger, and steps that the sender proposes, in the form in which a vault stores them.
+    pub(crate) beside: Option<&'a [u8]>,
     pub(crate) grants: Vec<(GrantId, Vec<u8>)>,
     pub(crate) entries: Vec<Item<'a>>,
     pub(crate) next: u64,
@@ -141,6 +145,7 @@ impl<'a> Bundle<'a> {
             head: codec::decode(payload)?,
             cards: Vec::new(),
             ledger: Vec::new(),
+            beside: None,
             grants: Vec::new(),
             entries: Vec::new(),
             next: 0,
@@ -169,6 +174,8 @@ impl<'a> Bundle<'a> {
                     let GrantFrame { id, row } = codec::decode(payload)?;
                     bundle.grants.push((id, row));
                 }
+                BESIDE if bundle.beside.is_none() => bundle.beside = Some(payload),
+                BESIDE => return Err(BundleError::Damaged),
                 ENTRY => {
                     let (wrap, bytes) = payload.split_at_checked(Wrap::LEN).ok_or(BundleError::Damaged)?;
                     let wrap = Wrap::from_slice(wrap).ok_or(BundleError::Damaged)?;
@@ -216,6 +223,11 @@ impl Writer {
     pub(crate) fn ledger(&mut self, seq: u64, row: &LedgerRow) {
         let LedgerRow { stored, receipt } = row.clone();
         self.frame(LEDGER, &[&codec::encode(&LedgerFrame { seq, stored, receipt })]);
+    }
+
+    /// At most one.
+    pub(crate) fn beside(&mut self, beside: &[u8]) {
+        self.frame(BESIDE, &[beside]);
     }
 
     pub(crate) fn grant(&mut self, id: GrantId, row: Vec<u8>) {

@@ -2,6 +2,7 @@
 
 use super::{
     Chart, Contact, Inner, Vault,
+    beside::Beside,
     cards::Cards,
     chains::{Flaw, flaws},
     event::{Event, EventKind},
@@ -11,13 +12,13 @@ use super::{
     session::Session,
     standings::{NOBODY, accepted_at, standings_of},
 };
-use crate::codec::{CardHash, ChartId, EntryId};
+use crate::codec::{CardHash, ChartId, EntryId, GrantId, Malformed};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index;
-use crate::keys::chart::{CardBook, ChartKeys, EntryStanding, GrantBody, GrantRow, LedgerRow, Ring};
+use crate::keys::chart::{CardBook, ChartKeys, EntryStanding, Fate, GrantBody, GrantRow, Relation, Ring};
 use crate::keys::{DeviceCard, RootCard};
-use crate::store::{Snapshot, Table, Transaction};
+use crate::store::{Snapshot, Table};
 use crate::sync::bundle::{self, Bundle, BundleError, Writer};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -64,6 +65,14 @@ pub struct Applied {
     pub repeated: u64,
     /// Files of which the content did not come along.
     pub missing_blobs: u64,
+    /// Changes of the sharing that another custodian proposed, and that this vault has recorded: it administers the chart.
+    pub recorded: u64,
+    /// Changes that were proposed here, and are recorded now.
+    pub confirmed: u64,
+    /// Changes that were proposed here, and were given up because somebody else had decided otherwise.
+    pub superseded: u64,
+    /// There are two histories of the chart's sharing that contradict each other: see [`Chart::fork`].
+    pub forked: bool,
     /// Where the sender's next bundle goes on.
     pub next: Cursor,
 }
@@ -117,6 +126,12 @@ fn export(
     for (seq, row) in (0_u64..).zip(open.keys.rows()) {
         writer.ledger(seq, row);
     }
+    // What this vault proposes is for the home alone.
+    let proposals = if open.keys.keeper() == Some(*to) { open.beside.proposals() } else { Ok(Vec::new()) };
+    let beside = Beside::new(open.keys.all_rows(), &proposals.map_err(Error::of_malformed)?);
+    if !beside.is_empty() {
+        writer.beside(&beside.to_bytes());
+    }
     let visible = open.keys.visible_to(to, now_ms);
     // What was granted since the last bundle travels from its beginning.
     let last = open.index.after(since.0.saturating_sub(1)).next().filter(|last| last.seq == since.0);
@@ -156,7 +171,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         Err(Error::UnknownChart) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let keys = learn(inner, session, &mut *write.tx, bundle)?;
+    let Learnt { keys, recorded } = learn(inner, session, &mut write, bundle)?;
     // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
     // else may see it: until the commit it is a chart that there may never be.
     let mut chart = OpenChart::load_unchecked(session, &id, &*write.tx)?;
@@ -170,8 +185,13 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         gaps: 0,
         repeated: 0,
         missing_blobs: 0,
+        recorded,
+        confirmed: 0,
+        superseded: 0,
+        forked: keys.fork().is_some(),
         next: Cursor(bundle.next),
     };
+    follow_up(session, &mut write, &chart, inner.now_ms(), &mut applied)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for item in &bundle.entries {
@@ -232,16 +252,48 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     Ok(applied)
 }
 
-/// Verifies cards, ledger and grants of a bundle, and stores what is new of them.
-fn learn(
-    inner: &Inner,
+/// Looks at what this vault proposed: what is recorded is done with, what lost against another step is made again on top of
+/// it, where that is still allowed.
+fn follow_up(
     session: &Session,
-    tx: &mut dyn Transaction,
-    bundle: &Bundle<'_>,
-) -> Result<Arc<ChartKeys>, Error> {
+    write: &mut Write<'_>,
+    chart: &OpenChart,
+    now_ms: i64,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    let (keys, mut waiting) = (&chart.keys, Vec::new());
+    for proposal in chart.beside.proposals().map_err(Error::of_malformed)? {
+        match proposal.fate(keys) {
+            Fate::Waiting => waiting.push(proposal),
+            Fate::Committed => applied.confirmed = applied.confirmed.saturating_add(1),
+            Fate::Lost => match keys.renew(&proposal, |slot, gone| chart.cut(slot, gone), now_ms) {
+                Ok((again, ring)) => {
+                    session.put_ring(&mut *write.tx, &keys.chart(), &ring)?;
+                    waiting.push(again);
+                }
+                // Until the contradiction is resolved nobody knows what came first.
+                Err(Error::Forked) => waiting.push(proposal),
+                Err(error @ (Error::Random(_) | Error::Store(_))) => return Err(error),
+                Err(_) => applied.superseded = applied.superseded.saturating_add(1),
+            },
+        }
+    }
+    Beside::new(keys.all_rows(), &waiting).put(write, &keys.chart())
+}
+
+/// What a bundle told of a chart's sharing.
+struct Learnt {
+    keys: Arc<ChartKeys>,
+    /// Proposals that were recorded.
+    recorded: u64,
+}
+
+/// Verifies cards, ledger and grants of a bundle, and stores what is new of them. At home, receives what it proposes.
+fn learn(inner: &Inner, session: &Session, write: &mut Write<'_>, bundle: &Bundle<'_>) -> Result<Learnt, Error> {
     let me = session.unlocked.identity();
     let id = bundle.head.chart;
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
+    let tx = &mut *write.tx;
     let known = tx.get(Table::Keyring, b"", id.as_bytes())?;
     let mut ring = match &known {
         Some(sealed) => {
@@ -251,9 +303,22 @@ fn learn(
     };
     let stored_cards = Cards::of(id, suite, &ring)?;
     let mut cards = stored_cards.read(tx, me)?;
-    let rows = join(read_rows(tx, &id)?, &bundle.ledger)?;
+    let beside = Beside::read(tx, &id)?;
+    let main = read_rows(tx, &id)?;
+    let stored_rows = main.len();
+    let mut rows = beside.rows(main);
+    let brought = bundle.beside.map_or(Ok(Beside::default()), Beside::parse).map_err(damaged)?;
+    let mut forked = false;
+    for line in brought.rows(bundle.ledger.clone()).lines() {
+        match rows.offer(&line) {
+            // Another genesis is another chart.
+            Relation::Forked { at: 0 } => return Err(Error::ForeignBundle),
+            Relation::Forked { .. } => forked = true,
+            Relation::Same | Relation::Extends | Relation::Behind => {}
+        }
+    }
 
-    let mut grants: Vec<(crate::codec::GrantId, GrantRow, GrantBody)> = Vec::new();
+    let mut grants: Vec<(GrantId, GrantRow, GrantBody)> = Vec::new();
     for (grant, bytes) in &bundle.grants {
         let row = GrantRow::parse(bytes).map_err(|_| Error::DamagedBundle)?;
         let body = ChartKeys::open_grant(me, &id, grant, &row).map_err(|_| Error::DamagedBundle)?;
@@ -263,8 +328,8 @@ fn learn(
     if ring.nodes().is_empty() {
         return Err(Error::NotGranted);
     }
-    add_cards(&mut cards, &ring, bundle)?;
-    let keys = ChartKeys::assemble(rows, ring, cards, me).map_err(|error| match error {
+    add_cards(&mut cards, &ring, bundle, forked)?;
+    let mut keys = ChartKeys::assemble(rows, ring, cards, me).map_err(|error| match error {
         Error::Unopenable { .. } => Error::DamagedBundle,
         other => other,
     })?;
@@ -281,25 +346,56 @@ fn learn(
         let granter = grants.first().map(|(_, row, _)| row.granter).ok_or(Error::NotGranted)?;
         session.contacts(inner)?.require_known(&granter, inner.now_ms())?;
     }
+    let mut recorded = 0_u64;
+    for proposal in
+        beside.proposals().map_err(Error::of_malformed)?.iter().chain(&brought.proposals().map_err(damaged)?)
+    {
+        // One that is not allowed, came too late or came before is passed over: its author finds out and may make it again.
+        let Ok(step) = keys.receive(proposal) else { continue };
+        keys = keys.following(&step)?;
+        for (grant, row) in &step.grants {
+            tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), row)?;
+        }
+        recorded = recorded.saturating_add(1);
+    }
     for (seq, row) in (0_u64..).zip(keys.rows()) {
         tx.put(Table::Ledger, id.as_bytes(), &seq.to_be_bytes(), &row.stored)?;
         tx.put(Table::Receipts, id.as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
+    }
+    // The line that resolves a fork may be shorter than the one that was held.
+    for seq in (0_u64..).take(stored_rows).skip(keys.rows().len()) {
+        tx.delete(Table::Ledger, id.as_bytes(), &seq.to_be_bytes())?;
+        tx.delete(Table::Receipts, id.as_bytes(), &seq.to_be_bytes())?;
     }
     for (grant, bytes) in &bundle.grants {
         tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), bytes)?;
     }
     stored_cards.put(tx, keys.cards(), me)?;
     session.put_ring(tx, &id, keys.ring())?;
-    Ok(Arc::new(keys))
+    let own = beside.proposals().map_err(Error::of_malformed)?;
+    Beside::new(keys.all_rows(), &own).put(write, &id)?;
+    Ok(Learnt { keys: Arc::new(keys), recorded })
+}
+
+fn damaged(malformed: Malformed) -> Error {
+    match malformed {
+        Malformed::Newer => Error::NewerFormat,
+        Malformed::Invalid => Error::DamagedBundle,
+    }
 }
 
 /// Takes the cards that a ledger key we hold opens. Whose access has ended gets no newer ones, and needs none.
-fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>) -> Result<(), Error> {
+fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>, forked: bool) -> Result<(), Error> {
     let keys = ring.ledger_secrets().map_err(|_| Error::unopenable())?;
     for (epoch, sealed) in &bundle.cards {
         let Some(keys) = keys.get(epoch) else { continue };
         let open = |key| bundle::open_cards(key, &bundle.head.chart, *epoch, sealed).ok();
-        let opened = keys.iter().find_map(open).ok_or(Error::DamagedBundle)?;
+        let opened = match keys.iter().find_map(open) {
+            Some(opened) => opened,
+            // Of another line we may not have the key, though the epoch has the same number.
+            None if forked => continue,
+            None => return Err(Error::DamagedBundle),
+        };
         for bytes in &opened.roots {
             cards.add_root(RootCard::open(bytes).map_err(|_| Error::DamagedBundle)?);
         }
@@ -314,14 +410,4 @@ fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>) -> Result<(
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// The longer of two lines, if one begins with the other.
-fn join(known: Vec<LedgerRow>, brought: &[LedgerRow]) -> Result<Vec<LedgerRow>, Error> {
-    let same = known.iter().zip(brought).all(|(a, b)| a.stored == b.stored);
-    match (same, known.len() >= brought.len()) {
-        (true, true) => Ok(known),
-        (true, false) => Ok(brought.to_vec()),
-        (false, _) => Err(Error::ForeignBundle),
-    }
 }

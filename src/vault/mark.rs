@@ -40,6 +40,8 @@ impl Mark {
 pub(super) enum Marked {
     Entries(ChartId),
     Ledger(ChartId),
+    /// What lies beside the ledger of a chart.
+    Beside(ChartId),
     State,
     /// Which contacts there are.
     Contacts,
@@ -53,6 +55,7 @@ impl Marked {
         match self {
             Self::Entries(chart) => chart,
             Self::Ledger(chart) => key("ledger", chart.as_bytes()),
+            Self::Beside(chart) => key("beside", chart.as_bytes()),
             Self::State => key("state", &[]),
             Self::Contacts => key("contacts", &[]),
             Self::Contact(contact) => key("contact", contact.as_bytes()),
@@ -98,6 +101,7 @@ mod tests {
             Marked::Entries(chart),
             Marked::Ledger(chart),
             Marked::Ledger(other),
+            Marked::Beside(chart),
             Marked::State,
             Marked::Contacts,
             Marked::Contact(ContactId::from_bytes([3; 16])),

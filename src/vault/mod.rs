@@ -2,6 +2,7 @@
 
 mod audit;
 mod batch;
+mod beside;
 mod cards;
 mod chains;
 mod chart;
@@ -11,6 +12,7 @@ mod devices;
 mod entry;
 mod event;
 mod exchange;
+mod fork;
 mod freshness;
 mod logs;
 mod maintenance;
@@ -35,6 +37,7 @@ pub use devices::{Device, Retired};
 pub use entry::{Entry, Found, Matches};
 pub use event::EventKind;
 pub use exchange::{Applied, Cursor};
+pub use fork::Fork;
 pub use freshness::Freshness;
 #[cfg(feature = "testing")]
 pub(crate) use logs::log_id;

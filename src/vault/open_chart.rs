@@ -2,6 +2,7 @@
 
 use super::mark::{Mark, Marked, Rolling};
 use super::{
+    beside::{self, Beside},
     cards::Cards,
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
@@ -27,6 +28,8 @@ pub(crate) struct OpenChart {
     /// State of the store at which this was read.
     pub(super) generation: u64,
     ring_sealed: Vec<u8>,
+    /// What lies beside the ledger.
+    pub(super) beside: Beside,
     /// Whether the card of the device in use is stored with the chart: it is, once it wrote something here.
     pub(super) listed: bool,
     /// How versions stand.
@@ -59,7 +62,7 @@ impl OpenChart {
     /// Reads and verifies a chart, as far as it can be without the logs.
     pub(super) fn load_unchecked(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
-        let (keys, ring_sealed, listed) = read_keys(session, id, snapshot)?;
+        let (keys, ring_sealed, beside, listed) = read_keys(session, id, snapshot)?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
         let mut chart = Self {
             keys,
@@ -67,6 +70,7 @@ impl OpenChart {
             index_key,
             generation,
             ring_sealed,
+            beside,
             listed,
             standings: Standings::default(),
             own: HashMap::new(),
@@ -92,18 +96,20 @@ impl OpenChart {
         }
         let ledger = snapshot.last(Table::Ledger, id.as_bytes())?;
         let head = u64::try_from(self.keys.rows().len()).unwrap_or(u64::MAX).saturating_sub(1);
-        let moved = ledger.is_none_or(|(key, _)| key != head.to_be_bytes());
+        let last = self.keys.rows().last().map(|row| &row.stored);
+        let moved = ledger.is_none_or(|(key, stored)| key != head.to_be_bytes() || Some(&stored) != last);
         let ring = snapshot.get(Table::Keyring, b"", id.as_bytes())?;
-        let moved = moved || ring.as_deref() != Some(&self.ring_sealed[..]);
+        let moved =
+            moved || ring.as_deref() != Some(&self.ring_sealed[..]) || Beside::read(snapshot, &id)? != self.beside;
         if moved {
-            (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
+            (self.keys, self.ring_sealed, self.beside, self.listed) = read_keys(session, &id, snapshot)?;
         }
         let before = self.index.last_seq();
         self.refresh_index(snapshot)?;
         // Another device of the owner, or of a member whose bundle another process took in.
         let known = |version: Version<'_>| self.keys.cards().device(&version.author).is_some();
         if !self.index.after(before).all(known) {
-            (self.keys, self.ring_sealed, self.listed) = read_keys(session, &id, snapshot)?;
+            (self.keys, self.ring_sealed, self.beside, self.listed) = read_keys(session, &id, snapshot)?;
             self.tail.retain(|row| row.seq <= before);
             self.load_index(snapshot)?;
         }
@@ -122,13 +128,20 @@ impl OpenChart {
         let logs = session.logs(snapshot)?;
         let ledger = logs.marks(snapshot, Marked::Ledger(id))?;
         let entries = logs.marks(snapshot, Marked::Entries(id))?;
+        let beside = logs.marks(snapshot, Marked::Beside(id))?.into_iter().max();
         drop(logs);
-        let rows = u64::try_from(self.keys.rows().len()).unwrap_or(u64::MAX);
+        let said = Beside::stored(snapshot, &id)?.map(|stored| beside::hash(&stored));
+        let is_said = match (beside, said) {
+            (None, None) => true,
+            (Some(mark), Some(hash)) => mark == Mark::new(mark.count, &hash),
+            _ => false,
+        };
+        // A device may have marked a line that another took back since.
         let stands = |mark: &Mark| {
             let seq = mark.count.checked_sub(1);
-            seq.and_then(|seq| self.keys.ledger_hash(seq)).is_some_and(|hash| Mark::new(mark.count, &hash) == *mark)
+            seq.is_some_and(|seq| self.keys.is_in_a_line(seq, |hash| Mark::new(mark.count, hash) == *mark))
         };
-        if !ledger.iter().all(stands) || ledger.iter().max().map(|mark| mark.count) != Some(rows) {
+        if !is_said || !ledger.iter().all(stands) || !ledger.contains(&self.ledger_mark()) {
             return Err(Error::Withheld);
         }
         if entries.iter().max().map_or(0, |mark| mark.count) != self.index.last_seq() {
@@ -529,16 +542,21 @@ pub(super) fn read_rows(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Vec<
     }
 }
 
-/// The keys, the row that they come from, and whether the device in use wrote here before.
-fn read_keys(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<(ChartKeys, Vec<u8>, bool), Error> {
+/// The keys, the row that they come from, what lies beside the ledger, and whether the device in use wrote here before.
+fn read_keys(
+    session: &Session,
+    id: &ChartId,
+    snapshot: &dyn Snapshot,
+) -> Result<(ChartKeys, Vec<u8>, Beside, bool), Error> {
     let sealed = snapshot.get(Table::Keyring, b"", id.as_bytes())?.ok_or(Error::UnknownChart)?;
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let ring = Ring::open(suite, session.unlocked.keyring_key(), &vault, id, &sealed).map_err(Error::of_malformed)?;
     let me = session.unlocked.identity();
     let cards = Cards::of(*id, suite, &ring)?.read(snapshot, me)?;
     let listed = cards.device(&me.device_card.hash()).is_some();
-    let keys = ChartKeys::assemble(read_rows(snapshot, id)?, ring, cards, me)?;
-    if keys.chart() == *id { Ok((keys, sealed, listed)) } else { Err(Error::unopenable()) }
+    let beside = Beside::read(snapshot, id)?;
+    let keys = ChartKeys::assemble(beside.rows(read_rows(snapshot, id)?), ring, cards, me)?;
+    if keys.chart() == *id { Ok((keys, sealed, beside, listed)) } else { Err(Error::unopenable()) }
 }
 
 pub(super) fn index_error(error: IndexError) -> Error {

@@ -3,10 +3,10 @@
 use super::event::{Event, EventKind};
 use super::logs::Write;
 use super::mark::{Mark, Marked};
-use super::{Chart, Contact, Inner, cards::Cards, open_chart::OpenChart, session::Session};
-use crate::codec::{CardHash, GrantId};
+use super::{Chart, Contact, Inner, beside::Beside, cards::Cards, open_chart::OpenChart, session::Session};
+use crate::codec::{CardHash, ChartId, GrantId};
 use crate::error::Error;
-use crate::keys::chart::{CardBook, Intent};
+use crate::keys::chart::{CardBook, Intent, Member, Step};
 use crate::keys::{Grant, Purpose, Rights, RootCard};
 use crate::record::Label;
 use crate::store::Table;
@@ -82,25 +82,11 @@ impl Chart {
 
     /// With whom the chart is shared, its custodians included.
     pub fn shares(&self) -> Result<Vec<Share>, Error> {
-        self.read(|open, _| {
-            let name =
-                |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
-            Ok(open
-                .keys
-                .members()
-                .iter()
-                .map(|member| Share {
-                    name: name(&member.root),
-                    rights: member.rights,
-                    labels: open.keys.labels_of(member),
-                    purpose: member.grants.first().map(|grant| grant.purpose),
-                    not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
-                })
-                .collect())
-        })
+        self.read(|open, _| Ok(shares_of(open, &open.keys.members())))
     }
 
-    /// Makes a step of the ledger and stores it, with its grants and keys, in one transaction.
+    /// Makes a step of the ledger and stores it, with its grants and keys, in one transaction; where the home is elsewhere, a
+    /// proposal.
     pub(super) fn change(
         &self,
         want: impl FnOnce(&OpenChart) -> Result<Intent, Error>,
@@ -121,30 +107,58 @@ fn apply(
 ) -> Result<Standing, Error> {
     let id = chart.id();
     let mut write = Write::begin(inner, session)?;
-    {
-        let tx = &mut *write.tx;
-        let open = session.chart_at(&id, tx)?;
-        let open = open.read().unwrap_or_else(PoisonError::into_inner);
-        let now = inner.now_ms();
-        let step = open.keys.step(&want(&open)?, |slot, gone| open.cut(slot, gone), now)?;
-        tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;
-        tx.put(Table::Receipts, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.receipt)?;
-        for (grant, row) in &step.grants {
-            tx.put(Table::Grants, id.as_bytes(), GrantId::as_bytes(grant), row)?;
-        }
-        let (mut cards, me) = (CardBook::default(), session.unlocked.identity());
-        if let Some(root) = newcomer {
-            cards.add_root(root.clone());
-        }
-        cards.add_device(me.device_card.clone());
-        Cards::of(id, session.unlocked.suite(), &step.ring)?.put(tx, &cards, me)?;
-        session.put_ring(tx, &id, &step.ring)?;
-        let hash = step.row.hash();
-        write.mark(Marked::Ledger(id), Mark::new(step.seq.saturating_add(1), &hash));
-        let actor = chart.actor().map(|actor| (**actor).clone());
-        write.event(Event { hash: Some(hash), actor, ..event.on(id) });
+    let open = session.chart_at(&id, &*write.tx)?;
+    let open = open.read().unwrap_or_else(PoisonError::into_inner);
+    let (intent, now) = (want(&open)?, inner.now_ms());
+    let cuts = |slot: u8, gone: &[CardHash]| open.cut(slot, gone);
+    let actor = chart.actor().map(|actor| (**actor).clone());
+    let mut event = Event { actor, ..event.on(id) };
+    let (ring, standing) = if open.keys.is_home() {
+        let step = open.keys.step(&intent, cuts, now)?;
+        put_step(&mut write, &id, &step)?;
+        event.hash = Some(step.row.hash());
+        (step.ring, Standing::Committed)
+    } else {
+        let (proposal, ring) = open.keys.propose(&intent, cuts, now)?;
+        let mut proposals = open.beside.proposals().map_err(Error::of_malformed)?;
+        proposals.push(proposal);
+        Beside::new(open.keys.all_rows(), &proposals).put(&mut write, &id)?;
+        (ring, Standing::Proposed)
+    };
+    drop(open);
+    let (mut cards, me) = (CardBook::default(), session.unlocked.identity());
+    if let Some(root) = newcomer {
+        cards.add_root(root.clone());
     }
+    cards.add_device(me.device_card.clone());
+    Cards::of(id, session.unlocked.suite(), &ring)?.put(&mut *write.tx, &cards, me)?;
+    session.put_ring(&mut *write.tx, &id, &ring)?;
+    write.event(event);
     // The chart takes the step in when it is used next, as it would another writer's; its index stays as it is.
     write.commit()?;
-    Ok(Standing::Committed)
+    Ok(standing)
+}
+
+/// Stores a step and the grants that it makes, and marks the ledger.
+pub(super) fn put_step(write: &mut Write<'_>, id: &ChartId, step: &Step) -> Result<(), Error> {
+    let tx = &mut *write.tx;
+    tx.put(Table::Ledger, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.stored)?;
+    tx.put(Table::Receipts, id.as_bytes(), &step.seq.to_be_bytes(), &step.row.receipt)?;
+    for (grant, row) in &step.grants {
+        tx.put(Table::Grants, id.as_bytes(), GrantId::as_bytes(grant), row)?;
+    }
+    write.mark(Marked::Ledger(*id), Mark::new(step.seq.saturating_add(1), &step.row.hash()));
+    Ok(())
+}
+
+pub(super) fn shares_of(open: &OpenChart, members: &[Member]) -> Vec<Share> {
+    let name = |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
+    let share = |member: &Member| Share {
+        name: name(&member.root),
+        rights: member.rights,
+        labels: open.keys.labels_of(member),
+        purpose: member.grants.first().map(|grant| grant.purpose),
+        not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
+    };
+    members.iter().map(share).collect()
 }

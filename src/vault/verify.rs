@@ -29,6 +29,11 @@ pub enum Finding {
         /// The version.
         version: VersionId,
     },
+    /// There are two histories of the chart's sharing that contradict each other: a custodian has to resolve it.
+    Forked {
+        /// The chart.
+        chart: ChartId,
+    },
     /// Versions are missing by the author of this one, written just before it, which this vault may read: import a bundle of
     /// the whole chart.
     Gap {
@@ -147,6 +152,9 @@ fn verify_chart(
         report.findings.extend(finding);
         report.versions = report.versions.saturating_add(1);
         progress(report.versions);
+    }
+    if open.keys.fork().is_some() {
+        report.findings.push(Finding::Forked { chart });
     }
     let mut versions = open.index.after(0);
     for (seq, flaw) in flaws(&open.keys, &open.index, 0) {

@@ -1,5 +1,6 @@
 //! Ways into a vault.
 
+use super::beside::{self, Beside};
 use super::contacts::hash_of_row;
 use super::event::{AuditKeys, Event, EventKind};
 use super::logs::{Write, state_hash};
@@ -141,8 +142,14 @@ pub(super) fn marks_of_charts(
             None => Ok(true),
         };
         let (entries, ledger) = (said(Marked::Entries(chart))?, said(Marked::Ledger(chart))?);
-        if !entries && !ledger {
+        let beside = said(Marked::Beside(chart))?;
+        if !entries && !ledger && !beside {
             continue;
+        }
+        if let Some(stored) = Beside::stored(snapshot, &chart)? {
+            let last = session.lock_logs().marks(snapshot, Marked::Beside(chart))?.into_iter().max();
+            let count = last.map_or(0, |mark| mark.count).saturating_add(1);
+            marks.push((Marked::Beside(chart), Mark::new(count, &beside::hash(&stored))));
         }
         match OpenChart::load_unchecked(session, &chart, snapshot) {
             Ok(open) => {

@@ -2,7 +2,7 @@
 
 use crate::common::{Member, hiv, member, record, send};
 use ampoule::store::Table;
-use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Finding, Grant, Label};
+use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Finding, Grant, Label, Standing};
 
 /// A clinic's chart with one entry, and others who write to it.
 fn shared(clinic: &Member, writers: &[&Member]) -> (Chart, Vec<Contact>) {
@@ -203,7 +203,7 @@ fn bundle_of(frames: &[&[u8]]) -> Vec<u8> {
 
 const GRANT: u8 = 2;
 const LEDGER: u8 = 4;
-const ENTRY: u8 = 5;
+const ENTRY: u8 = 6;
 
 /// The courier can put any sum under what he made.
 #[test]
@@ -296,4 +296,123 @@ fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     assert!(matches!(findings[..], [Finding::Repeated { entry, .. }] if entry == second), "{findings:?}");
     // All of it is read: which of the two is hers is for her to say.
     assert_eq!(listed(&chart), 5);
+}
+
+/// A guardian and the clinic change one chart at once. The loser's step is made again where that is safe; what was refused
+/// is not taken when it is sent again.
+#[test]
+fn h59_two_custodians_at_once_and_the_losers_step_replayed() {
+    let (clinic, guardian) = (member("Riverside Clinic", 1), member("Guardian", 2));
+    let (lee, kim) = (member("Dr. Lee", 3), member("Dr. Kim", 4));
+    let (of_guardian, to_clinic) = (clinic.meet(&guardian), guardian.meet(&clinic));
+    let (of_kim, her_lee, her_kim) = (clinic.meet(&kim), guardian.meet(&lee), guardian.meet(&kim));
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.share(&of_guardian, &Grant::custodian()).unwrap();
+    send(&chart, &of_guardian, &guardian.vault).unwrap();
+    let copy = guardian.vault.chart(&chart.id()).unwrap();
+    assert_eq!(copy.share(&her_lee, &Grant::write()), Ok(Standing::Proposed));
+    let lost = copy.export(&to_clinic, Cursor::START).unwrap();
+    assert_eq!(chart.share(&of_kim, &Grant::read()), Ok(Standing::Committed));
+    for _ in 0..2 {
+        assert_eq!(clinic.vault.import(&lost).unwrap().recorded, 0);
+    }
+    let applied = send(&chart, &of_guardian, &guardian.vault).unwrap();
+    assert_eq!((applied.confirmed, applied.superseded, copy.waiting().unwrap()), (0, 0, 1));
+    let again = copy.export(&to_clinic, Cursor::START).unwrap();
+    assert_eq!(clinic.vault.import(&again).unwrap().recorded, 1);
+    for replayed in [&lost, &again] {
+        assert_eq!(clinic.vault.import(replayed).unwrap().recorded, 0);
+    }
+    assert_eq!(send(&chart, &of_guardian, &guardian.vault).unwrap().confirmed, 1);
+    for chart in [&chart, &copy] {
+        let names: Vec<_> = chart.shares().unwrap().into_iter().map(|share| share.name).collect();
+        assert_eq!(names.iter().filter(|name| *name == "Dr. Lee").count(), 1, "{names:?}");
+    }
+    // Kim was revoked meanwhile: who wanted to give her more has to decide again.
+    assert_eq!(copy.share(&her_kim, &Grant::write()), Ok(Standing::Proposed));
+    let lost = copy.export(&to_clinic, Cursor::START).unwrap();
+    chart.revoke(&of_kim).unwrap();
+    assert_eq!(clinic.vault.import(&lost).unwrap().recorded, 0);
+    let applied = send(&chart, &of_guardian, &guardian.vault).unwrap();
+    assert_eq!((applied.superseded, copy.waiting().unwrap()), (1, 0));
+    assert!(!chart.shares().unwrap().iter().any(|share| share.name == "Dr. Kim"));
+    assert!(guardian.reopen().unwrap().verify(|_| {}).unwrap().findings.is_empty());
+}
+
+/// The vault that administers a chart is copied, and its two copies let different people in.
+#[test]
+fn d28_two_histories_of_sharing_are_found_frozen_and_resolved() {
+    let (clinic, guardian, lee) = (member("Riverside Clinic", 1), member("Guardian", 2), member("Dr. Lee", 3));
+    let (kim, mallory) = (member("Dr. Kim", 4), member("Mallory", 66));
+    let (chart, contacts) = shared(&clinic, &[&lee]);
+    let [of_lee] = contacts.try_into().unwrap();
+    let (of_guardian, of_kim, of_mallory) = (clinic.meet(&guardian), clinic.meet(&kim), clinic.meet(&mallory));
+    let to_clinic = guardian.meet(&clinic);
+    let her_mallory = guardian.meet(&mallory);
+    chart.share(&of_guardian, &Grant::custodian()).unwrap();
+    send(&chart, &of_guardian, &guardian.vault).unwrap();
+    send(&chart, &of_lee, &lee.vault).unwrap();
+    let copied = clinic.copy();
+    let other = copied.chart(&chart.id()).unwrap();
+    let in_other = |of: &Contact| copied.contacts().get(of.id()).unwrap();
+    chart.share(&of_kim, &Grant::write()).unwrap();
+    other.share(&in_other(&of_mallory), &Grant::write()).unwrap();
+    let (here, there) = (chart.put(&record("here")).unwrap(), other.put(&record("there")).unwrap());
+
+    // Whoever meets both says so, and reads on; nobody who was let in by one of them has any right.
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    assert!(!send(&chart, &of_lee, &lee.vault).unwrap().forked);
+    assert!(copy.fork().unwrap().is_none());
+    for _ in 0..2 {
+        assert!(send(&other, &in_other(&of_lee), &lee.vault).unwrap().forked);
+    }
+    assert!(send(&other, &in_other(&of_guardian), &guardian.vault).is_ok());
+    assert!(send(&chart, &of_guardian, &guardian.vault).unwrap().forked);
+    let hers = guardian.vault.chart(&chart.id()).unwrap();
+    for (member, chart) in [(&lee, &copy), (&guardian, &hers)] {
+        let chart_again = member.reopen().unwrap().chart(&chart.id()).unwrap();
+        for chart in [chart, &chart_again] {
+            let histories = chart.fork().unwrap().unwrap().histories;
+            assert_eq!((histories.len(), histories[0].len(), histories[1].len()), (2, 4, 4));
+            assert_eq!(chart.shares().unwrap().len(), 3);
+            for entry in [&here, &there] {
+                assert!(chart.get(entry).is_ok());
+            }
+        }
+        let findings = member.vault.verify(|_| {}).unwrap().findings;
+        assert!(findings.contains(&Finding::Forked { chart: chart.id() }), "{findings:?}");
+    }
+    assert_eq!(hers.share(&her_mallory, &Grant::read()), Err(Error::Forked));
+
+    // It comes to the clinic by the guardian's bundle. Whoever runs the store cannot make it forgotten.
+    let before = clinic.store.rows().unwrap();
+    assert!(send(&hers, &to_clinic, &clinic.vault).unwrap().forked);
+    assert_eq!(chart.share(&of_mallory, &Grant::read()), Err(Error::Forked));
+    let part = chart.id();
+    let beside = (Table::Keyring, part.as_bytes().to_vec(), b"beside".to_vec());
+    assert!(!before.contains_key(&beside));
+    clinic.store.hide(beside.0, &beside.1, &beside.2);
+    assert_eq!(clinic.reopen().unwrap().chart(&chart.id()).err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    let whole = clinic.row(beside.0, &beside.1, &beside.2);
+    for at in 0..whole.len().min(64) {
+        clinic.store.rewrite(beside.0, &beside.1, &beside.2, move |row| row[at] ^= 1);
+        assert!(clinic.reopen().unwrap().chart(&chart.id()).is_err(), "byte {at}");
+        clinic.store.tell_the_truth();
+    }
+
+    // A custodian of both decides. Kim and Mallory are to be shared with anew, by somebody who means it.
+    assert_eq!(chart.resolve_fork(&[]), Ok(Standing::Committed));
+    assert_eq!((chart.fork().unwrap(), chart.shares().unwrap().len()), (None, 3));
+    for (member, contact) in [(&lee, &of_lee), (&guardian, &of_guardian)] {
+        assert!(!send(&chart, contact, &member.vault).unwrap().forked);
+        let copy = member.reopen().unwrap().chart(&chart.id()).unwrap();
+        assert_eq!((copy.fork().unwrap(), copy.shares().unwrap().len()), (None, 3));
+        assert!(copy.get(&here).is_ok() && copy.get(&there).is_ok());
+        assert!(!member.vault.verify(|_| {}).unwrap().findings.contains(&Finding::Forked { chart: chart.id() }));
+    }
+    let after = hers.put(&record("after")).unwrap();
+    send(&hers, &to_clinic, &clinic.vault).unwrap();
+    assert_eq!(chart.get(&after).unwrap().acceptance(), Acceptance::Usual);
+    assert_eq!(chart.share(&of_kim, &Grant::write()), Ok(Standing::Committed));
 }

@@ -324,7 +324,7 @@ def open_bundle(vault, data):
         frames.append((data[at], data[at + 5 : at + 5 + size], at))
         at += 5 + size
     kinds = [kind for kind, _, _ in frames]
-    require(at == len(data) and kinds == sorted(kinds) and kinds.count(1) == kinds.count(6) == 1, "frames")
+    require(at == len(data) and kinds == sorted(kinds) and kinds.count(1) == kinds.count(7) == 1, "frames")
     _, chart, recipient, since, _ = structure(frames[0][1], 5)
     require(recipient == vault.root.hash, "addressee")
     next_cursor, hash = decode(frames[-1][1])
@@ -348,4 +348,4 @@ def open_bundle(vault, data):
     chart = Chart(chart, rows, nodes, keys.items(), cards)
     for grant, row in grants.items():
         require(chart.open_grant(vault, grant, row), "grant to another")
-    return chart, of(5), next_cursor
+    return chart, of(6), next_cursor

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::keys::chart::{
     epoch::SLOTS,
     grant::{GrantFields, Rights},
-    ledger::Member,
+    ledger::{Authority, Member},
 };
 use crate::record::Label;
 use std::collections::BTreeMap;
@@ -33,6 +33,11 @@ impl ChartKeys {
     /// Everyone with rights now.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.view.members()
+    }
+
+    /// Everyone with rights, by each line that counts in a fork; the one that we go by stands first.
+    pub(crate) fn members_by_line(&self) -> Vec<Vec<Member>> {
+        self.view.counting().map(Authority::members).collect()
     }
 
     /// Labels of the compartments that are held in the newest epoch.

@@ -21,7 +21,7 @@ use super::{
     node::Held,
     ring::Ring,
 };
-use crate::codec::{ChartId, CompartmentId, Extensions, Hash, Version1};
+use crate::codec::{CardHash, ChartId, CompartmentId, Extensions, Hash, Version1};
 use crate::crypto::{RandomError, Secret, Suite, kdf::Deriver, role, sign::SigningKey};
 use crate::error::Error;
 use crate::keys::Identity;
@@ -118,7 +118,11 @@ impl ChartKeys {
         let (chart, suite) = (main.chart, main.suite);
         let mut view = View::new(main.authority);
         for line in rows.lines().skip(1) {
-            view.offer(verified(&line, &with)?.authority);
+            let line = verified(&line, &with)?;
+            if line.chart != chart {
+                return Err(Error::unopenable());
+            }
+            view.offer(line.authority);
         }
         let rows = rows.led_by(&view.main().head());
         let lines: Vec<_> = view.lines().map(Authority::states).collect();
@@ -144,6 +148,23 @@ impl ChartKeys {
     /// Hash of a ledger entry by its number.
     pub(crate) fn ledger_hash(&self, seq: u64) -> Option<Hash> {
         self.authority().hash_at(seq)
+    }
+
+    /// Whether an entry has this number and hash, in the line that we go by or another.
+    pub(crate) fn is_in_a_line(&self, seq: u64, is_it: impl Fn(&Hash) -> bool) -> bool {
+        self.view.lines().any(|line| line.hash_at(seq).is_some_and(|hash| is_it(&hash)))
+    }
+
+    /// The member whose vault is the ledger's home, as far as is known.
+    pub(crate) fn keeper(&self) -> Option<CardHash> {
+        self.authority().keeper()
+    }
+
+    /// The keys after a step.
+    pub(crate) fn following(&self, step: &Step) -> Result<Self, Error> {
+        let mut rows = self.rows.clone();
+        rows.main.push(step.row.clone());
+        Self::assemble(rows, step.ring.clone(), self.cards.clone(), &self.identity)
     }
 
     /// Number of the last ledger entry.

@@ -230,6 +230,11 @@ impl Authority {
         self.states.keys().next_back().copied().unwrap_or(0)
     }
 
+    /// Root card of who keeps the home, as far as we could read.
+    pub(crate) fn keeper(&self) -> Option<CardHash> {
+        self.keeper
+    }
+
     /// The epoch after entry number `seq`, as far as we can read.
     pub(crate) fn epoch_at(&self, seq: u64) -> Option<u32> {
         let turn = self.turns.iter().rev().find(|turn| turn.seq <= seq);
