@@ -128,7 +128,7 @@ fn nothing_is_missed_where_nothing_was_granted() {
         next = applied.next;
         in_all += expected;
         let read = lee.chart(&chart.id()).unwrap().list().unwrap().entries().len();
-        assert_eq!((applied.added, read), (expected, in_all as usize), "round {round}");
+        assert_eq!((applied.added, u64::try_from(read).unwrap()), (expected, in_all), "round {round}");
         assert_eq!((applied.gaps, applied.repeated, applied.rejected), (0, 0, 0), "round {round}");
         assert_eq!(lee.verify(|_| {}).unwrap().findings, [], "round {round}");
     }

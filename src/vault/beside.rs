@@ -13,6 +13,8 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 /// Key of the row in the chart's part of the keyring.
 const KEY: &[u8] = b"beside";
+/// Most lines, and most proposals, in one bundle.
+const MOST_BROUGHT: usize = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -42,6 +44,11 @@ impl Beside {
 
     pub(super) fn is_empty(&self) -> bool {
         self.branches.is_empty() && self.proposals.is_empty()
+    }
+
+    /// Whether a bundle may bring as much: each line is verified from its beginning.
+    pub(super) fn is_within_bounds(&self) -> bool {
+        self.branches.len() <= MOST_BROUGHT && self.proposals.len() <= MOST_BROUGHT
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {

@@ -241,7 +241,8 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let generation = write.commit()?;
     session.forget(&id);
     chart.insert(rows.clone(), segment, generation)?;
-    let entries: BTreeSet<EntryId> = rows.iter().map(|row| row.entry).collect();
+    let read = rows.iter().filter(|row| row.arrival != index::KEPT_APART);
+    let entries: BTreeSet<EntryId> = read.map(|row| row.entry).collect();
     let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
     applied.conflicts = count(entries.iter().filter(in_conflict).count());
     let flaws = flaws(&chart.keys, &chart.index, known_to);
@@ -308,6 +309,9 @@ fn learn(inner: &Inner, session: &Session, write: &mut Write<'_>, bundle: &Bundl
     let stored_rows = main.len();
     let mut rows = beside.rows(main);
     let brought = bundle.beside.map_or(Ok(Beside::default()), Beside::parse).map_err(damaged)?;
+    if !brought.is_within_bounds() {
+        return Err(Error::DamagedBundle);
+    }
     let mut forked = false;
     for line in brought.rows(bundle.ledger.clone()).lines() {
         match rows.offer(&line) {

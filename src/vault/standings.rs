@@ -4,7 +4,7 @@ use crate::codec::{CardHash, Hash};
 use crate::envelope::Chain;
 use crate::index::{ChartIndex, IndexRow, KEPT_APART, Version};
 use crate::keys::chart::{ChartKeys, CutPoint, EntryStanding, Vouched, Written};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// In the place of the author of a version of which nothing can be believed.
 pub(super) const NOBODY: CardHash = CardHash::from_bytes([0; 32]);
@@ -32,8 +32,12 @@ impl Standings {
         if anew || !devices.is_empty() && index.after(self.to).any(completes) {
             *self = Self { vouched: keys.vouched(links(keys, index, &[])), ..Self::default() };
         }
+        // Of what no cut names, all that one device wrote there with one ledger stands alike, if it is read at all.
+        let (mut alike, timed) = (HashSet::new(), keys.ends_by_date());
         for version in index.after(self.to).filter(|version| version.author != NOBODY) {
-            if keys.is_settled_since(&version.known) {
+            let Version { author, compartment, known, arrival, time_ms, .. } = version;
+            let like = (author, compartment, known, arrival, if timed { time_ms } else { 0 });
+            if keys.is_settled_since(&known) || alike.contains(&like) {
                 continue;
             }
             // A right that the ledger no longer has is none.
@@ -41,6 +45,8 @@ impl Standings {
             let standing = standing.unwrap_or(EntryStanding::Quarantined);
             if standing != EntryStanding::Normal {
                 self.marked.insert(version.seq, standing);
+            } else if !devices.contains(&author) {
+                alike.insert(like);
             }
         }
         self.to = index.last_seq();

@@ -6,7 +6,7 @@ use crate::crypto::RandomError;
 use crate::envelope::{self, Actor, Chain, Header, Metadata, OpenError, Opened, SealError, SealedEntry};
 use crate::error::Error;
 use crate::keys::Wrap;
-use crate::keys::chart::ledger::{Claim, EntryStanding, Head, Vouched};
+use crate::keys::chart::ledger::{Authority, Claim, EntryStanding, Head, Vouched};
 use crate::record::{Kind, Label, Record};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -159,6 +159,11 @@ impl ChartKeys {
         let main = self.authority();
         let turned = main.turns().last().is_some_and(|turn| turn.seq > known.seq);
         self.view.lines().count() == 1 && main.has(known.seq, &known.hash) && !turned
+    }
+
+    /// Whether the time that an author gives can matter to how a version stands.
+    pub(crate) fn ends_by_date(&self) -> bool {
+        self.view.lines().any(Authority::ends_by_date)
     }
 
     /// Whether the keys had turned, by the clocks of both, when an author wrote who did not know of it.

@@ -230,6 +230,11 @@ impl Authority {
         self.states.keys().next_back().copied().unwrap_or(0)
     }
 
+    /// Whether any grant that was ever made ends by its date.
+    pub(crate) fn ends_by_date(&self) -> bool {
+        self.grants.values().any(|given| given.fields.not_after_ms.is_some())
+    }
+
     /// Root card of who keeps the home, as far as we could read.
     pub(crate) fn keeper(&self) -> Option<CardHash> {
         self.keeper
