@@ -6,6 +6,7 @@ mod cards;
 mod chart;
 mod clock;
 mod contacts;
+mod cores;
 mod devices;
 mod entry;
 mod event;
@@ -21,6 +22,7 @@ mod patients;
 mod session;
 mod sharing;
 mod verify;
+mod versions;
 mod ways;
 
 pub use audit::{Audit, AuditEvent};
