@@ -3,21 +3,23 @@
 use super::{
     Chart, Contact, Inner, Vault,
     cards::Cards,
+    cores::on_all_cores,
     event::{Event, EventKind},
     logs::Write,
     mark::Marked,
     open_chart::{OpenChart, StoredEntry, Stub, put_entry, read_rows, row_of},
     session::Session,
 };
-use crate::codec::{CardHash, ChartId};
-use crate::envelope::object_hash;
+use crate::codec::{CardHash, ChartId, Hash};
+use crate::envelope::{Opened, object_hash};
 use crate::error::Error;
 use crate::index;
 use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, LedgerRow, Ring};
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::{Snapshot, Table, Transaction};
-use crate::sync::bundle::{self, Bundle, BundleError, Writer};
+use crate::sync::bundle::{self, Bundle, BundleError, Item, Writer};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Where the next bundle of a chart goes on, in the sender's order. Keep it for each chart and contact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,8 +154,9 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     };
     let mut rows = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    for item in &bundle.entries {
-        let Ok(opened) = keys.open_entry(item.bytes, &item.wrap, None) else {
+    let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(&keys, item), || ());
+    for (item, opened) in bundle.entries.iter().zip(opened) {
+        let Some((opened, hash)) = opened else {
             applied.rejected = applied.rejected.saturating_add(1);
             continue;
         };
@@ -166,7 +169,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         }
         let last = rows.last().map_or_else(|| chart.index.last_seq(), |row: &index::IndexRow| row.seq);
         let seq = last.saturating_add(1);
-        let stub = Stub { hash: object_hash(item.bytes), arrival: keys.head_seq() };
+        let stub = Stub { hash, arrival: keys.head_seq() };
         put_entry(&mut *write.tx, &id, seq, &item.wrap, item.bytes, stub)?;
         rows.push(row_of(seq, stub, &opened));
     }
@@ -184,6 +187,14 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     applied.added = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     applied.conflicts = u64::try_from(rows.iter().filter(|row| in_conflict(row)).count()).unwrap_or(u64::MAX);
     Ok(applied)
+}
+
+/// Opens and verifies an entry of a bundle. Returns it without its content, which is sealed where it is wanted, and its
+/// object hash.
+fn open_item(keys: &ChartKeys, item: &Item<'_>) -> Option<(Opened, Hash)> {
+    let mut opened = keys.open_entry(item.bytes, &item.wrap, None).ok()?;
+    opened.content = Zeroizing::default();
+    Some((opened, object_hash(item.bytes)))
 }
 
 /// Verifies cards, ledger and grants of a bundle, and stores what is new of them.
