@@ -12,14 +12,7 @@
 
 #[path = "records/charts.rs"]
 mod charts;
-#[path = "records/measure.rs"]
-mod measure;
-#[path = "records/plain.rs"]
-mod plain;
-#[path = "records/primitives.rs"]
-mod primitives;
-#[path = "records/samples.rs"]
-mod samples;
+mod common;
 #[path = "records/scale.rs"]
 mod scale;
 #[path = "records/single.rs"]

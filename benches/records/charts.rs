@@ -1,8 +1,8 @@
 //! Whole charts: sharing, revoking, finding.
 
-use crate::measure::{figure, median, side_by_side};
-use crate::plain::PlainCodes;
-use crate::samples::{KIND, SYSTEM, acquainted, code, durable_vault, fill, unlock, vault};
+use crate::common::measure::{figure, median, side_by_side};
+use crate::common::plain::PlainCodes;
+use crate::common::samples::{KIND, SYSTEM, acquainted, code, durable_vault, fill, unlock, vault};
 use ampoule::{Chart, Grant, MemoryStore, Query, SqliteStore, Vault};
 use std::hint::black_box;
 use std::path::Path;

@@ -1,9 +1,8 @@
 //! Vaults with many charts: time to open, and memory.
 
-use crate::measure::{figure, median, side_by_side};
-use crate::samples::{fill, unlock, vault};
-use ampoule::store::Durability;
-use ampoule::{SqliteOptions, SqliteStore, Vault};
+use crate::common::measure::{figure, median, side_by_side};
+use crate::common::samples::{fill, relaxed, unlock, vault};
+use ampoule::{SqliteStore, Vault};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,10 +60,8 @@ fn peak(path: &Path) -> f64 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// Builds a vault without syncing each commit: its making is not measured.
 fn built(path: PathBuf, charts: usize) -> PathBuf {
-    let store = SqliteOptions::new().durability(Durability::Relaxed).open(&path).unwrap();
-    let vault = vault(store, "Riverside Clinic");
+    let vault = vault(relaxed(&path), "Riverside Clinic");
     for _ in 0..charts {
         let chart = vault.create_chart().unwrap();
         fill(&vault, &chart, RECORDS, LEN);

@@ -1,11 +1,9 @@
 //! One record at a time: sealing, opening, putting, getting.
 
-use crate::measure::side_by_side;
-use crate::plain::Plain;
-use crate::primitives::Bare;
-use crate::samples::{CONTENT, bytes_of_put, durable_vault, fill, observation, unlock};
-use ampoule::expert::{ChartKeys, Unlocked};
-use ampoule::{MemberKind, Recovery, Suite};
+use crate::common::measure::side_by_side;
+use crate::common::plain::Plain;
+use crate::common::primitives::Bare;
+use crate::common::samples::{CONTENT, bytes_of_put, durable_vault, fill, keys, observation};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -88,10 +86,4 @@ pub(crate) fn reads(folder: &Path) {
         },
     )
     .print("get_2k", "plain SQLite get and bare primitives");
-}
-
-fn keys() -> ChartKeys {
-    let none = Recovery::none_data_will_be_lost();
-    let created = Unlocked::create("Riverside Clinic", MemberKind::Person, &unlock(), &none, Suite::default(), 1);
-    ChartKeys::create(&created.unwrap().0, 1).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Bytes on disk against plain bytes.
 
-use crate::measure::figure;
-use crate::samples::durable_vault;
+use crate::common::measure::figure;
+use crate::common::samples::durable_vault;
 use ampoule::Record;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use super::{ChartIndex, Facts, IndexError, IndexRow, Judge};
 use crate::codec::ChartId;
 use crate::crypto::{Secret, Suite, role};
 use crate::store::{Snapshot, Table, Transaction};
+use core::borrow::Borrow;
 use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 
@@ -78,21 +79,22 @@ pub(crate) fn refresh(
 /// Appends rows, which must follow the last row of the chart, and merges what is due.
 ///
 /// The caller holds the only transaction that writes and has made sure that its index is up to date.
-pub(crate) fn append(
+pub(crate) fn append<R: Borrow<IndexRow>>(
     tx: &mut dyn Transaction,
     suite: Suite,
     key: &Secret<role::Index>,
     chart: &ChartId,
-    rows: &[IndexRow],
+    rows: &[R],
 ) -> Result<(), IndexError> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return Ok(());
     };
+    let (first, last) = (first.borrow().seq, last.borrow().seq);
     let small = total_weight(rows) <= MOST_WEIGHT && rows.len() <= MOST_ROWS;
-    let Some(start) = completed_block(first.seq, last.seq).filter(|_| small) else {
+    let Some(start) = completed_block(first, last).filter(|_| small) else {
         return write(tx, suite, key, chart, rows);
     };
-    let joined = place(chart).trailing(&*tx, start, first.seq, |stored| {
+    let joined = place(chart).trailing(&*tx, start, first, |stored| {
         segment::open_plain(suite, key, chart, stored.first, stored.last, &stored.sealed)
     })?;
     let bodies = joined.iter().rev().map_while(|(stored, plain)| {
@@ -106,7 +108,7 @@ pub(crate) fn append(
         builder.add_segment(first, last, body)?;
         place(chart).delete(tx, first, last)?;
     }
-    rows.iter().try_for_each(|row| builder.add_row(row))?;
+    rows.iter().try_for_each(|row| builder.add_row(row.borrow()))?;
     put(tx, suite, key, chart, builder)
 }
 
@@ -187,16 +189,16 @@ fn read(
 }
 
 /// Writes rows that follow one another as segments of bounded size.
-fn write(
+fn write<R: Borrow<IndexRow>>(
     tx: &mut dyn Transaction,
     suite: Suite,
     key: &Secret<role::Index>,
     chart: &ChartId,
-    rows: &[IndexRow],
+    rows: &[R],
 ) -> Result<(), IndexError> {
     let mut builder = Builder::default();
     let (mut count, mut total) = (0_usize, 0_usize);
-    for row in rows {
+    for row in rows.iter().map(R::borrow) {
         let weight = weight(row);
         if count >= MOST_ROWS || (count > 0 && total.saturating_add(weight) > MOST_WEIGHT) {
             put(tx, suite, key, chart, core::mem::take(&mut builder))?;
@@ -234,8 +236,8 @@ fn weight(row: &IndexRow) -> usize {
     })
 }
 
-fn total_weight(rows: &[IndexRow]) -> usize {
-    rows.iter().map(weight).fold(0, usize::saturating_add)
+fn total_weight<R: Borrow<IndexRow>>(rows: &[R]) -> usize {
+    rows.iter().map(|row| weight(row.borrow())).fold(0, usize::saturating_add)
 }
 
 #[cfg(test)]

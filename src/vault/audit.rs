@@ -162,7 +162,7 @@ pub(super) fn tell(inner: &Inner, session: &Session, event: Event) -> Result<(),
         Audit::Strict => {
             let mut write = Write::begin(inner, session)?;
             write.event(event);
-            write.commit().map(drop)
+            write.commit_events()
         }
     }
 }
@@ -191,7 +191,7 @@ pub(super) fn flush(inner: &Inner, session: &Session) -> Result<(), Error> {
     if idle {
         return Ok(());
     }
-    Write::begin(inner, session)?.commit().map(drop)
+    Write::begin(inner, session)?.commit_events()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::{
     beside::Beside,
     cards::Cards,
     chains::{Flaw, flaws},
+    cores::on_all_cores,
     event::{Event, EventKind},
     logs::Write,
     mark::Marked,
@@ -12,16 +13,17 @@ use super::{
     session::Session,
     standings::{NOBODY, accepted_at, standings_of},
 };
-use crate::codec::{CardHash, ChartId, EntryId, GrantId, Malformed};
-use crate::envelope::object_hash;
+use crate::codec::{CardHash, ChartId, EntryId, GrantId, Hash, Malformed};
+use crate::envelope::{Opened, object_hash};
 use crate::error::Error;
 use crate::index;
 use crate::keys::chart::{CardBook, ChartKeys, EntryStanding, Fate, GrantBody, GrantRow, Relation, Ring};
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::{Snapshot, Table};
-use crate::sync::bundle::{self, Bundle, BundleError, Writer};
+use crate::sync::bundle::{self, Bundle, BundleError, Item, Writer};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use zeroize::Zeroizing;
 
 /// Where the next bundle of a chart goes on, in the sender's order. Keep it for each chart and contact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,8 +196,9 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     follow_up(session, &mut write, &chart, inner.now_ms(), &mut applied)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for item in &bundle.entries {
-        let Ok(opened) = keys.open_entry(item.bytes, &item.wrap, None) else {
+    let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(&keys, item), || ());
+    for (item, opened) in bundle.entries.iter().zip(opened) {
+        let Some((opened, hash)) = opened else {
             applied.rejected = applied.rejected.saturating_add(1);
             continue;
         };
@@ -203,7 +206,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
             continue;
         }
         // It is new here, whatever the bundle makes of it: that it was taken in before a revocation, only this vault can say.
-        let stub = Stub { hash: object_hash(item.bytes), arrival: index::KEPT_APART };
+        let stub = Stub { hash, arrival: index::KEPT_APART };
         rows.push(row_of(0, stub, &opened));
         items.push(item);
     }
@@ -251,6 +254,14 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let disputed = chart.standings.all(EntryStanding::Disputed);
     applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
     Ok(applied)
+}
+
+/// Opens and verifies an entry of a bundle. Returns it without its content, which is sealed where it is wanted, and its
+/// object hash.
+fn open_item(keys: &ChartKeys, item: &Item<'_>) -> Option<(Opened, Hash)> {
+    let mut opened = keys.open_entry(item.bytes, &item.wrap, None).ok()?;
+    opened.content = Zeroizing::default();
+    Some((opened, object_hash(item.bytes)))
 }
 
 /// Looks at what this vault proposed: what is recorded is done with, what lost against another step is made again on top of

@@ -331,6 +331,15 @@ impl<'a> Write<'a> {
         Ok(self.try_commit()??)
     }
 
+    /// As [`Self::commit`], where nothing but events was written: what is open stays as it is.
+    pub(super) fn commit_events(self) -> Result<(), Error> {
+        let (session, before) = (self.session, self.tx.generation()?);
+        if let Some(after) = self.commit()? {
+            session.charts_stay(before, after);
+        }
+        Ok(())
+    }
+
     /// As [`Self::commit`], and tells apart whether the commit itself failed.
     pub(super) fn try_commit(self) -> Result<Result<Option<u64>, StoreError>, Error> {
         let Self { inner, session, tx, marks, events, _under_way } = self;

@@ -8,6 +8,7 @@ mod chains;
 mod chart;
 mod clock;
 mod contacts;
+mod cores;
 mod devices;
 mod entry;
 mod event;
@@ -26,6 +27,7 @@ mod session;
 mod sharing;
 mod standings;
 mod verify;
+mod versions;
 mod ways;
 
 pub use audit::{Audit, AuditEvent};

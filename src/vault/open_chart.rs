@@ -286,7 +286,7 @@ impl OpenChart {
         if !at_once && !index::is_due(self.stored_to, last) {
             return Ok(false);
         }
-        let all: Vec<IndexRow> = self.tail.iter().chain(rows).cloned().collect();
+        let all: Vec<&IndexRow> = self.tail.iter().chain(rows).collect();
         let id = self.keys.chart();
         index::append(tx, self.keys.suite(), &self.index_key, &id, &all).map_err(index_error)?;
         Ok(true)

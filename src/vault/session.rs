@@ -95,6 +95,18 @@ impl Session {
         Ok(Arc::clone(charts.entry(*id).or_insert(chart)))
     }
 
+    /// Says that nothing of any chart changed between two states of the store.
+    pub(super) fn charts_stay(&self, before: u64, after: u64) {
+        for chart in self.charts.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            // One that is in use is compared with the store at the next look.
+            if let Ok(mut open) = chart.try_write()
+                && open.generation == before
+            {
+                open.generation = after;
+            }
+        }
+    }
+
     /// Forgets a chart, so that it is read anew.
     pub(super) fn forget(&self, id: &ChartId) {
         self.charts.lock().unwrap_or_else(PoisonError::into_inner).remove(id);

@@ -1,13 +1,8 @@
 //! Checking everything.
 
-use super::chains::{Flaw, flaws};
-use super::{Vault, open_chart::StoredEntry, session, standings::NOBODY};
+use super::{Vault, versions};
 use crate::codec::{ChartId, ContactId, EntryId, VersionId};
-use crate::envelope::object_hash;
 use crate::error::Error;
-use crate::index::Version;
-use crate::store::Snapshot;
-use std::sync::PoisonError;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +82,7 @@ pub struct Report {
 }
 
 impl Vault {
-    /// Opens and verifies every version of every chart. What is damaged is named; the rest stays readable.
+    /// Opens and verifies every version of every chart, on all cores. What is damaged is named; the rest stays readable.
     ///
     /// `progress` is told how many versions were checked.
     pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
@@ -107,62 +102,7 @@ impl Vault {
             }
             Ok(())
         })?;
-        for chart in charts {
-            self.inner.with(|session| {
-                self.inner.view(session, |snapshot| verify_chart(snapshot, session, chart, &mut report, &mut progress))
-            })?;
-            report.charts = report.charts.saturating_add(1);
-        }
+        versions::verify(&self.inner, charts, &mut report, &mut progress)?;
         Ok(report)
     }
-}
-
-fn verify_chart(
-    snapshot: &dyn Snapshot,
-    session: &session::Session,
-    chart: ChartId,
-    report: &mut Report,
-    progress: &mut impl FnMut(u64),
-) -> Result<(), Error> {
-    let open = match session.chart_at(&chart, snapshot) {
-        Ok(open) => open,
-        Err(error @ (Error::Store(_) | Error::Locked | Error::RestoredCopy)) => return Err(error),
-        Err(error) => {
-            report.findings.push(Finding::Chart { chart, error });
-            return Ok(());
-        }
-    };
-    let open = open.read().unwrap_or_else(PoisonError::into_inner);
-    for version in open.index.after(0) {
-        let (entry, id) = (version.entry, version.version);
-        let stored = snapshot.get(crate::store::Table::Entries, chart.as_bytes(), &version.seq.to_be_bytes())?;
-        let finding = match stored.as_deref().map(StoredEntry::split) {
-            None => Some(Finding::Missing { chart, entry, version: id }),
-            Some(Some(StoredEntry { wrap, bytes, stub: _ })) => {
-                let whole = version.author != NOBODY
-                    && object_hash(bytes) == version.hash
-                    && open
-                        .keys
-                        .open_entry(bytes, &wrap, Some(version.compartment))
-                        .is_ok_and(|opened| opened.header.entry == entry && opened.header.version == id);
-                (!whole).then_some(Finding::Entry { chart, entry, version: id })
-            }
-            Some(None) => Some(Finding::Entry { chart, entry, version: id }),
-        };
-        report.findings.extend(finding);
-        report.versions = report.versions.saturating_add(1);
-        progress(report.versions);
-    }
-    if open.keys.fork().is_some() {
-        report.findings.push(Finding::Forked { chart });
-    }
-    let mut versions = open.index.after(0);
-    for (seq, flaw) in flaws(&open.keys, &open.index, 0) {
-        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == seq) else { continue };
-        report.findings.push(match flaw {
-            Flaw::Gap => Finding::Gap { chart, entry, version },
-            Flaw::Repeat => Finding::Repeated { chart, entry, version },
-        });
-    }
-    Ok(())
 }

@@ -81,12 +81,19 @@ impl Link {
     /// A generation names the state that was committed at the instant when the counter took its value. It is right for
     /// what this connection reads if nothing was committed between that instant and now. SQLite tells whether anything
     /// was committed by others since this connection last looked; so if it looked before that instant, and again now, and
-    /// saw no change, then there was none. Otherwise a new generation is made, and it looks again.
-    pub(super) fn begin(&mut self, generations: &Generations) -> Result<u64, StoreError> {
+    /// saw no change, then there was none.
+    ///
+    /// Where it saw one, that may be what this store's own writer committed before the counter took its value: then the
+    /// writer says by `still_at` that nobody has committed since. Otherwise a new generation is made, and it looks again.
+    pub(super) fn begin(
+        &mut self,
+        generations: &Generations,
+        still_at: impl Fn(u64) -> bool,
+    ) -> Result<u64, StoreError> {
         loop {
             let generation = generations.now();
             self.run("BEGIN DEFERRED")?;
-            if self.saw_no_change()? {
+            if self.saw_no_change()? || still_at(generation) {
                 return Ok(generation);
             }
             generations.advance();
@@ -111,6 +118,20 @@ impl Link {
         // What this connection has seen now, it will not notice when it begins again.
         generations.advance();
         None
+    }
+
+    /// Whether nobody has committed since the counter took this value. Asked of a writer between its transactions, whom no
+    /// commit of its own escapes.
+    pub(super) fn is_at(&mut self, generations: &Generations, generation: u64) -> bool {
+        if !self.connection.is_autocommit() || generations.now() != generation {
+            return false;
+        }
+        let unchanged = self.saw_no_change().is_ok_and(|none| none);
+        if !unchanged {
+            // What this connection has seen now, it will not notice when it begins.
+            generations.advance();
+        }
+        unchanged
     }
 
     /// Runs a statement that returns no rows.
@@ -140,7 +161,8 @@ impl Link {
             return Ok(true);
         }
         // A newer version of this library may have changed the schema under way.
-        if migrations::state(&self.connection)? != State::Current {
+        let known = self.version.is_some() && migrations::is_still_current(&self.connection)?;
+        if !known && migrations::state(&self.connection)? != State::Current {
             return Err(StoreError::Damaged);
         }
         self.version = Some(version);
@@ -165,6 +187,8 @@ impl Generations {
 
 fn configure(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A statement is planned once. Otherwise each new value of a bound on keys has it planned anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(options.busy_timeout)?;
     // The file is not trusted: it may bring no code and no broken structure.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

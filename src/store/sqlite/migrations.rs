@@ -47,6 +47,15 @@ pub(super) fn state(connection: &Connection) -> Result<State, StoreError> {
     state_for(connection, STEPS.len())
 }
 
+/// Whether the schema is still that of this version, in a file where it was. Costs next to nothing.
+pub(super) fn is_still_current(connection: &Connection) -> Result<bool, StoreError> {
+    let version: i64 = connection
+        .prepare_cached("PRAGMA user_version")
+        .and_then(|mut statement| statement.query_row((), |row| row.get(0)))
+        .map_err(|error| meaning(&error))?;
+    Ok(usize::try_from(version) == Ok(STEPS.len()))
+}
+
 fn state_for(connection: &Connection, current: usize) -> Result<State, StoreError> {
     let (application, version, objects) = connection
         .query_row(

@@ -139,7 +139,9 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         let mut link = self.reader()?;
-        let generation = link.begin(&self.generations)?;
+        let still_at =
+            |generation| self.writer.try_lock().is_ok_and(|mut writer| writer.is_at(&self.generations, generation));
+        let generation = link.begin(&self.generations, still_at)?;
         Ok(Box::new(SqliteSnapshot { store: self, link: Some(link), generation }))
     }
 

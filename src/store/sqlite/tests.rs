@@ -93,3 +93,25 @@ fn a_value_of_another_type_is_damage() {
     assert_eq!(view.scan(Table::Entries, b"p", None, 1).err(), damaged);
     assert_eq!(view.get(Table::Wraps, b"p", b"k").err(), damaged);
 }
+
+#[test]
+fn what_was_committed_here_is_read_at_the_generation_that_it_made() {
+    let (folder, store) = fresh();
+    let put = |store: &SqliteStore| {
+        let mut change = store.write().unwrap();
+        change.put(Table::Keyring, b"", b"k", b"v").unwrap();
+        change.commit().unwrap()
+    };
+    put(&store);
+    let read = || store.read().unwrap().generation().unwrap();
+    read();
+    let made = put(&store);
+    assert!(made.is_some());
+    assert_eq!((Some(read()), Some(read())), (made, made));
+    // What somebody else commits meanwhile is another state, whoever sees it first.
+    let made = put(&store);
+    put(&SqliteStore::open(folder.path().join("store.db")).unwrap());
+    assert_ne!(Some(read()), made);
+    let made = put(&store);
+    assert_eq!(Some(read()), made);
+}

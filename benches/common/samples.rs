@@ -1,8 +1,10 @@
 //! Vaults and records to measure with.
 
-use ampoule::store::{Snapshot, Store, Table, Transaction};
+use ampoule::expert::{ChartKeys, Unlocked};
+use ampoule::store::{Durability, Snapshot, Store, Table, Transaction};
 use ampoule::{
-    Chart, Code, Contact, DateRange, MemoryStore, Record, Recovery, SqliteStore, StoreError, Terms, Unlock, Vault,
+    Audit, Chart, Code, Contact, DateRange, MemberKind, MemoryStore, Record, Recovery, SqliteOptions, SqliteStore,
+    StoreError, Suite, Terms, Unlock, Vault, VaultOptions,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -21,12 +23,29 @@ pub(crate) fn unlock() -> Unlock {
 }
 
 pub(crate) fn vault(store: impl Store + 'static, name: &str) -> Vault {
-    Vault::create(store, name, &unlock(), &Recovery::none_data_will_be_lost()).unwrap().0
+    vault_with(Vault::options(), store, name)
+}
+
+/// A vault with other options.
+pub(crate) fn vault_with(options: VaultOptions, store: impl Store + 'static, name: &str) -> Vault {
+    options.create(store, name, &unlock(), &Recovery::none_data_will_be_lost()).unwrap().0
 }
 
 /// A vault in a new file, every commit synced.
 pub(crate) fn durable_vault(path: &Path) -> Vault {
     vault(SqliteStore::open(path).unwrap(), "Riverside Clinic")
+}
+
+/// Keys of a chart, without a store.
+pub(crate) fn keys() -> ChartKeys {
+    let none = Recovery::none_data_will_be_lost();
+    let created = Unlocked::create("Riverside Clinic", MemberKind::Person, &unlock(), &none, Suite::default(), 1);
+    ChartKeys::create(&created.unwrap().0, 1).unwrap()
+}
+
+/// A store that does not sync each commit: for what is built and not measured, and for what only reads.
+pub(crate) fn relaxed(path: &Path) -> SqliteStore {
+    SqliteOptions::new().durability(Durability::Relaxed).open(path).unwrap()
 }
 
 /// One vault as a contact of another, its fingerprint compared.
@@ -72,14 +91,31 @@ pub(crate) fn fill(vault: &Vault, chart: &Chart, count: usize, len: usize) -> Ve
 /// average over many puts, `batch` in each transaction.
 pub(crate) fn bytes_of_put(batch: usize, record: &Record) -> usize {
     const PUTS: usize = 800;
-    let bytes = Arc::new(AtomicUsize::new(0));
-    let vault = vault(Counting { store: MemoryStore::new(), bytes: Arc::clone(&bytes) }, "Riverside Clinic");
+    let (vault, bytes) = counted(Vault::options());
     let chart = vault.create_chart().unwrap();
     let before = bytes.load(Ordering::Relaxed);
     for _ in 0..PUTS / batch {
         vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, record).map(drop))).unwrap();
     }
     (bytes.load(Ordering::Relaxed) - before) / PUTS
+}
+
+/// Bytes that one get adds where its event is stored before anything is released, likewise.
+pub(crate) fn bytes_of_strict_get(record: &Record) -> usize {
+    const GETS: usize = 800;
+    let (vault, bytes) = counted(Vault::options().audit(Audit::Strict));
+    let chart = vault.create_chart().unwrap();
+    let entry = chart.put(record).unwrap();
+    let before = bytes.load(Ordering::Relaxed);
+    (0..GETS).for_each(|_| drop(chart.get(&entry).unwrap()));
+    (bytes.load(Ordering::Relaxed) - before) / GETS
+}
+
+/// A vault in a store that counts the bytes of its rows.
+fn counted(options: VaultOptions) -> (Vault, Arc<AtomicUsize>) {
+    let bytes = Arc::new(AtomicUsize::new(0));
+    let store = Counting { store: MemoryStore::new(), bytes: Arc::clone(&bytes) };
+    (vault_with(options, store, "Riverside Clinic"), bytes)
 }
 
 /// Counts the bytes of the rows in a store. Only for transactions that are committed.
