@@ -84,8 +84,8 @@ pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Applied, Audit, AuditEvent, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Due, Entry, EventKind, Finding,
-    Found, Freshness, Matches, Report, Retired, Share, Standing, SystemClock, Vault, VaultOptions,
+    Applied, Audit, AuditEvent, AuditReport, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Due, Entry,
+    EventKind, Finding, Found, Freshness, Matches, Report, Retired, Share, Standing, SystemClock, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

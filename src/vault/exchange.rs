@@ -3,6 +3,7 @@
 use super::{
     Chart, Contact, Inner, Vault,
     cards::Cards,
+    charts,
     event::{Event, EventKind},
     logs::Write,
     mark::Marked,
@@ -134,7 +135,8 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let mut write = Write::begin(inner, session)?;
     // What is there is held against the logs before anything is added to it.
     match session.chart_at(&id, &*write.tx) {
-        Ok(_) | Err(Error::UnknownChart) => {}
+        Ok(_) => {}
+        Err(Error::UnknownChart) => charts::add(&mut write, &id)?,
         Err(error) => return Err(error),
     }
     let keys = learn(inner, session, &mut *write.tx, bundle)?;

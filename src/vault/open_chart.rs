@@ -520,7 +520,9 @@ pub(super) fn read_rows(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Vec<
 
 /// The keys, the row that they come from, and whether the device in use wrote here before.
 fn read_keys(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<(ChartKeys, Vec<u8>, bool), Error> {
-    let sealed = snapshot.get(Table::Keyring, b"", id.as_bytes())?.ok_or(Error::UnknownChart)?;
+    let Some(sealed) = snapshot.get(Table::Keyring, b"", id.as_bytes())? else {
+        return Err(session.no_such_chart(snapshot, *id)?);
+    };
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let ring = Ring::open(suite, session.unlocked.keyring_key(), &vault, id, &sealed).map_err(Error::of_malformed)?;
     let me = session.unlocked.identity();

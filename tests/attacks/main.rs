@@ -38,3 +38,4 @@ mod leakage;
 mod members;
 mod robustness;
 mod truth;
+mod vaults;
