@@ -6,7 +6,7 @@ use super::identity::Identity;
 use crate::codec::{
     self, CardHash, ChartId, DeviceId, Extensions, Malformed, Signed, StatementType, Version1, padding,
 };
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, random, role, seal, seal::SealError};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, role, seal, seal::SealError};
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -94,8 +94,8 @@ impl AuditFile {
         );
         let context = context(&chart, &from, &recipient);
         let key = Secret::<role::AuditFile>::generate().map_err(|_| SealError::Random)?;
-        let salt = random::array().map_err(|_| SealError::Random)?;
         let padded = padding::pad(&signed).ok_or(Failed)?;
+        let salt = chunked::salt(&key, &padded)?;
         let sealed = chunked::seal(FILE_SUITE, &key, salt, &[&context], &padded)?;
         let key = seal::seal_to(to.kem(), &context, key.expose())?;
         let file =
@@ -172,8 +172,7 @@ mod tests {
             let context = context(&CHART, &by, &to);
             let extensions = Extensions::default();
             let (logs, lines) = (Vec::new(), "{}\n".to_owned());
-            let audited =
-                Audited { version: Version1, chart: CHART, by, to, time_ms: 9, logs, lines, extensions };
+            let audited = Audited { version: Version1, chart: CHART, by, to, time_ms: 9, logs, lines, extensions };
             let signed = Signed::sign(StatementType::AuditFile, &signer.root, &audited).unwrap();
             let key = Secret::<role::AuditFile>::generate().unwrap();
             let padded = padding::pad(signed.as_bytes()).unwrap();

@@ -8,7 +8,7 @@ use crate::codec::{
     self, CardHash, DeviceId, Extensions, Hash, Malformed, Signed, StatementType, VaultId, Version1, padding,
 };
 use crate::crypto::{
-    Failed, Role, Secret, Suite, chunked, kdf, random, role,
+    Failed, Role, Secret, Suite, chunked, kdf, role,
     seal::SealError,
     sign::{SigningKey, VerifyingKey},
 };
@@ -233,7 +233,7 @@ impl ClosedDevice {
             extensions: Extensions::default(),
         });
         let padded = padding::pad(&row).ok_or(Failed)?;
-        Ok(chunked::seal(ROW_SUITE, key, random::array()?, &[&row_context(vault, self.id())], &padded)?)
+        Ok(chunked::seal(ROW_SUITE, key, chunked::salt(key, &padded)?, &[&row_context(vault, self.id())], &padded)?)
     }
 
     /// Opens a row and verifies both.

@@ -90,11 +90,11 @@ mod tests {
     use crate::crypto::kdf;
     use crate::keys::Ending;
     use crate::store::Store;
+    use crate::vault::STATE_KEY;
     use crate::vault::event::{Event, EventKind};
     use crate::vault::logs::{Write, state_hash};
     use crate::vault::mark::{Mark, Marked};
-    use crate::vault::{Finding, STATE_KEY};
-    use crate::{ChartId, CheckpointKeeper, Error, MemoryKeeper, MemoryStore, Record, Recovery, Unlock, Vault};
+    use crate::{ChartId, CheckpointKeeper, MemoryKeeper, MemoryStore, Record, Recovery, Unlock, Vault};
     use std::sync::Arc;
 
     fn key(byte: u8) -> Unlock {
@@ -141,6 +141,8 @@ mod tests {
         drop(server);
         vault.retire_device(last, "scaled down").unwrap();
         vault.lock();
+        vault.unlock(&key(1)).unwrap();
+        vault.lock();
         // Only numbers have grown.
         assert!(state() <= state_before + 16);
         assert!(keeper.load().unwrap().unwrap().len() <= kept_before + 16);
@@ -149,13 +151,6 @@ mod tests {
         assert_eq!(again.chart(&chart.id()).unwrap().get(&entry).unwrap().content(), b"text");
         let retired = again.retired_devices().unwrap();
         assert_eq!((u64::try_from(retired.len()).unwrap(), retired.last().unwrap().id), (DEVICES + 1, last));
-        assert!(again.verify(|_| {}).unwrap().findings.is_empty());
-        // None of them can be hidden.
-        let mut tx = store.write().unwrap();
-        assert!(tx.delete(Table::Cards, b"", retired[5000].id.as_bytes()).unwrap());
-        tx.commit().unwrap();
-        assert_eq!(again.retired_devices().err(), Some(Error::Withheld));
-        assert_eq!(again.verify(|_| {}).unwrap().findings, [Finding::RetiredDevices]);
     }
 
     /// A device that founded a hundred thousand charts is closed: its marks go on in as many leaves as they need.

@@ -3,7 +3,7 @@
 use crate::codec::{
     self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, SecretBytes, VaultId, Version1, padding,
 };
-use crate::crypto::{RandomError, Secret, Suite, chunked, kdf, random, role};
+use crate::crypto::{RandomError, Secret, Suite, chunked, kdf, role};
 use crate::envelope::Actor;
 use crate::error::Error;
 use crate::store::{Snapshot, Table, Transaction};
@@ -224,7 +224,7 @@ impl AuditKeys {
         vault: &VaultId,
     ) -> Result<(), Error> {
         let padded = padding::pad(&codec::encode_secret(self)).ok_or_else(Error::unopenable)?;
-        let sealed = chunked::seal(suite, key, random::array()?, &[&context(vault)], &padded);
+        let sealed = chunked::seal(suite, key, chunked::salt(key, &padded)?, &[&context(vault)], &padded);
         let sealed = sealed.map_err(|_| Error::unopenable())?;
         Ok(tx.put(Table::Vault, b"", AUDIT_KEY, &sealed)?)
     }

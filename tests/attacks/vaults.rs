@@ -2,8 +2,8 @@
 
 use crate::common::{HEADER, Member, Store, WRAP, assert_unopenable, member, record, send};
 use crate::truth::copy;
-use ampoule::store::Table;
 use ampoule::store::Store as _;
+use ampoule::store::Table;
 use ampoule::testing::{Rows, hazmat::with_fixed_randomness};
 use ampoule::{
     ChartId, Cursor, DeviceId, Error, EventKind, Finding, Grant, MemoryKeeper, Patient, Unlock, UnlockError, Vault,
@@ -388,7 +388,7 @@ fn h64_a_clone_is_found_and_goes_on_as_another_device() {
     // Both write under one device, in the same place of its log.
     open.unlock(&key(1)).unwrap();
     let ours = chart.put(&record("ours")).unwrap();
-    drop((open, chart.clone()));
+    open.lock();
     let clone = options().open(Arc::clone(&cloned), &key(1)).unwrap();
     assert_eq!(clone.chart(&chart.id()).err(), Some(Error::RestoredCopy));
     // Its owner goes on with both: the copy is a device of its own from then on.

@@ -16,7 +16,7 @@ use super::{
 use crate::codec::{
     self, DeviceId, Extensions, Hash, Malformed, SecretBytes, Signed, StatementType, VaultId, Version1, WayId, padding,
 };
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::KemPublic};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, role, seal::KemPublic};
 use crate::keys::card::MAX_DEVICES;
 use crate::keys::device::{Closings, DeviceCard};
 use crate::keys::identity::{Identity, Root};
@@ -134,14 +134,10 @@ impl Row {
             state: signed.as_bytes().to_vec(),
             extensions: Extensions::default(),
         });
-        let sealed = chunked::seal(
-            STATE_SUITE,
-            &identity_key(key),
-            random::array()?,
-            &[&kdf::label("vault-state"), &key.place()],
-            // Padded, so that the length of the member's name does not show.
-            &padding::pad(&plaintext).ok_or(Failed)?,
-        )?;
+        // Padded, so that the length of the member's name does not show.
+        let padded = padding::pad(&plaintext).ok_or(Failed)?;
+        let (key, context) = (identity_key(key), [&kdf::label("vault-state")[..], &key.place()]);
+        let sealed = chunked::seal(STATE_SUITE, &key, chunked::salt(&key, &padded)?, &context, &padded)?;
         Ok(codec::encode(&Encoded { version: Version1, head, sealed }))
     }
 
