@@ -78,6 +78,9 @@ pub enum Error {
     /// The bytes are no certificate, or not of an organisation among the contacts.
     #[error("this is not a valid certificate of an organisation among your contacts; ask for it again")]
     InvalidCertificate,
+    /// The bytes are no file of events for this vault, or not by who it says.
+    #[error("this is no valid file of events for you; ask for it again")]
+    InvalidAudit,
     /// A list of withdrawn certificates that is older than the one that is held.
     #[error("this list of withdrawn certificates is older than the one you have; ask for the latest")]
     OutdatedWithdrawals,

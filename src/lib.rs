@@ -84,9 +84,9 @@ pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Acceptance, Applied, Audit, AuditEvent, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Doubt, Due, Entry,
-    EventKind, Finding, Fork, Found, Freshness, Matches, Quarantined, Report, Retired, Share, Standing, SystemClock,
-    Vault, VaultOptions,
+    Acceptance, Applied, Audit, AuditEvent, AuditReport, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Doubt,
+    Due, Entry, EventKind, Finding, Fork, Found, Freshness, Matches, Quarantined, Report, Retired, Share, Standing,
+    SystemClock, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

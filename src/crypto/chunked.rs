@@ -7,7 +7,10 @@
 //! | 56 | 16400 each | full chunks: 16384 bytes of ciphertext, 16 of tag |
 //! | .. | 16 to 16399 | the final chunk, always shorter than a full one |
 
-use super::{Failed, KEY_LEN, NONCE_LEN, Role, Secret, Suite, TAG_LEN, aead::Cipher};
+use super::{
+    Failed, KEY_LEN, NONCE_LEN, RandomError, Role, Secret, Suite, TAG_LEN, aead::Cipher, kdf::Deriver, merkle::sha256,
+    random,
+};
 use hkdf::Hkdf;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
@@ -110,6 +113,16 @@ impl MessageKey {
         nonce.iter_mut().rev().zip(counter.to_be_bytes().iter().rev()).for_each(|(to, byte)| *to ^= byte);
         Ok(nonce)
     }
+}
+
+/// A random salt for one message under a key that stays. Where two copies of a machine draw the same randomness, as after a
+/// restored snapshot, messages that differ have salts that differ, so that no nonce meets two plaintexts.
+pub(crate) fn salt<R: Role>(input_key: &Secret<R>, plaintext: &[u8]) -> Result<[u8; SALT_LEN], RandomError> {
+    let drawn: [u8; 32] = random::array()?;
+    let derived = Deriver::new(input_key).public("salt", &[&drawn, &sha256(&[plaintext])]);
+    let mut salt = [0; SALT_LEN];
+    salt.iter_mut().zip(derived).for_each(|(to, from)| *to = from);
+    Ok(salt)
 }
 
 /// Seals a whole message with a salt of the caller, which must not repeat under one input key.

@@ -3,7 +3,12 @@
 //! Base mode says nothing about the sender. Whoever relies on one checks the signed statement that names the hash of
 //! the ciphertext.
 
-use super::{Failed, Secret, kdf::Deriver, random::RandomError, role};
+use super::{
+    Failed, Secret,
+    kdf::{self, Deriver},
+    random::RandomError,
+    role,
+};
 use core::convert::Infallible;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::XWing};
 use rand_core::{TryCryptoRng, TryRng};
@@ -52,7 +57,7 @@ impl core::fmt::Debug for KemPublic {
 /// Seals `plaintext` to `recipient`, bound to `info`. Returns encapsulation and ciphertext, one after the other.
 pub(crate) fn seal_to(recipient: &KemPublic, info: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     let public = <XWing as Kem>::PublicKey::from_bytes(&recipient.0[..]).map_err(|_| Failed)?;
-    let mut rng = Drawn::new()?;
+    let mut rng = Drawn::for_one(info, plaintext)?;
     let (encapsulation, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
         &OpModeS::Base,
         &public,
@@ -123,15 +128,20 @@ fn refuse_low_order(bytes: &[u8]) -> Result<(), Failed> {
 
 /// Randomness for one encapsulation. It is drawn before, so that a failure of the operating system is an error here and
 /// not a panic below.
+///
+/// What is sealed is hashed in: where two copies of a machine draw the same, what differs is sealed by another encapsulation.
 struct Drawn {
     deriver: Deriver,
+    sealed: Zeroizing<[u8; 64]>,
     blocks: u64,
 }
 
 impl Drawn {
-    fn new() -> Result<Self, RandomError> {
+    fn for_one(info: &[u8], plaintext: &[u8]) -> Result<Self, RandomError> {
         let seed = Secret::<role::Encapsulation>::generate()?;
-        Ok(Self { deriver: Deriver::new(&seed), blocks: 0 })
+        let digests = [kdf::sha512(info), kdf::sha512(plaintext)].concat();
+        let sealed = Zeroizing::new(kdf::sha512(&Zeroizing::new(digests)));
+        Ok(Self { deriver: Deriver::new(&seed), sealed, blocks: 0 })
     }
 }
 
@@ -152,7 +162,7 @@ impl TryRng for Drawn {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
         for chunk in out.chunks_mut(32) {
-            let block: Secret<role::Encapsulation> = self.deriver.key(&[&self.blocks.to_be_bytes()]);
+            let block: Secret<role::Encapsulation> = self.deriver.key(&[&self.sealed[..], &self.blocks.to_be_bytes()]);
             chunk.iter_mut().zip(block.expose()).for_each(|(to, from)| *to = *from);
             self.blocks = self.blocks.wrapping_add(1);
         }

@@ -119,6 +119,8 @@ pub(crate) mod role {
         LogSigning = "log-signing";
         /// Seals the events of a log.
         Audit = "audit";
+        /// Seals the events of a chart for an auditor: one for each file.
+        AuditFile = "audit-file";
         /// Seed of the key of a witness of checkpoints.
         WitnessSigning = "witness-signing";
         /// Seed of the key of a ledger's home.

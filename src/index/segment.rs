@@ -5,7 +5,7 @@
 
 use super::{COMPARTMENTS, IndexRow};
 use crate::codec::{self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, VersionId, padding};
-use crate::crypto::{Failed, Role, Secret, Suite, chunked, kdf, random, role};
+use crate::crypto::{Failed, Role, Secret, Suite, chunked, kdf, role};
 use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
 use minicbor::{Decode, Decoder, Encode};
@@ -84,7 +84,7 @@ pub(super) fn seal_padded<R: Role>(
     plain.extend_from_slice(&len.to_be_bytes());
     plain.extend_from_slice(encoded);
     plain.resize(padded, 0);
-    Ok(chunked::seal(suite, key, random::array()?, context, &plain)?)
+    Ok(chunked::seal(suite, key, chunked::salt(key, &plain)?, context, &plain)?)
 }
 
 /// Opens what [`seal_padded`] sealed; the padding is still there.

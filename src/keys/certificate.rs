@@ -5,7 +5,7 @@
 use super::card::{Card, CardError, MemberKind, RootCard, statement};
 use super::identity::Identity;
 use crate::codec::{self, CardHash, Extensions, Hash, Malformed, Signed, StatementType, VaultId, Version1, padding};
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, random, role, seal::SealError};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, role, seal::SealError};
 use core::fmt;
 use minicbor::{Decode, Encode};
 
@@ -204,7 +204,7 @@ impl Withdrawals {
     /// Seals an organisation's own list as a row.
     pub(crate) fn seal(&self, key: &Secret<role::Archive>, vault: VaultId) -> Result<Vec<u8>, SealError> {
         let padded = padding::pad(&self.bytes).ok_or(Failed)?;
-        Ok(chunked::seal(ROW_SUITE, key, random::array()?, &[&row_context(vault)], &padded)?)
+        Ok(chunked::seal(ROW_SUITE, key, chunked::salt(key, &padded)?, &[&row_context(vault)], &padded)?)
     }
 
     /// Opens the row of an organisation's own list.

@@ -4,7 +4,7 @@ mod certified;
 
 use super::card::{Card, CardError, RootCard};
 use crate::codec::{self, CardHash, ContactId, Extensions, Malformed, VaultId, Version1, padding};
-use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, random, role, seal::SealError};
+use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, role, seal::SealError};
 use crate::error::Error;
 use core::fmt;
 use minicbor::{Decode, Encode, bytes::ByteVec};
@@ -262,7 +262,7 @@ impl Contact {
             extensions: Extensions::default(),
         });
         let padded = padding::pad(&row).ok_or(Failed)?;
-        Ok(chunked::seal(suite, keyring, random::array()?, &[&context(vault, self.id)], &padded)?)
+        Ok(chunked::seal(suite, keyring, chunked::salt(keyring, &padded)?, &[&context(vault, self.id)], &padded)?)
     }
 
     /// Opens a row and verifies the card in it.

@@ -5,10 +5,10 @@
 
 use super::card::{CardError, RootCard, card_hash, statement};
 use crate::codec::{
-    self, CardHash, DeviceId, Extensions, Malformed, Signed, StatementType, VaultId, Version1, padding,
+    self, CardHash, DeviceId, Extensions, Hash, Malformed, Signed, StatementType, VaultId, Version1, padding,
 };
 use crate::crypto::{
-    Failed, Role, Secret, Suite, chunked, kdf, random, role,
+    Failed, Role, Secret, Suite, chunked, kdf, role,
     seal::SealError,
     sign::{SigningKey, VerifyingKey},
 };
@@ -129,6 +129,42 @@ impl fmt::Debug for DeviceCard {
     }
 }
 
+/// The closings of a member's devices, as a line: how many there were, and the hash of the last, which names the one before.
+/// It is signed with the vault's state, so that none of them can be hidden, however many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Closings {
+    #[n(0)]
+    pub(crate) count: u64,
+    #[n(1)]
+    pub(crate) last: Hash,
+}
+
+impl Closings {
+    pub(crate) const NONE: Self = Self { count: 0, last: Hash::from_bytes([0; 32]) };
+}
+
+/// Where the log of a device ends: number of leaves, and the root over them. Both are zero where nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct LogEnd {
+    #[n(0)]
+    pub(crate) leaves: u64,
+    #[n(1)]
+    pub(crate) root: Hash,
+}
+
+/// What is said of a device when it is closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending<'a> {
+    /// Why, as the member writes it.
+    pub(crate) reason: &'a str,
+    pub(crate) time_ms: i64,
+    pub(crate) log: LogEnd,
+    /// The closings before.
+    pub(crate) after: Closings,
+}
+
 /// A device that its root has closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClosedDevice {
@@ -137,6 +173,9 @@ pub(crate) struct ClosedDevice {
     pub(crate) time_ms: i64,
     /// Why, as the member wrote it.
     pub(crate) reason: String,
+    pub(crate) log: LogEnd,
+    /// The line before it.
+    pub(crate) after: Closings,
     /// The statement that says so.
     statement: Vec<u8>,
 }
@@ -147,15 +186,16 @@ impl ClosedDevice {
         root: &RootCard,
         key: &SigningKey<role::RootSigning>,
         card: DeviceCard,
-        reason: &str,
-        time_ms: i64,
+        ending: Ending<'_>,
     ) -> Result<Self, CardError> {
         let payload = ClosingPayload {
             version: Version1,
             root: root.hash(),
             device: card.hash(),
-            time_ms,
-            reason: reason.to_owned(),
+            time_ms: ending.time_ms,
+            reason: ending.reason.to_owned(),
+            log: ending.log,
+            after: ending.after,
             extensions: Extensions::default(),
         };
         let signed = Signed::sign(StatementType::DeviceClosing, key, &payload)?;
@@ -169,7 +209,14 @@ impl ClosedDevice {
         if !closes || payload.reason.len() > MAX_REASON {
             return Err(CardError::Invalid);
         }
-        Ok(Self { card, time_ms: payload.time_ms, reason: payload.reason, statement: bytes.to_vec() })
+        let ClosingPayload { time_ms, reason, log, after, .. } = payload;
+        Ok(Self { card, time_ms, reason, log, after, statement: bytes.to_vec() })
+    }
+
+    /// The line of closings with this as its last. Nothing where there are more than can be counted.
+    pub(crate) fn closings(&self) -> Option<Closings> {
+        let last = Hash::from_bytes(kdf::hash("device-closing", &[&self.statement]));
+        Some(Closings { count: self.after.count.checked_add(1)?, last })
     }
 
     /// The device.
@@ -186,7 +233,7 @@ impl ClosedDevice {
             extensions: Extensions::default(),
         });
         let padded = padding::pad(&row).ok_or(Failed)?;
-        Ok(chunked::seal(ROW_SUITE, key, random::array()?, &[&row_context(vault, self.id())], &padded)?)
+        Ok(chunked::seal(ROW_SUITE, key, chunked::salt(key, &padded)?, &[&row_context(vault, self.id())], &padded)?)
     }
 
     /// Opens a row and verifies both.
@@ -239,6 +286,10 @@ struct ClosingPayload {
     #[n(4)]
     reason: String,
     #[n(5)]
+    log: LogEnd,
+    #[n(6)]
+    after: Closings,
+    #[n(7)]
     extensions: Extensions,
 }
 
@@ -276,8 +327,13 @@ mod tests {
         Identity::create("Lee", MemberKind::Person, 5).unwrap()
     }
 
+    fn ending(reason: &str) -> Ending<'_> {
+        let log = LogEnd { leaves: 3, root: Hash::from_bytes([4; 32]) };
+        Ending { reason, time_ms: 9, log, after: Closings::NONE }
+    }
+
     fn close(member: &Identity) -> ClosedDevice {
-        ClosedDevice::sign(&member.root_card, &member.root, member.device_card.clone(), "lost", 9).unwrap()
+        ClosedDevice::sign(&member.root_card, &member.root, member.device_card.clone(), ending("lost")).unwrap()
     }
 
     #[test]
@@ -311,9 +367,10 @@ mod tests {
         let other = member.add_device(7).unwrap().device_card;
         assert_eq!(open(&other, &closed.statement, &member.root_card), invalid);
         // What eve's root says of a device that is not hers.
-        let forged = ClosedDevice::sign(&eve.root_card, &eve.root, member.device_card.clone(), "", 9);
+        let forged = ClosedDevice::sign(&eve.root_card, &eve.root, member.device_card.clone(), ending(""));
         assert_eq!(forged.err(), invalid);
-        assert_eq!(ClosedDevice::sign(&member.root_card, &member.root, other, &"x".repeat(257), 9).err(), invalid);
+        let long = "x".repeat(257);
+        assert_eq!(ClosedDevice::sign(&member.root_card, &member.root, other, ending(&long)).err(), invalid);
     }
 
     /// Attack 13: a card closes nothing, and a closing is no card.

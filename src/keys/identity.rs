@@ -3,7 +3,7 @@
 
 use super::card::{Card, CardError, MemberKind, RootCard};
 use super::chart::CardBook;
-use super::device::{ClosedDevice, DeviceCard};
+use super::device::{ClosedDevice, DeviceCard, Ending};
 use crate::codec::{self, DeviceId, Extensions, Malformed, SecretBytes, VaultId, Version1, WayId};
 use crate::crypto::{
     Failed, Role, Secret, kdf, role,
@@ -44,22 +44,21 @@ impl Identity {
     }
 
     /// The same member on this device with fresh keys. The ones of before are closed.
-    pub(crate) fn renew_device(&self, reason: &str, now_ms: i64) -> Result<(Self, ClosedDevice), CardError> {
-        let closed = self.close(self.device_card.clone(), reason, now_ms)?;
-        Ok((self.elsewhere(self.others.clone(), now_ms)?, closed))
+    pub(crate) fn renew_device(&self, ending: Ending<'_>) -> Result<(Self, ClosedDevice), CardError> {
+        let closed = self.close(self.device_card.clone(), ending)?;
+        Ok((self.elsewhere(self.others.clone(), ending.time_ms)?, closed))
     }
 
     /// Closes another device.
     pub(crate) fn retire_device(
         &self,
         device: DeviceId,
-        reason: &str,
-        now_ms: i64,
+        ending: Ending<'_>,
     ) -> Result<Option<(Self, ClosedDevice)>, CardError> {
         let (retired, others): (Vec<_>, Vec<_>) =
             self.others.iter().cloned().partition(|card| DeviceId::from(card.hash()) == device);
         let Some(card) = retired.into_iter().next() else { return Ok(None) };
-        let closed = self.close(card, reason, now_ms)?;
+        let closed = self.close(card, ending)?;
         Ok(Some((self.beside(others), closed)))
     }
 
@@ -123,8 +122,8 @@ impl Identity {
         seal::seal_to(to, &device_info(vault, way, self.device_card.hash().into()), &stored)
     }
 
-    fn close(&self, card: DeviceCard, reason: &str, now_ms: i64) -> Result<ClosedDevice, CardError> {
-        ClosedDevice::sign(&self.root_card, &self.root, card, reason, now_ms)
+    fn close(&self, card: DeviceCard, ending: Ending<'_>) -> Result<ClosedDevice, CardError> {
+        ClosedDevice::sign(&self.root_card, &self.root, card, ending)
     }
 
     fn elsewhere(&self, others: Vec<DeviceCard>, now_ms: i64) -> Result<Self, CardError> {

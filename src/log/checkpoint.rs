@@ -1,7 +1,7 @@
 //! A checkpoint: the notes of all logs of a vault at one moment, small enough to be kept elsewhere.
 
 use super::{Log, LogError, Note};
-use crate::codec::{self, Extensions, LogId, Malformed, Version1};
+use crate::codec::{self, Extensions, LogId, Malformed, VaultId, Version1};
 use crate::store::Snapshot;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use std::collections::BTreeMap;
@@ -12,8 +12,10 @@ const MOST_LOGS: usize = 4096;
 pub(crate) const MOST: usize = 16 << 20;
 
 /// The heads of a vault's logs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
+    /// Whose logs these are.
+    pub(crate) vault: VaultId,
     /// Counts the checkpoints of a vault.
     pub(crate) counter: u64,
     notes: BTreeMap<LogId, Note>,
@@ -41,23 +43,24 @@ struct Encoded {
     #[n(0)]
     version: Version1,
     #[n(1)]
+    vault: VaultId,
+    #[n(2)]
     counter: u64,
     /// In ascending order of their logs.
-    #[n(2)]
-    notes: Vec<ByteVec>,
     #[n(3)]
+    notes: Vec<ByteVec>,
+    #[n(4)]
     extensions: Extensions,
 }
 
 impl Checkpoint {
     /// The heads of logs as they stand. A log without leaves has none.
-    pub(crate) fn of<'a>(counter: u64, logs: impl IntoIterator<Item = &'a Log>) -> Self {
+    pub(crate) fn of<'a>(vault: VaultId, counter: u64, logs: impl IntoIterator<Item = &'a Log>) -> Self {
         let notes = logs.into_iter().filter_map(|log| Some((*log.id(), log.note()?.clone())));
-        Self { counter, notes: notes.collect(), extensions: Extensions::default() }
+        Self { vault, counter, notes: notes.collect(), extensions: Extensions::default() }
     }
 
     /// The notes, by log.
-    #[cfg(test)]
     pub(crate) fn notes(&self) -> &BTreeMap<LogId, Note> {
         &self.notes
     }
@@ -70,20 +73,22 @@ impl Checkpoint {
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let notes = self.notes.values().map(|note| note.to_bytes().into()).collect();
-        codec::encode(&Encoded { version: Version1, counter: self.counter, notes, extensions: self.extensions.clone() })
+        let (vault, counter, extensions) = (self.vault, self.counter, self.extensions.clone());
+        codec::encode(&Encoded { version: Version1, vault, counter, notes, extensions })
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > MOST {
             return Err(Malformed::Invalid);
         }
-        let Encoded { version: Version1, counter, notes, extensions } = codec::decode(bytes)?;
+        let Encoded { version: Version1, vault, counter, notes, extensions } = codec::decode(bytes)?;
         let notes = notes.iter().map(|note| Note::from_bytes(note)).collect::<Result<Vec<_>, _>>()?;
         let ascending = notes.is_sorted_by(|one, next| one.unverified_log() < next.unverified_log());
         if notes.len() > MOST_LOGS || !ascending {
             return Err(Malformed::Invalid);
         }
-        Ok(Self { counter, notes: notes.into_iter().map(|note| (note.unverified_log(), note)).collect(), extensions })
+        let notes = notes.into_iter().map(|note| (note.unverified_log(), note)).collect();
+        Ok(Self { vault, counter, notes, extensions })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A leaf, the row that it is stored in, and the sealing of its events.
 
 use crate::codec::{self, ChartId, Hash, LogId, Malformed, Version1};
-use crate::crypto::{Secret, Suite, chunked, kdf, merkle, random, role};
+use crate::crypto::{Secret, Suite, chunked, kdf, merkle, role};
 use crate::log::LogError;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ pub(crate) fn seal_events(
     let mut padded = Zeroizing::new(Vec::with_capacity(len));
     kdf::lp(&mut padded, events);
     padded.resize(len, 0);
-    Ok(chunked::seal(suite, key, random::array()?, &[&context(log, index)], &padded)?)
+    Ok(chunked::seal(suite, key, chunked::salt(key, &padded)?, &[&context(log, index)], &padded)?)
 }
 
 /// Opens what [`seal_events`] made for this place.

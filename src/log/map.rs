@@ -119,6 +119,26 @@ impl Map {
         Err(LogError::Damaged)
     }
 
+    /// All charts with their digests, page by page.
+    pub(super) fn all(&self, pages: &Pages<'_>) -> Result<BTreeMap<ChartId, Hash>, LogError> {
+        let mut all = BTreeMap::new();
+        let mut open = vec![(0_usize, ChartId::from_bytes([0; 32]), Arc::clone(&self.root))];
+        while let Some((depth, above, page)) = open.pop() {
+            for (number, slot) in page.slots.iter().enumerate() {
+                let (next, way) = (depth.saturating_add(1), below(&above, depth, number));
+                match slot {
+                    Slot::Empty => {}
+                    Slot::Leaf(chart, digest) => {
+                        all.insert(*chart, *digest);
+                    }
+                    Slot::Stored(hash) => open.push((next, way, Arc::new(pages.load(next, &way, hash)?))),
+                    Slot::Page(page) => open.push((next, way, Arc::clone(page))),
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// Hands out every page that is not in the store, with its depth and the bits above it; returns the map as it stands in
     /// the store then.
     pub(super) fn store<E>(&self, write: &mut impl FnMut(usize, &ChartId, &Page) -> Result<(), E>) -> Result<Self, E> {

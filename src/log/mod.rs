@@ -28,7 +28,7 @@ pub use keeper::{CallbackKeeper, CheckpointKeeper, FileKeeper, KeeperError, Memo
 pub(crate) use checkpoint::{Checkpoint, Standing, standings};
 #[cfg(feature = "testing")]
 pub(crate) use leaf::LeafRow;
-pub(crate) use leaf::{Leaf, open_events, seal_events};
+pub(crate) use leaf::{Leaf, MOST_CHANGES, open_events, seal_events};
 pub use note::{InvalidWitness, Witness};
 pub(crate) use note::{Note, TreeHead};
 pub(crate) use proof::{Consistency, Inclusion, MapProof};

@@ -9,6 +9,7 @@ use crate::codec::{ChartId, Hash};
 use crate::crypto::merkle::{self, Node, node_hash};
 use crate::store::{Snapshot, Table};
 use core::ops::Range;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A log in a view of the store, which must be no older than the log and no newer than its next leaf.
@@ -66,6 +67,11 @@ impl<'a> Reader<'a> {
     /// The digest of a chart in the log's map.
     pub(crate) fn digest(&self, chart: &ChartId) -> Result<Option<Hash>, LogError> {
         self.log.map().digest(&self.pages(), chart)
+    }
+
+    /// The whole map of the log: all charts with their digests.
+    pub(crate) fn digests(&self) -> Result<BTreeMap<ChartId, Hash>, LogError> {
+        self.log.map().all(&self.pages())
     }
 
     /// Proves the digest of a chart, or that it has none, to who has the last leaf.

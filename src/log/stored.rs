@@ -35,6 +35,25 @@ pub(crate) struct Appended {
     log: Log,
 }
 
+impl Appended {
+    /// Adds a further leaf in the same transaction, as [`Log::append`].
+    pub(crate) fn then(
+        self,
+        tx: &mut dyn Transaction,
+        changes: &BTreeMap<ChartId, Hash>,
+        sealed: &[u8],
+        signer: &SigningKey<role::LogSigning>,
+    ) -> Result<Self, LogError> {
+        let Appended { after: _, log } = self.log.append(tx, changes, sealed, signer)?;
+        Ok(Self { after: self.after, log })
+    }
+
+    /// Place of the next leaf.
+    pub(crate) fn size(&self) -> u64 {
+        self.log.size()
+    }
+}
+
 impl Log {
     /// A log without leaves. The store learns of it with the first.
     pub(crate) fn create(id: LogId, key: VerifyingKey<role::LogSigning>) -> Self {

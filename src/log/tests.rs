@@ -5,13 +5,14 @@ mod model;
 mod proofs;
 
 use super::{Log, LogError, Note, Standing};
-use crate::codec::{ChartId, Hash, LogId};
+use crate::codec::{ChartId, Hash, LogId, VaultId};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Secret, merkle, role};
 use crate::store::{MemoryStore, Row, Snapshot, Store, StoreError, Table, Transaction};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+const VAULT: VaultId = VaultId::from_bytes([0x5A; 16]);
 const ID: LogId = LogId::from_bytes([0xA5; 16]);
 const TABLES: [Table; 3] = [Table::Log, Table::Tiles, Table::Map];
 

@@ -12,7 +12,7 @@
 //! the addressee has by his grant.
 
 use crate::codec::{self, CardHash, ChartId, Extensions, GrantId, Hash, Malformed, Version1, padding};
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, random, role};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, role};
 use crate::keys::chart::{LedgerRow, Wrap};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
@@ -214,7 +214,7 @@ impl Writer {
     /// Seals cards under the ledger key of an epoch.
     pub(crate) fn cards(&mut self, key: &Secret<role::Ledger>, epoch: u32, cards: &CardSet) -> Result<(), Failed> {
         let padded = padding::pad(&codec::encode(cards)).ok_or(Failed)?;
-        let salt = random::array().map_err(|_| Failed)?;
+        let salt = chunked::salt(key, &padded).map_err(|_| Failed)?;
         let sealed = chunked::seal(CARD_SUITE, key, salt, &[&card_context(&self.chart, epoch)], &padded)?;
         self.frame(CARDS, &[&epoch.to_be_bytes(), &sealed]);
         Ok(())

@@ -1,6 +1,6 @@
 //! The parts of a log that are stored or travel, to be changed by whoever tests their readers.
 
-use crate::codec::{ChartId, Hash, LogId, Malformed};
+use crate::codec::{ChartId, Hash, LogId, Malformed, VaultId};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::crypto::{Secret, role};
 use crate::log::{Checkpoint, Consistency, Inclusion, LeafRow, Log, MapProof, Note, TreeHead, standings};
@@ -50,6 +50,7 @@ pub struct Sample {
     parts: Vec<(Part, Vec<u8>)>,
 }
 
+const VAULT: VaultId = VaultId::from_bytes([8; 16]);
 const ID: LogId = LogId::from_bytes([7; 16]);
 const LEAVES: u8 = 21;
 const OLD: u64 = 13;
@@ -76,7 +77,7 @@ impl Sample {
         let parts = vec![
             (Part::Note, log.note()?.to_bytes()),
             (Part::Row, view.get(Table::Log, ID.as_bytes(), &last).ok()??),
-            (Part::Checkpoint, Checkpoint::of(1, [&log]).to_bytes()),
+            (Part::Checkpoint, Checkpoint::of(VAULT, 1, [&log]).to_bytes()),
             (Part::Inclusion, reader.prove_inclusion(PLACE).ok()?.to_bytes()),
             (Part::Consistency, reader.prove_consistency(OLD).ok()?.to_bytes()),
             (Part::MapProof, reader.prove_digest(&chart).ok()?.to_bytes()),

@@ -104,7 +104,7 @@ fn of_vault(store: &dyn Store, suite: Suite, chart: &ChartId) -> Result<Value, E
     let log = log_id(&unlocked.identity().device_card.hash());
     let mut tables = Vec::new();
     for table in Table::ALL {
-        for part in [&b""[..], chart.as_bytes(), log.as_bytes()] {
+        for part in [&b""[..], b"charts", chart.as_bytes(), log.as_bytes()] {
             for (key, value) in snapshot.scan(table, part, None, usize::MAX)? {
                 let number = Value::Number(u64::from(table as u8));
                 tables.push(Value::List(vec![number, bytes(part), bytes(&key), bytes(&value)]));

@@ -2,7 +2,7 @@
 
 use super::event::{self, AuditKeys, Event, EventKind};
 use super::logs::Write;
-use super::{Inner, Vault, session::Session};
+use super::{Inner, Vault, closed, session::Session};
 use crate::codec::{ChartId, DeviceId, EntryId};
 use crate::envelope::Actor;
 use crate::error::Error;
@@ -89,19 +89,24 @@ impl core::fmt::Debug for AuditEvent {
 }
 
 impl Vault {
-    /// The events of all devices in use, device by device and oldest first, those that still wait included. A leaf that
-    /// was changed or is missing is an error: nothing is left out in silence.
+    /// The events of all devices that the vault ever had, device by device and oldest first, those in use last, and events
+    /// that still wait included. A leaf that was changed or is missing is an error: nothing is left out in silence.
     pub fn audit(&self) -> Result<Vec<AuditEvent>, Error> {
         self.inner.with(|session| {
             flush(&self.inner, session)?;
             let unlocked = &session.unlocked;
             let events = self.inner.view(session, |snapshot| {
                 let keys = AuditKeys::read(snapshot, unlocked.suite(), unlocked.keyring_key(), &unlocked.vault_id())?;
-                let logs = session.logs(snapshot)?;
+                let known = session.state(snapshot)?;
                 let mut events = Vec::new();
-                for device in unlocked.reread(logs.state())?.identity().devices() {
-                    let id = super::logs::log_id(&device.hash());
-                    if let Some(log) = logs.all().find(|log| *log.id() == id) {
+                for device in closed::all(&known, snapshot)? {
+                    if let Some(log) = closed::log(snapshot, &device)? {
+                        read(&log, snapshot, &keys, unlocked.suite(), device.id(), &mut events)?;
+                    }
+                }
+                let logs = session.logs(snapshot)?;
+                for device in known.identity().devices() {
+                    if let Some(log) = logs.of(&device.hash()) {
                         read(log, snapshot, &keys, unlocked.suite(), device.hash().into(), &mut events)?;
                     }
                 }
@@ -155,7 +160,7 @@ pub(super) fn tell(inner: &Inner, session: &Session, event: Event) -> Result<(),
         Audit::Grouped => {
             let mut logs = session.lock_logs();
             logs.wait(event);
-            let many = logs.waiting() >= GROUP_MOST;
+            let many = logs.waiting.len() >= GROUP_MOST;
             drop(logs);
             if many { flush(inner, session) } else { Ok(()) }
         }
@@ -186,7 +191,7 @@ pub(super) fn flush_due(inner: &Inner, session: &Session, now_ms: i64) -> Result
 /// Writes the events that wait.
 pub(super) fn flush(inner: &Inner, session: &Session) -> Result<(), Error> {
     let logs = session.lock_logs();
-    let idle = logs.waiting() == 0 || logs.restored;
+    let idle = logs.waiting.is_empty() || logs.restored;
     drop(logs);
     if idle {
         return Ok(());

@@ -6,7 +6,7 @@
 
 use super::session::PAGE;
 use crate::codec::{CardHash, ChartId, padding};
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, role};
 use crate::error::Error;
 use crate::keys::chart::{CardBook, Ring};
 use crate::keys::{DeviceCard, Identity, RootCard};
@@ -82,7 +82,7 @@ impl Cards {
         plain.extend_from_slice(card);
         let padded = padding::pad(&plain).ok_or_else(Error::unopenable)?;
         let context = self.context(hash.as_bytes());
-        let sealed = chunked::seal(self.suite, &self.key, random::array()?, &[&context], &padded);
+        let sealed = chunked::seal(self.suite, &self.key, chunked::salt(&self.key, &padded)?, &[&context], &padded);
         let sealed = sealed.map_err(|_| Error::unopenable())?;
         Ok(tx.put(Table::Cards, self.chart.as_bytes(), hash.as_bytes(), &sealed)?)
     }

@@ -67,14 +67,17 @@ impl Contacts {
         contact.read(|_| contact.clone())
     }
 
-    /// All contacts.
+    /// All contacts. One whose row is damaged is among them: every call on it gives [`Error::Unopenable`].
     pub fn list(&self) -> Result<Vec<Contact>, Error> {
-        let ids: Vec<ContactId> =
-            self.inner.with(|session| Ok(session.contacts(&self.inner)?.iter().map(|contact| contact.id).collect()))?;
+        let mut ids: Vec<ContactId> = self.inner.with(|session| {
+            let (book, damaged) = self.inner.view(session, |snapshot| session.read_contacts(snapshot))?;
+            Ok(book.iter().map(|contact| contact.id).chain(damaged).collect())
+        })?;
+        ids.sort_unstable();
         Ok(ids.into_iter().map(|id| self.handle(id)).collect())
     }
 
-    fn handle(&self, id: ContactId) -> Contact {
+    pub(super) fn handle(&self, id: ContactId) -> Contact {
         Contact { inner: Arc::clone(&self.inner), id }
     }
 

@@ -1,10 +1,11 @@
 //! Devices: the phones and servers on which a member uses one vault.
 
-use super::{EventKind, Vault, freshness, session, ways};
+use super::logs::Write;
+use super::{EventKind, Vault, audit, closed, freshness, ways};
 use crate::codec::DeviceId;
 use crate::error::Error;
-use crate::keys::{ClosedDevice, Unlock};
-use crate::store::Table;
+use crate::keys::{ClosedDevice, DeviceCard, Unlock, Unlocked};
+use core::ops::RangeInclusive;
 
 /// A device of the vault's owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +17,17 @@ pub struct Device {
     pub added_ms: i64,
     /// Whether it is the one in use here.
     pub here: bool,
+    /// Which formats its software reads and writes, as it announced. Nothing where it is in use no more.
+    pub formats: Option<RangeInclusive<u32>>,
     /// Where it is in use no more: since when and why.
     pub retired: Option<Retired>,
+}
+
+impl Device {
+    /// Whether the device announced that it reads a format.
+    pub fn reads(&self, format: u32) -> bool {
+        self.formats.as_ref().is_some_and(|formats| formats.contains(&format))
+    }
 }
 
 /// The end of a device.
@@ -33,25 +43,15 @@ pub struct Retired {
 impl Vault {
     /// The devices in use. A vault has 64 at most.
     pub fn devices(&self) -> Result<Vec<Device>, Error> {
-        self.inner.with(|session| {
-            let known = ways::current(&self.inner, session)?;
-            let here = known.device();
-            let device = |id: DeviceId, added_ms| Device { id, added_ms, here: id == here, retired: None };
-            Ok(known.identity().devices().iter().map(|card| device(card.hash().into(), card.created_ms())).collect())
-        })
+        self.inner.with(|session| Ok(in_use(&self.inner.view(session, |snapshot| session.state(snapshot))?)))
     }
 
-    /// The devices that are in use no more. What they signed still verifies.
+    /// The devices that are in use no more, in the order of their ends: all of them, or [`Error::Withheld`]. What they
+    /// signed still verifies.
     pub fn retired_devices(&self) -> Result<Vec<Device>, Error> {
         self.inner.with(|session| {
-            let (me, vault) = (session.unlocked.identity(), session.unlocked.vault_id());
-            let rows = session::rows(&*self.inner.store.read()?, Table::Cards)?;
-            let open = |(key, sealed): &(Vec<u8>, Vec<u8>)| {
-                let id = DeviceId::from_slice(key).ok_or_else(Error::unopenable)?;
-                let closed = ClosedDevice::unseal(&me.archive, vault, id, sealed, &me.root_card);
-                closed.map(retired).map_err(Error::of_malformed)
-            };
-            rows.iter().map(open).collect()
+            let closed = self.inner.view(session, |snapshot| closed::all(&session.state(snapshot)?, snapshot))?;
+            Ok(closed.into_iter().map(retired).collect())
         })
     }
 
@@ -73,9 +73,12 @@ impl Vault {
     /// later. `reason` has 256 bytes at most. What it signed until now still verifies.
     pub fn retire_device(&self, device: DeviceId, reason: &str) -> Result<(), Error> {
         self.inner.replace(|session| {
-            let known = ways::current(&self.inner, session)?;
-            let (next, closed) = known.retire_device(device, reason, self.inner.now_ms())?;
-            let committed = ways::turn(&self.inner, session, &known, &next, Some(&closed))?;
+            // The end of its log is signed as it stands in the very transaction that closes it.
+            let write = Write::begin(&self.inner, session)?;
+            let known = session.state(&*write.tx)?;
+            let end = session.logs(&*write.tx)?.end(&device.into());
+            let (next, closed) = known.retire_device(device, reason, end, self.inner.now_ms())?;
+            let committed = ways::turn(write, &known, &next, Some(&closed))?;
             Ok((session.after(next), committed))
         })
     }
@@ -85,19 +88,28 @@ impl Vault {
     pub fn renew_device(&self, reason: &str) -> Result<DeviceId, Error> {
         let mut renewed = None;
         self.inner.replace(|session| {
-            let known = ways::current(&self.inner, session)?;
-            let (next, closed) = known.renew_device(reason, self.inner.now_ms())?;
-            renewed = Some(next.device());
-            let tx = self.inner.store.write()?;
-            drop(session.logs(&*tx)?);
-            freshness::go_on(&self.inner, next, tx, &closed, EventKind::Access)
+            drop(session.logs(&*self.inner.store.read()?)?);
+            audit::flush(&self.inner, session)?;
+            let (next, committed) = freshness::go_on(&self.inner, session, reason, EventKind::Access)?;
+            renewed = Some(next.unlocked.device());
+            Ok((next, committed))
         })?;
         renewed.ok_or(Error::Locked)
     }
 }
 
+/// The devices of a state.
+pub(super) fn in_use(known: &Unlocked) -> Vec<Device> {
+    let device = |card: DeviceCard| {
+        let id = card.hash().into();
+        let formats = known.announced(&id).map(|formats| formats.lowest..=formats.highest);
+        Device { id, added_ms: card.created_ms(), here: id == known.device(), formats, retired: None }
+    };
+    known.identity().devices().into_iter().map(device).collect()
+}
+
 fn retired(closed: ClosedDevice) -> Device {
     let (id, added_ms) = (closed.id(), closed.card.created_ms());
     let ClosedDevice { time_ms, reason, .. } = closed;
-    Device { id, added_ms, here: false, retired: Some(Retired { time_ms, reason }) }
+    Device { id, added_ms, here: false, formats: None, retired: Some(Retired { time_ms, reason }) }
 }

@@ -3,11 +3,12 @@
 use crate::codec::{
     self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, SecretBytes, VaultId, Version1, padding,
 };
-use crate::crypto::{RandomError, Secret, Suite, chunked, kdf, random, role};
+use crate::crypto::{RandomError, Secret, Suite, chunked, kdf, role};
 use crate::envelope::Actor;
 use crate::error::Error;
 use crate::store::{Snapshot, Table, Transaction};
 use minicbor::{Decode, Encode};
+use zeroize::{Zeroize, Zeroizing};
 
 /// Row of the vault's audit keys.
 const AUDIT_KEY: &[u8] = b"audit";
@@ -168,6 +169,17 @@ impl Event {
     }
 }
 
+/// Who did what for whom is wiped as plaintext is.
+impl Zeroize for Event {
+    fn zeroize(&mut self) {
+        let Self { actor, note, .. } = self;
+        if let Some(Actor { issuer, subject, session, purpose }) = actor {
+            [issuer, subject, session, purpose].into_iter().for_each(Zeroize::zeroize);
+        }
+        note.zeroize();
+    }
+}
+
 /// The random keys that events are sealed under, by audit epoch. They open nothing else.
 #[derive(Encode, Decode)]
 #[cbor(array)]
@@ -216,7 +228,7 @@ impl AuditKeys {
         vault: &VaultId,
     ) -> Result<(), Error> {
         let padded = padding::pad(&codec::encode_secret(self)).ok_or_else(Error::unopenable)?;
-        let sealed = chunked::seal(suite, key, random::array()?, &[&context(vault)], &padded);
+        let sealed = chunked::seal(suite, key, chunked::salt(key, &padded)?, &[&context(vault)], &padded);
         let sealed = sealed.map_err(|_| Error::unopenable())?;
         Ok(tx.put(Table::Vault, b"", AUDIT_KEY, &sealed)?)
     }
@@ -230,8 +242,8 @@ fn context(vault: &VaultId) -> Vec<u8> {
 }
 
 /// A group of events as the leaf of a log holds it.
-pub(super) fn encode(events: &[Event]) -> Vec<u8> {
-    codec::encode(&events)
+pub(super) fn encode(events: &[&Event]) -> Zeroizing<Vec<u8>> {
+    codec::encode_secret(&events)
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Event>, Malformed> {

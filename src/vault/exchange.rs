@@ -5,6 +5,7 @@ use super::{
     beside::Beside,
     cards::Cards,
     chains::{Flaw, flaws},
+    charts,
     cores::on_all_cores,
     event::{Event, EventKind},
     logs::Write,
@@ -170,7 +171,10 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     // What is there is held against the logs before anything is added to it.
     let disputed_before = match session.chart_at(&id, &*write.tx) {
         Ok(open) => open.read().unwrap_or_else(PoisonError::into_inner).standings.all(EntryStanding::Disputed),
-        Err(Error::UnknownChart) => Vec::new(),
+        Err(Error::UnknownChart) => {
+            charts::add(&mut write, &id)?;
+            Vec::new()
+        }
         Err(error) => return Err(error),
     };
     let Learnt { keys, recorded } = learn(inner, session, &mut write, bundle)?;

@@ -3,15 +3,15 @@
 use super::event::{Event, EventKind};
 use super::logs::{self, Logs};
 use super::mark::{Mark, Marked};
-use super::session::{self, Session};
-use super::{Inner, STATE_KEY, Vault, VaultOptions, contacts, patients, ways};
-use crate::codec::ContactId;
+use super::session::Session;
+use super::{Inner, STATE_KEY, Vault, VaultOptions, closed};
+use crate::codec::VaultId;
 use crate::error::Error;
-use crate::keys::{ClosedDevice, Unlocked};
+use crate::keys::Unlocked;
 use crate::log::{Checkpoint, CheckpointKeeper, Note, Standing, Witness};
-use crate::store::{Snapshot, StoreError, Table, Transaction};
-use std::collections::BTreeMap;
+use crate::store::{Snapshot, StoreError, Table};
 use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// How far it is known that the store shows the newest state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,9 @@ impl Anchor {
             Some(bytes) => Some(Checkpoint::from_bytes(&bytes).map_err(|_| Error::WrongCheckpoint)?),
             None => None,
         };
+        if kept.as_ref().is_some_and(|kept| kept.vault != unlocked.vault_id()) {
+            return Err(Error::WrongCheckpoint);
+        }
         state.anchored = kept.is_some();
         state.counter = state.counter.max(kept.as_ref().map_or(0, |kept| kept.counter));
         state.saved_ms = now_ms;
@@ -81,7 +84,7 @@ impl Anchor {
 
     /// Takes note of a write, and keeps a checkpoint when it is time. That this fails does not undo the write: it shows as
     /// [`Freshness::Stale`].
-    pub(super) fn written(&self, logs: &Logs, now_ms: i64) {
+    pub(super) fn written(&self, vault: VaultId, logs: &Logs, now_ms: i64) {
         if self.keeper.is_none() {
             return;
         }
@@ -89,32 +92,32 @@ impl Anchor {
         state.writes = state.writes.saturating_add(1);
         let due = state.writes >= MOST_WRITES || now_ms.saturating_sub(state.saved_ms) >= MOST_MS;
         if due || !state.anchored {
-            self.keep(&mut state, logs, now_ms);
+            self.keep(&mut state, vault, logs, now_ms);
         }
     }
 
     /// Keeps what is not kept yet, and remembers the heads for as long as the process lives.
-    pub(super) fn leave(&self, logs: &Logs, now_ms: i64) {
+    pub(super) fn leave(&self, vault: VaultId, logs: &Logs, now_ms: i64) {
         let mut state = self.state();
         if self.keeper.is_some() && (state.writes > 0 || state.failed) {
-            self.keep(&mut state, logs, now_ms);
+            self.keep(&mut state, vault, logs, now_ms);
         }
-        state.seen = Some(logs.checkpoint(state.counter));
+        state.seen = Some(logs.checkpoint(vault, state.counter));
     }
 
     /// Forgets the heads of before: the store was restored, and taken on as it is.
-    fn adopt(&self, logs: &Logs, now_ms: i64) {
+    fn adopt(&self, vault: VaultId, logs: &Logs, now_ms: i64) {
         let mut state = self.state();
         state.seen = None;
         if self.keeper.is_some() {
-            self.keep(&mut state, logs, now_ms);
+            self.keep(&mut state, vault, logs, now_ms);
         }
     }
 
-    fn keep(&self, state: &mut State, logs: &Logs, now_ms: i64) {
+    fn keep(&self, state: &mut State, vault: VaultId, logs: &Logs, now_ms: i64) {
         let Some(keeper) = &self.keeper else { return };
         state.counter = state.counter.saturating_add(1);
-        let kept = keeper.save(&logs.checkpoint(state.counter).to_bytes()).is_ok();
+        let kept = keeper.save(&logs.checkpoint(vault, state.counter).to_bytes()).is_ok();
         state.failed = !kept;
         if kept {
             state.anchored = true;
@@ -165,8 +168,8 @@ impl Vault {
     }
 
     /// Takes a checkpoint that a witness has cosigned (C2SP tlog-cosignature), and holds the store against it. Returns when
-    /// the witness saw it, in seconds since 1970; nothing where the cosignature is not his. [`Error::Withheld`] where the
-    /// store shows an older log, or another.
+    /// the witness saw it, in seconds since 1970; nothing where he did not sign it. [`Error::Withheld`] where the store shows
+    /// an older log, or another; [`Error::WrongCheckpoint`] where it is of another log, or a signature does not verify.
     pub fn witnessed(&self, checkpoint: &[u8], witness: &Witness) -> Result<Option<u64>, Error> {
         let note = Note::from_bytes(checkpoint).map_err(|_| Error::WrongCheckpoint)?;
         self.inner.with(|session| {
@@ -176,7 +179,9 @@ impl Vault {
                     return Err(Error::WrongCheckpoint);
                 }
                 match logs.own().reader(snapshot).standing(&note)? {
-                    Standing::Same | Standing::Extended => Ok(note.cosigned_by(witness)?),
+                    Standing::Same | Standing::Extended => {
+                        note.cosigned_by(witness).map_err(|_| Error::WrongCheckpoint)
+                    }
                     Standing::Behind | Standing::Forked | Standing::Missing => Err(Error::Withheld),
                 }
             })
@@ -191,52 +196,41 @@ impl Vault {
             if !session.lock_logs().restored {
                 return Err(Error::NotRestored);
             }
-            let known = ways::current(&self.inner, session)?;
-            let (next, closed) = known.renew_device(reason, self.inner.now_ms())?;
-            let tx = self.inner.store.write()?;
-            go_on(&self.inner, next, tx, &closed, EventKind::Restore)
+            go_on(&self.inner, session, reason, EventKind::Restore)
         })?;
         self.inner.with(|session| {
-            self.inner.freshness.adopt(&session.lock_logs(), self.inner.now_ms());
+            let vault = session.unlocked.vault_id();
+            self.inner.freshness.adopt(vault, &session.lock_logs(), self.inner.now_ms());
             Ok(())
         })
     }
 }
 
-/// Goes on as a new device: writes its state, and what its log says of everything as it stands now.
+/// Goes on as a new device: closes the one of before, whose log ends here, and has the new one's log say all that it said.
 pub(super) fn go_on(
     inner: &Inner,
-    next: Unlocked,
-    mut tx: Box<dyn Transaction + '_>,
-    closed: &ClosedDevice,
+    session: &Session,
+    reason: &str,
     kind: EventKind,
 ) -> Result<(Session, Result<(), StoreError>), Error> {
-    let logs = Logs::open_for(&next, &*tx)?;
-    let session = Session::new(next, logs);
-    let unlocked = &session.unlocked;
-    ways::put_closed(&mut *tx, unlocked, Some(closed))?;
-    tx.put(Table::Vault, b"", STATE_KEY, unlocked.bytes())?;
-    let mut replaced = vec![
-        (Marked::State, logs::state_hash(unlocked.bytes())),
-        (Marked::Contacts, contacts::hash_of_ids(&*tx)?),
-        (Marked::Directory, patients::hash_of_last(&*tx)?),
-    ];
-    for (key, value) in session::rows(&*tx, Table::Contacts)? {
-        replaced.extend(ContactId::from_slice(&key).map(|id| (Marked::Contact(id), contacts::hash_of_row(&value))));
-    }
-    let mut marks = BTreeMap::new();
-    for (what, mark) in ways::marks_of_charts(&session, &*tx, None)? {
-        marks.insert(what.key(), mark.digest());
-    }
-    let mut logs = session.lock_logs();
-    for (what, hash) in replaced {
-        // Above what the logs of other devices say.
-        let count = logs.marks(&*tx, what)?.into_iter().max().map_or(0, |mark| mark.count).saturating_add(1);
-        marks.insert(what.key(), Mark::new(count, &hash).digest());
-    }
+    let mut tx = inner.store.write()?;
+    let mut before = session.lock_logs();
+    before.refresh(&session.unlocked, &*tx)?;
+    let known = session.unlocked.reread(before.state())?;
+    let me = known.identity().device_card.hash();
+    let (next, closed) = known.renew_device(reason, before.end(&me), inner.now_ms())?;
+    let mut marks = before.folded(&*tx, &me)?;
+    let last = before.last_mark(&*tx, Marked::State)?.map_or(0, |mark| mark.count);
+    let state = Mark::new(last.saturating_add(1), &logs::state_hash(next.bytes()));
+    marks.insert(Marked::State.key(), state.digest());
+    closed::put(&mut *tx, &next, &closed)?;
+    tx.put(Table::Vault, b"", STATE_KEY, next.bytes())?;
+    let mut logs = Logs::open_for(&next, &*tx)?;
+    logs.waiting.clone_from(&before.waiting);
     let mut event = Event::new(kind, inner.now_ms());
     event.note = Some(closed.reason.clone());
-    let committed = logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[event])?;
-    drop(logs);
-    Ok((session, committed.map(drop)))
+    let signer = &next.identity().log;
+    let committed = logs.commit(tx, next.suite(), signer, &marks, &[Zeroizing::new(event)])?;
+    drop(before);
+    Ok((Session::new(next, logs), committed.map(drop)))
 }

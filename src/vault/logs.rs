@@ -1,18 +1,19 @@
 //! The logs of a vault's devices: this one's, which every change adds a leaf to, and the others', which are read.
 
-use super::event::{self, AuditKeys, Event};
+use super::event::{self, AuditKeys, Event, EventKind};
 use super::mark::{Mark, Marked};
-use super::session::{self, Session};
-use super::{Inner, STATE_KEY};
-use crate::codec::{CardHash, ChartId, DeviceId, Hash, LogId};
+use super::session::Session;
+use super::{Inner, STATE_KEY, closed};
+use crate::codec::{CardHash, ChartId, Hash, LogId, VaultId};
 use crate::crypto::{Secret, Suite, kdf, role, sign::SigningKey};
 use crate::error::Error;
-use crate::keys::{ClosedDevice, DeviceCard, Unlocked};
-use crate::log::{Checkpoint, Log, LogError, Standing, seal_events, standings};
+use crate::keys::{DeviceCard, LogEnd, Unlocked};
+use crate::log::{Appended, Checkpoint, Log, LogError, MOST_CHANGES, Standing, seal_events, standings};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{MutexGuard, PoisonError};
+use zeroize::Zeroizing;
 
 /// All logs of a vault, as they stand at one state of the store.
 pub(super) struct Logs {
@@ -24,7 +25,7 @@ pub(super) struct Logs {
     state: Vec<u8>,
     audit: Secret<role::Audit>,
     /// Events of reading, which wait for their group.
-    waiting: Vec<Event>,
+    pub(super) waiting: Vec<Zeroizing<Event>>,
     /// The store is not the one that is kept elsewhere.
     pub(super) restored: bool,
 }
@@ -77,7 +78,7 @@ impl Logs {
 
     /// Takes in what other writers added. A log that is shorter than it was, or another, is an error: the store showed an
     /// older state than before.
-    fn refresh(&mut self, unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<(), Error> {
+    pub(super) fn refresh(&mut self, unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let generation = snapshot.generation()?;
         if generation == self.generation {
             return Ok(());
@@ -120,23 +121,42 @@ impl Logs {
         &self.state
     }
 
-    /// Whether the log of a device says anything of something.
-    pub(super) fn says(&self, snapshot: &dyn Snapshot, device: &CardHash, what: Marked) -> Result<bool, Error> {
+    /// The log of a device in use.
+    pub(super) fn of(&self, device: &CardHash) -> Option<&Log> {
         let id = log_id(device);
-        let Some(log) = self.all().find(|log| *log.id() == id) else { return Ok(false) };
-        Ok(log.reader(snapshot).digest(&what.key())?.is_some())
+        self.all().find(|log| *log.id() == id)
     }
 
-    /// How many events wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+    /// Where the log of a device ends now.
+    pub(super) fn end(&self, device: &CardHash) -> LogEnd {
+        let head = self.of(device).and_then(Log::head);
+        head.map_or(LogEnd { leaves: 0, root: Hash::from_bytes([0; 32]) }, |head| LogEnd {
+            leaves: head.size(),
+            root: Hash::from_bytes(head.tree().root),
+        })
+    }
+
+    /// The last words on all that the log of a device says anything of: for another log to say, when that one is closed. What
+    /// the store shows beside the logs takes no part in it.
+    pub(super) fn folded(&self, snapshot: &dyn Snapshot, device: &CardHash) -> Result<BTreeMap<ChartId, Hash>, Error> {
+        let Some(closed) = self.of(device) else { return Ok(BTreeMap::new()) };
+        let mut folded = BTreeMap::new();
+        for key in closed.reader(snapshot).digests()?.into_keys() {
+            let last = self.marks_at(snapshot, &key)?.into_iter().max();
+            folded.extend(last.map(|mark| (key, mark.digest())));
+        }
+        Ok(folded)
     }
 
     /// What the logs say of something, each with a count; one of each log that says anything.
     pub(super) fn marks(&self, snapshot: &dyn Snapshot, what: Marked) -> Result<Vec<Mark>, Error> {
+        self.marks_at(snapshot, &what.key())
+    }
+
+    fn marks_at(&self, snapshot: &dyn Snapshot, key: &ChartId) -> Result<Vec<Mark>, Error> {
         let mut marks = Vec::new();
         for log in self.all() {
-            if let Some(digest) = log.reader(snapshot).digest(&what.key())? {
+            if let Some(digest) = log.reader(snapshot).digest(key)? {
                 marks.push(Mark::of_digest(&digest).ok_or(Error::Withheld)?);
             }
         }
@@ -144,7 +164,7 @@ impl Logs {
     }
 
     /// The last word on something that is replaced as a whole.
-    fn last_mark(&self, snapshot: &dyn Snapshot, what: Marked) -> Result<Option<Mark>, Error> {
+    pub(super) fn last_mark(&self, snapshot: &dyn Snapshot, what: Marked) -> Result<Option<Mark>, Error> {
         Ok(self.marks(snapshot, what)?.into_iter().max())
     }
 
@@ -169,25 +189,25 @@ impl Logs {
         kept: &Checkpoint,
     ) -> Result<bool, Error> {
         let logs: Vec<&Log> = self.all().collect();
+        let mut missing = BTreeSet::new();
         for (id, standing) in standings(kept, snapshot, &logs)? {
-            let holds = match standing {
-                Standing::Same | Standing::Extended => true,
-                Standing::Behind | Standing::Forked => false,
-                Standing::Missing => was_retired(unlocked, snapshot, &id)?,
-            };
-            if !holds {
-                return Ok(false);
+            match standing {
+                Standing::Same | Standing::Extended => {}
+                Standing::Behind | Standing::Forked => return Ok(false),
+                Standing::Missing => {
+                    missing.insert(id);
+                }
             }
         }
-        Ok(true)
+        closed::ended(unlocked, snapshot, kept, missing)
     }
 
     pub(super) fn own(&self) -> &Log {
         &self.own
     }
 
-    pub(super) fn checkpoint(&self, counter: u64) -> Checkpoint {
-        Checkpoint::of(counter, self.all())
+    pub(super) fn checkpoint(&self, vault: VaultId, counter: u64) -> Checkpoint {
+        Checkpoint::of(vault, counter, self.all())
     }
 
     /// Writes a leaf into a transaction and commits it. Returns how the commit went.
@@ -197,49 +217,52 @@ impl Logs {
         suite: Suite,
         signer: &SigningKey<role::LogSigning>,
         marks: &BTreeMap<ChartId, Hash>,
-        events: &[Event],
+        events: &[Zeroizing<Event>],
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
-        let waiting = core::mem::take(&mut self.waiting);
-        let result = self.append(&mut *tx, suite, signer, marks, &[&waiting, events].concat());
-        let appended = match result {
-            Ok(appended) => appended,
-            Err(error) => {
-                self.waiting = waiting;
-                return Err(error);
-            }
-        };
+        let appended = self.append(&mut *tx, suite, signer, marks, events)?;
         let committed = tx.commit();
         match committed {
             Ok(generation) => {
+                self.waiting.clear();
                 self.own.accept(appended)?;
-                // Where another writer may have followed, the next look at the store tells.
-                self.generation = generation.unwrap_or(self.generation);
+                // Where another writer may have followed, or the devices are others now, the next look at the store tells.
+                let moved = marks.contains_key(&Marked::State.key());
+                self.generation = if moved { 0 } else { generation.unwrap_or(self.generation) };
             }
-            Err(error) => {
-                self.waiting = waiting;
-                if error == StoreError::Uncertain {
-                    self.generation = 0;
-                }
-            }
+            Err(StoreError::Uncertain) => self.generation = 0,
+            Err(_) => {}
         }
         Ok(committed)
     }
 
+    /// The events that wait go first. Where there are more marks than a leaf takes, more leaves follow.
     fn append(
         &self,
         tx: &mut dyn Transaction,
         suite: Suite,
         signer: &SigningKey<role::LogSigning>,
         marks: &BTreeMap<ChartId, Hash>,
-        events: &[Event],
-    ) -> Result<crate::log::Appended, Error> {
-        let sealed = seal_events(suite, &self.audit, self.own.id(), self.own.size(), &event::encode(events))?;
-        Ok(self.own.append(tx, marks, &sealed, signer)?)
+        events: &[Zeroizing<Event>],
+    ) -> Result<Appended, Error> {
+        let group: Vec<&Event> = self.waiting.iter().chain(events).map(|event| &**event).collect();
+        let seal = |at, group: &[&Event]| seal_events(suite, &self.audit, self.own.id(), at, &event::encode(group));
+        let sealed = seal(self.own.size(), &group)?;
+        if marks.len() <= MOST_CHANGES {
+            return Ok(self.own.append(tx, marks, &sealed, signer)?);
+        }
+        let (mut part, mut rest) = split(marks.clone());
+        let mut appended = self.own.append(tx, &part, &sealed, signer)?;
+        while !rest.is_empty() {
+            (part, rest) = split(rest);
+            let none = seal(appended.size(), &[])?;
+            appended = appended.then(tx, &part, &none, signer)?;
+        }
+        Ok(appended)
     }
 
     /// Keeps an event until its group is written.
     pub(super) fn wait(&mut self, event: Event) {
-        self.waiting.push(event);
+        self.waiting.push(Zeroizing::new(event));
     }
 
     /// Time of the oldest event that waits.
@@ -248,20 +271,16 @@ impl Logs {
     }
 }
 
+/// As many marks as a leaf takes, and the others.
+fn split(mut marks: BTreeMap<ChartId, Hash>) -> (BTreeMap<ChartId, Hash>, BTreeMap<ChartId, Hash>) {
+    let next = marks.keys().nth(MOST_CHANGES).copied();
+    let rest = next.map_or_else(BTreeMap::new, |next| marks.split_off(&next));
+    (marks, rest)
+}
+
 /// H("state", row).
 pub(super) fn state_hash(state: &[u8]) -> Hash {
     Hash::from_bytes(kdf::hash("state", &[state]))
-}
-
-/// Whether a log is of a device that the owner has closed.
-fn was_retired(unlocked: &Unlocked, snapshot: &dyn Snapshot, log: &LogId) -> Result<bool, Error> {
-    let (me, vault) = (unlocked.identity(), unlocked.vault_id());
-    let closed = session::rows(snapshot, Table::Cards)?.into_iter().any(|(key, sealed)| {
-        let device =
-            DeviceId::from_slice(&key).filter(|_| CardHash::from_slice(&key).map(|card| log_id(&card)) == Some(*log));
-        device.is_some_and(|id| ClosedDevice::unseal(&me.archive, vault, id, &sealed, &me.root_card).is_ok())
-    });
-    Ok(closed)
 }
 
 fn fresh(device: &DeviceCard) -> Log {
@@ -282,7 +301,7 @@ pub(super) struct Write<'a> {
     session: &'a Session,
     pub(super) tx: Box<dyn Transaction + 'a>,
     marks: BTreeMap<ChartId, Hash>,
-    events: Vec<Event>,
+    events: Vec<Zeroizing<Event>>,
     _under_way: UnderWay<'a>,
 }
 
@@ -317,14 +336,31 @@ impl<'a> Write<'a> {
 
     /// Marks something that is replaced as a whole.
     pub(super) fn replace(&mut self, what: Marked, hash: &Hash) -> Result<(), Error> {
-        let last = self.session.logs(&*self.tx)?.last_mark(&*self.tx, what)?;
+        let last = self.last_mark(what)?;
         let count = last.map_or(0, |mark| mark.count).checked_add(1).ok_or(Error::Withheld)?;
         self.mark(what, Mark::new(count, hash));
         Ok(())
     }
 
+    /// The last word on something, before this change.
+    pub(super) fn last_mark(&self, what: Marked) -> Result<Option<Mark>, Error> {
+        self.session.logs(&*self.tx)?.last_mark(&*self.tx, what)
+    }
+
+    /// Has this log say all that the log of a device says, which is about to be closed.
+    pub(super) fn fold(&mut self, device: &CardHash) -> Result<(), Error> {
+        let folded = self.session.logs(&*self.tx)?.folded(&*self.tx, device)?;
+        self.marks.extend(folded);
+        Ok(())
+    }
+
     pub(super) fn event(&mut self, event: Event) {
-        self.events.push(event);
+        self.events.push(Zeroizing::new(event));
+    }
+
+    /// An event of which there is nothing to say but that it happened.
+    pub(super) fn event_now(&mut self, kind: EventKind) {
+        self.event(Event::new(kind, self.inner.now_ms()));
     }
 
     pub(super) fn commit(self) -> Result<Option<u64>, Error> {
@@ -347,7 +383,7 @@ impl<'a> Write<'a> {
         let mut logs = session.lock_logs();
         let committed = logs.commit(tx, suite, &session.unlocked.identity().log, &marks, &events)?;
         if committed.is_ok() {
-            inner.freshness.written(&logs, inner.now_ms());
+            inner.freshness.written(session.unlocked.vault_id(), &logs, inner.now_ms());
         }
         Ok(committed)
     }
@@ -368,6 +404,12 @@ impl Session {
     pub(super) fn knows_better(&self, snapshot: &dyn Snapshot) -> Result<bool, Error> {
         let generation = snapshot.generation()?;
         Ok(self.lock_logs().generation > generation)
+    }
+
+    /// The vault's state as it stands, held against the logs.
+    pub(super) fn state(&self, snapshot: &dyn Snapshot) -> Result<Unlocked, Error> {
+        let logs = self.logs(snapshot)?;
+        Ok(self.unlocked.reread(logs.state())?)
     }
 
     /// The logs as they were last read.

@@ -15,10 +15,19 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// Of a list without anything in it.
+    pub(super) const EMPTY: Self = Self { count: 0, hash: [0; 24] };
+
     pub(super) fn new(count: u64, hash: &Hash) -> Self {
         let mut short = [0; 24];
         short.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
         Self { count, hash: short }
+    }
+
+    /// Of a list with one chart more.
+    pub(super) fn then(self, chart: &ChartId) -> Option<Self> {
+        let hash = Hash::from_bytes(kdf::link("charts", &[&self.hash, chart.as_bytes()]));
+        Some(Self::new(self.count.checked_add(1)?, &hash))
     }
 
     /// As it stands in a map: count, and the first 24 bytes of the hash.
@@ -43,6 +52,8 @@ pub(super) enum Marked {
     /// What lies beside the ledger of a chart.
     Beside(ChartId),
     State,
+    /// Which charts there are.
+    Charts,
     /// Which contacts there are.
     Contacts,
     Contact(ContactId),
@@ -57,6 +68,7 @@ impl Marked {
             Self::Ledger(chart) => key("ledger", chart.as_bytes()),
             Self::Beside(chart) => key("beside", chart.as_bytes()),
             Self::State => key("state", &[]),
+            Self::Charts => key("charts", &[]),
             Self::Contacts => key("contacts", &[]),
             Self::Contact(contact) => key("contact", contact.as_bytes()),
             Self::Directory => key("directory", &[]),
@@ -94,6 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_in_order_and_has_a_length() {
+        let [one, two] = [[1; 32], [2; 32]].map(ChartId::from_bytes);
+        let of = |charts: &[ChartId]| charts.iter().try_fold(Mark::EMPTY, |list, chart| list.then(chart)).unwrap();
+        let all = [of(&[]), of(&[one]), of(&[two]), of(&[one, one]), of(&[one, two]), of(&[two, one])];
+        assert!(all.iter().enumerate().all(|(place, mark)| !all[..place].contains(mark)));
+        assert!(all.is_sorted_by_key(|mark| mark.count));
+    }
+
+    #[test]
     fn everything_has_a_place_of_its_own() {
         let chart = ChartId::from_bytes([1; 32]);
         let other = ChartId::from_bytes([2; 32]);
@@ -103,6 +124,7 @@ mod tests {
             Marked::Ledger(other),
             Marked::Beside(chart),
             Marked::State,
+            Marked::Charts,
             Marked::Contacts,
             Marked::Contact(ContactId::from_bytes([3; 16])),
             Marked::Directory,

@@ -1,12 +1,16 @@
 //! The everyday API: a vault, its charts, their entries, and with whom they are shared.
 
+mod attempts;
 mod audit;
+mod auditor;
 mod batch;
 mod beside;
 mod cards;
 mod chains;
 mod chart;
+mod charts;
 mod clock;
+mod closed;
 mod contacts;
 mod cores;
 mod devices;
@@ -14,6 +18,7 @@ mod entry;
 mod event;
 mod exchange;
 mod fork;
+mod formats;
 mod freshness;
 mod logs;
 mod maintenance;
@@ -31,6 +36,7 @@ mod versions;
 mod ways;
 
 pub use audit::{Audit, AuditEvent};
+pub use auditor::AuditReport;
 pub use batch::Batch;
 pub use chart::Chart;
 pub use clock::{Clock, SystemClock};
@@ -54,7 +60,7 @@ pub use verify::{Finding, Report};
 use crate::codec::{ChartId, VaultId};
 use crate::envelope::Actor;
 use crate::error::Error;
-use crate::keys::{Card, Recovery, RecoveryCode, Unlock, Unlocked};
+use crate::keys::{Card, Recovery, RecoveryCode, Unlock, UnlockError, Unlocked};
 use crate::record::Label;
 use crate::store::{Snapshot, Store, StoreError, Table};
 use event::{AuditKeys, Event};
@@ -63,7 +69,8 @@ use logs::Logs;
 use mark::{Mark, Marked};
 use session::Session;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use zeroize::Zeroizing;
 
 /// Row of the vault's own state.
 const STATE_KEY: &[u8] = b"state";
@@ -87,8 +94,6 @@ pub(crate) struct Inner {
     options: VaultOptions,
     last_use_ms: AtomicI64,
     freshness: Anchor,
-    /// Times at which somebody tried to open the vault in vain, to be logged when it is open.
-    failed: Mutex<Vec<i64>>,
 }
 
 impl Vault {
@@ -122,7 +127,8 @@ impl Vault {
         recovery: &Recovery,
     ) -> Result<(Self, Option<RecoveryCode>), Error> {
         let now = options.clock.now_ms();
-        let (unlocked, code) = Unlocked::create(name, options.kind, unlock, recovery, options.suite, now)?;
+        let (unlocked, code) =
+            Unlocked::create_with(name, options.kind, unlock, recovery, options.suite, options.formats, now)?;
         let logs = {
             let mut tx = store.write()?;
             if tx.get(Table::Vault, b"", STATE_KEY)?.is_some() {
@@ -139,12 +145,12 @@ impl Vault {
             ];
             let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
             let event = Event::new(EventKind::Create, now);
-            logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[event])??;
+            logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
             logs
         };
         let vault = Self::assemble(options, store, Session::new(unlocked, logs));
         vault.inner.with(|session| {
-            vault.inner.freshness.written(&session.lock_logs(), now);
+            vault.inner.freshness.written(session.unlocked.vault_id(), &session.lock_logs(), now);
             Ok(())
         })?;
         Ok((vault, code))
@@ -152,8 +158,10 @@ impl Vault {
 
     pub(super) fn open_with(options: VaultOptions, store: Box<dyn Store>, unlock: &Unlock) -> Result<Self, Error> {
         let anchor = Anchor::new(options.keeper.clone());
-        let session = open_session(&*store, unlock, &anchor, options.clock.now_ms())?;
-        Ok(Self { inner: Arc::new(Inner::new(options, store, session, anchor)), actor: None })
+        let session = open_session(&options, &*store, unlock, &anchor)?;
+        let inner = Inner::new(options, store, session, anchor);
+        inner.opened();
+        Ok(Self { inner: Arc::new(inner), actor: None })
     }
 
     fn assemble(options: VaultOptions, store: Box<dyn Store>, session: Session) -> Self {
@@ -173,22 +181,12 @@ impl Vault {
 
     /// Opens the vault again after [`Self::lock`]. Handles of before work again.
     pub fn unlock(&self, unlock: &Unlock) -> Result<(), Error> {
-        let now = self.inner.now_ms();
-        self.inner.leave();
-        let opened = open_session(&*self.inner.store, unlock, &self.inner.freshness, now);
-        let mut failed = self.inner.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &opened {
-            Ok(session) => {
-                let mut logs = session.lock_logs();
-                failed.drain(..).for_each(|at| logs.wait(Event::new(EventKind::UnlockFailed, at)));
-            }
-            // A thousand say as much as a million.
-            Err(_) if failed.len() < 1000 => failed.push(now),
-            Err(_) => {}
-        }
-        let mut session = self.inner.session.write().unwrap_or_else(PoisonError::into_inner);
-        *session = Some(opened?);
-        self.inner.last_use_ms.store(now, Ordering::Relaxed);
+        let inner = &self.inner;
+        inner.leave();
+        let opened = open_session(&inner.options, &*inner.store, unlock, &inner.freshness)?;
+        *inner.session.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        inner.last_use_ms.store(inner.now_ms(), Ordering::Relaxed);
+        inner.opened();
         Ok(())
     }
 
@@ -231,9 +229,10 @@ impl Vault {
         Ok(self.handle(*id))
     }
 
-    /// Ids of all charts that this vault holds keys of.
+    /// Ids of all charts of this vault, in the order in which it came by them. A list that is not whole is
+    /// [`Error::Withheld`].
     pub fn charts(&self) -> Result<Vec<ChartId>, Error> {
-        self.inner.with(|_| session::chart_ids(&*self.inner.store.read()?))
+        self.inner.with(|session| self.inner.view(session, |snapshot| session.charts(snapshot)))
     }
 
     fn handle(&self, chart: ChartId) -> Chart {
@@ -247,10 +246,19 @@ impl Vault {
 }
 
 /// Opens the vault of a store with a way in, and holds its logs against what is kept.
-fn open_session(store: &dyn Store, unlock: &Unlock, anchor: &Anchor, now_ms: i64) -> Result<Session, Error> {
+fn open_session(options: &VaultOptions, store: &dyn Store, unlock: &Unlock, anchor: &Anchor) -> Result<Session, Error> {
+    let now_ms = options.clock.now_ms();
     let snapshot = store.read()?;
     let state = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::NoVault)?;
-    let unlocked = Unlocked::open(&state, unlock)?;
+    let unlocked = match Unlocked::open_with(&state, unlock, options.formats) {
+        Err(UnlockError::UnlockFailed) => {
+            drop(snapshot);
+            // It is told at the next opening, if the store takes it; the answer is the same if it does not.
+            let _ = attempts::note(store, now_ms);
+            return Err(UnlockError::UnlockFailed.into());
+        }
+        opened => opened?,
+    };
     let mut logs = Logs::open(&unlocked, &*snapshot)?;
     logs.restored = !anchor.check(&unlocked, &logs, &*snapshot, now_ms)?;
     logs.wait(Event::new(EventKind::Unlock, now_ms));
@@ -273,8 +281,14 @@ impl core::fmt::Debug for Vault {
 impl Inner {
     fn new(options: VaultOptions, store: Box<dyn Store>, session: Session, freshness: Anchor) -> Self {
         let last_use_ms = AtomicI64::new(options.clock.now_ms());
-        let failed = Mutex::new(Vec::new());
-        Self { store, session: RwLock::new(Some(session)), options, last_use_ms, freshness, failed }
+        Self { store, session: RwLock::new(Some(session)), options, last_use_ms, freshness }
+    }
+
+    /// What a device has to say once it is open: what happened while it was not, and which formats it reads. Neither keeps
+    /// a vault from being opened; it is said at another time then.
+    fn opened(&self) {
+        let _ = self.with(|session| attempts::tell(self, session));
+        let _ = formats::announce(self);
     }
 
     /// Runs `work` with the keys, or fails because they are gone. The deadlines come before anything else: that of an idle
@@ -315,7 +329,7 @@ impl Inner {
         if let Some(session) = guard.take() {
             // Whatever the store says, keys are gone after this.
             let _ = audit::flush(self, &session);
-            self.freshness.leave(&session.lock_logs(), self.now_ms());
+            self.freshness.leave(session.unlocked.vault_id(), &session.lock_logs(), self.now_ms());
         }
     }
 

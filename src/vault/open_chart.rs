@@ -548,7 +548,9 @@ fn read_keys(
     id: &ChartId,
     snapshot: &dyn Snapshot,
 ) -> Result<(ChartKeys, Vec<u8>, Beside, bool), Error> {
-    let sealed = snapshot.get(Table::Keyring, b"", id.as_bytes())?.ok_or(Error::UnknownChart)?;
+    let Some(sealed) = snapshot.get(Table::Keyring, b"", id.as_bytes())? else {
+        return Err(session.no_such_chart(snapshot, *id)?);
+    };
     let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
     let ring = Ring::open(suite, session.unlocked.keyring_key(), &vault, id, &sealed).map_err(Error::of_malformed)?;
     let me = session.unlocked.identity();

@@ -3,7 +3,7 @@
 use super::{Audit, Clock, SystemClock, Vault};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::keys::{MemberKind, Recovery, RecoveryCode, Unlock};
+use crate::keys::{Formats, MemberKind, Recovery, RecoveryCode, Unlock};
 use crate::log::CheckpointKeeper;
 use crate::store::Store;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub struct VaultOptions {
     pub(super) suite: Suite,
     pub(super) keeper: Option<Arc<dyn CheckpointKeeper>>,
     pub(super) audit: Audit,
+    pub(super) formats: Formats,
 }
 
 impl VaultOptions {
@@ -30,6 +31,7 @@ impl VaultOptions {
             suite: Suite::default(),
             keeper: None,
             audit: Audit::Grouped,
+            formats: Formats::HERE,
         }
     }
 
@@ -69,6 +71,15 @@ impl VaultOptions {
         self
     }
 
+    /// Announces other formats than this software reads and writes, to test a vault whose devices run several versions.
+    /// What is written stays in the form that it has.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn formats(mut self, formats: core::ops::RangeInclusive<u32>) -> Self {
+        self.formats = Formats { lowest: *formats.start(), highest: *formats.end() };
+        self
+    }
+
     /// As [`Vault::create`].
     pub fn create(
         self,
@@ -94,7 +105,7 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite, keeper, audit } = self;
+        let Self { clock: _, idle_ms, kind, suite, keeper, audit, formats: _ } = self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)

@@ -4,7 +4,7 @@ use super::event::{Event, EventKind};
 use super::logs::{Logs, Write};
 use super::mark::Marked;
 use super::open_chart::{OpenChart, ledger_mark};
-use super::{Inner, cards::Cards, ways};
+use super::{Inner, cards::Cards, charts};
 use crate::codec::ChartId;
 use crate::error::Error;
 use crate::index::directory::Directory;
@@ -64,6 +64,7 @@ impl Session {
             write.tx.put(Table::Ledger, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.stored)?;
             write.tx.put(Table::Receipts, keys.chart().as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
         }
+        charts::add(&mut write, &keys.chart())?;
         write.mark(Marked::Ledger(keys.chart()), ledger_mark(keys.rows().len(), &keys.head()));
         write.event(Event::new(EventKind::Found, inner.now_ms()).on(keys.chart()));
         write.commit()?;
@@ -112,24 +113,17 @@ impl Session {
         self.charts.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Seals and stores what this vault holds of a chart.
+    /// Seals and stores what this vault holds of a chart, under the key that the vault had when the change began.
     pub(super) fn put_ring(
         &self,
         tx: &mut dyn Transaction,
         chart: &ChartId,
         ring: &crate::keys::chart::Ring,
     ) -> Result<(), Error> {
-        // Another device may have turned the vault key: what is sealed under the old one would be lost.
-        ways::require_same_key(tx, &self.unlocked)?;
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         let sealed = ring.seal(suite, self.unlocked.keyring_key(), &vault, chart).map_err(|_| Error::unopenable())?;
         Ok(tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?)
     }
-}
-
-/// Ids of all charts in the keyring.
-pub(super) fn chart_ids(snapshot: &dyn Snapshot) -> Result<Vec<ChartId>, Error> {
-    Ok(rows(snapshot, Table::Keyring)?.iter().filter_map(|(key, _)| ChartId::from_slice(key)).collect())
 }
 
 /// All rows of a vault's table.

@@ -1,8 +1,11 @@
 //! Checking everything.
 
-use super::{Vault, versions};
-use crate::codec::{ChartId, ContactId, EntryId, VersionId};
+use super::mark::Marked;
+use super::{Vault, charts, closed, patients, session::Session, versions};
+use crate::codec::{ChartId, ContactId, DeviceId, EntryId, VersionId};
 use crate::error::Error;
+use crate::log::{Log, LogError};
+use crate::store::Snapshot;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +59,21 @@ pub enum Finding {
     },
     /// Contacts are missing, or there are some that were not there.
     Contacts,
+    /// The list of charts is not whole. The charts that the store shows anything of were checked.
+    Charts,
     /// A part of the directory of patients is damaged; `describe` the charts that are missing in it.
     Directory,
+    /// The end of the directory of patients is missing, or something was added to it: it is not what was last written.
+    DirectoryEnd,
+    /// The log of a device, in use or retired, is damaged, or is not the newest.
+    Log {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The vault's own state, which names its devices and ways in, is not the newest.
+    State,
+    /// Some of the devices that are in use no more are missing, and with them what their logs tell.
+    RetiredDevices,
     /// A version that is missing from the store.
     Missing {
         /// Its chart.
@@ -87,22 +103,85 @@ impl Vault {
     /// `progress` is told how many versions were checked.
     pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
         let mut report = Report::default();
-        let charts = self.charts()?;
-        self.inner.with(|session| {
-            let snapshot = self.inner.store.read()?;
-            match self.inner.view(session, |snapshot| session.read_contacts(snapshot)) {
-                Ok((_, damaged)) => {
-                    report.findings.extend(damaged.into_iter().map(|contact| Finding::Contact { contact }));
-                }
-                Err(Error::Withheld) => report.findings.push(Finding::Contacts),
-                Err(error) => return Err(error),
-            }
-            if session.directory_is_damaged(&*snapshot)? {
-                report.findings.push(Finding::Directory);
-            }
-            Ok(())
+        let charts = self.inner.with(|session| {
+            let (findings, charts) = self.inner.view(session, |snapshot| verify_vault(session, snapshot))?;
+            report.findings = findings;
+            Ok(charts)
         })?;
         versions::verify(&self.inner, charts, &mut report, &mut progress)?;
         Ok(report)
+    }
+}
+
+/// Checks what is not of one chart. Returns the charts that are to be checked.
+fn verify_vault(session: &Session, snapshot: &dyn Snapshot) -> Result<(Vec<Finding>, Vec<ChartId>), Error> {
+    let fresh = whole(session.logs(snapshot).map(drop))?.is_some();
+    let known = session.unlocked.reread(session.lock_logs().state())?;
+    let mut findings = Vec::new();
+    let (retired, all) = closed::as_they_stand(&known, snapshot)?;
+    if !all {
+        findings.push(Finding::RetiredDevices);
+    }
+    for device in retired {
+        let checked = closed::log(snapshot, &device).and_then(|log| match log {
+            Some(log) => verify_log(&log, snapshot),
+            None => Ok(()),
+        });
+        findings.extend(log_finding(device.id(), checked)?);
+    }
+    for device in known.identity().devices() {
+        let log = session.lock_logs().of(&device.hash()).cloned();
+        let checked = match log {
+            Some(log) => log.reopen(snapshot).and_then(|log| verify_log(&log, snapshot)),
+            None => Ok(()),
+        };
+        findings.extend(log_finding(device.hash().into(), checked)?);
+    }
+    // Where a log or the state is not the newest, there is nothing to hold the rest against.
+    if !fresh {
+        if !findings.iter().any(|finding| matches!(finding, Finding::Log { .. })) {
+            findings.push(Finding::State);
+        }
+        return Ok((findings, charts::shown(snapshot)?));
+    }
+    match whole(session.read_contacts(snapshot))? {
+        Some((_, damaged)) => findings.extend(damaged.into_iter().map(|contact| Finding::Contact { contact })),
+        None => findings.push(Finding::Contacts),
+    }
+    let end = patients::hash_of_last(snapshot)?;
+    if whole(session.logs(snapshot)?.require(snapshot, Marked::Directory, &end))?.is_none() {
+        findings.push(Finding::DirectoryEnd);
+    }
+    if session.directory_is_damaged(snapshot)? {
+        findings.push(Finding::Directory);
+    }
+    let listed = whole(session.charts(snapshot))?;
+    if listed.is_none() {
+        findings.push(Finding::Charts);
+    }
+    let charts = listed.map_or_else(|| charts::shown(snapshot), Ok)?;
+    Ok((findings, charts))
+}
+
+/// Nothing where something is withheld.
+fn whole<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Withheld) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every leaf, and every page of the map.
+fn verify_log(log: &Log, snapshot: &dyn Snapshot) -> Result<(), LogError> {
+    log.reader(snapshot).digests()?;
+    log.reader(snapshot).leaves(0..log.size()).try_for_each(|(_, leaf)| leaf.map(drop))
+}
+
+fn log_finding(device: DeviceId, checked: Result<(), LogError>) -> Result<Option<Finding>, Error> {
+    match checked {
+        Ok(()) => Ok(None),
+        Err(LogError::Store(error)) => Err(error.into()),
+        Err(_) => Ok(Some(Finding::Log { device })),
     }
 }

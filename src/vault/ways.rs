@@ -1,19 +1,17 @@
 //! Ways into a vault.
 
-use super::beside::{self, Beside};
 use super::contacts::hash_of_row;
-use super::event::{AuditKeys, Event, EventKind};
+use super::event::{AuditKeys, EventKind};
 use super::logs::{Write, state_hash};
-use super::mark::{Mark, Marked};
-use super::open_chart::OpenChart;
+use super::mark::Marked;
 use super::session::Session;
-use super::{Inner, STATE_KEY, Vault, session};
-use crate::codec::{CardHash, ContactId, WayId};
+use super::{Inner, STATE_KEY, Vault, charts, closed, session};
+use crate::codec::{ContactId, WayId};
 use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
 use crate::keys::{ClosedDevice, Unlock, UnlockError, Unlocked, WayIn, contacts};
-use crate::store::{Snapshot, StoreError, Table, Transaction};
+use crate::store::{StoreError, Table, Transaction};
 
 impl Vault {
     /// The ways in, in the order in which they were added.
@@ -40,7 +38,7 @@ impl Vault {
         self.inner.replace(|session| {
             let known = current(&self.inner, session)?;
             let next = known.remove_way(way)?;
-            let committed = turn(&self.inner, session, &known, &next, None)?;
+            let committed = turn(Write::begin(&self.inner, session)?, &known, &next, None)?;
             Ok((session.after(next), committed))
         })
     }
@@ -62,7 +60,7 @@ pub(super) fn store(
     let mut write = Write::begin(inner, session)?;
     require_unchanged(&*write.tx, old)?;
     put_state(&mut write, next)?;
-    write.event(Event::new(EventKind::Access, inner.now_ms()));
+    write.event_now(EventKind::Access);
     Ok(write.try_commit()?.map(drop))
 }
 
@@ -74,24 +72,21 @@ fn put_state(write: &mut Write<'_>, next: &Unlocked) -> Result<(), Error> {
 /// Seals everything that is under the vault key again, in one transaction. What the log of a device that is closed said is
 /// then said by this one's. Returns how the commit went.
 pub(super) fn turn(
-    inner: &Inner,
-    session: &Session,
+    mut write: Write<'_>,
     old: &Unlocked,
     next: &Unlocked,
     closed: Option<&ClosedDevice>,
 ) -> Result<Result<(), StoreError>, Error> {
     let (vault, suite) = (old.vault_id(), old.suite());
-    let mut write = Write::begin(inner, session)?;
+    if let Some(closed) = closed {
+        write.fold(&closed.card.hash())?;
+    }
     let tx = &mut *write.tx;
     require_unchanged(tx, old)?;
-    let folded = match closed {
-        // Before its keys are sealed under the new key.
-        Some(closed) => marks_of_charts(session, tx, Some(&closed.card.hash()))?,
-        None => Vec::new(),
-    };
     let mut resealed = Vec::new();
-    for chart in session::chart_ids(tx)? {
-        let sealed = tx.get(Table::Keyring, b"", chart.as_bytes())?.ok_or(Error::UnknownChart)?;
+    for chart in charts::shown(tx)? {
+        // As with contacts: keys that are damaged or withheld do not keep a way in from being removed.
+        let Some(sealed) = tx.get(Table::Keyring, b"", chart.as_bytes())? else { continue };
         let Ok(ring) = Ring::open(suite, old.keyring_key(), &vault, &chart, &sealed) else {
             continue;
         };
@@ -111,75 +106,17 @@ pub(super) fn turn(
     AuditKeys::read(tx, suite, old.keyring_key(), &vault)?.put(tx, suite, next.keyring_key(), &vault)?;
     directory::reseal_all(tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
-    put_closed(tx, next, closed)?;
+    if let Some(closed) = closed {
+        closed::put(tx, next, closed)?;
+    }
     for (id, hash) in resealed {
         write.replace(Marked::Contact(id), &hash)?;
     }
     let last = super::patients::hash_of_last(&*write.tx)?;
     write.replace(Marked::Directory, &last)?;
-    for (what, mark) in folded {
-        write.mark(what, mark);
-    }
-    if closed.is_some() {
-        let contacts = super::contacts::hash_of_ids(&*write.tx)?;
-        write.replace(Marked::Contacts, &contacts)?;
-    }
     put_state(&mut write, next)?;
-    write.event(Event::new(EventKind::Access, inner.now_ms()));
+    write.event_now(EventKind::Access);
     Ok(write.try_commit()?.map(drop))
-}
-
-/// What is to be said of the charts as they stand: of all, or of those that a device's log says something of.
-pub(super) fn marks_of_charts(
-    session: &Session,
-    snapshot: &dyn Snapshot,
-    device: Option<&CardHash>,
-) -> Result<Vec<(Marked, Mark)>, Error> {
-    let mut marks = Vec::new();
-    for chart in session::chart_ids(snapshot)? {
-        let said = |what: Marked| match device {
-            Some(device) => session.lock_logs().says(snapshot, device, what),
-            None => Ok(true),
-        };
-        let (entries, ledger) = (said(Marked::Entries(chart))?, said(Marked::Ledger(chart))?);
-        let beside = said(Marked::Beside(chart))?;
-        if !entries && !ledger && !beside {
-            continue;
-        }
-        if let Some(stored) = Beside::stored(snapshot, &chart)? {
-            let last = session.lock_logs().marks(snapshot, Marked::Beside(chart))?.into_iter().max();
-            let count = last.map_or(0, |mark| mark.count).saturating_add(1);
-            marks.push((Marked::Beside(chart), Mark::new(count, &beside::hash(&stored))));
-        }
-        match OpenChart::load_unchecked(session, &chart, snapshot) {
-            Ok(open) => {
-                marks.extend([(Marked::Entries(chart), open.mark()), (Marked::Ledger(chart), open.ledger_mark())]);
-            }
-            Err(error @ Error::Store(_)) => return Err(error),
-            // It stays what it is: a finding of `verify`.
-            Err(_) => {}
-        }
-    }
-    Ok(marks)
-}
-
-pub(super) fn put_closed(
-    tx: &mut dyn Transaction,
-    next: &Unlocked,
-    closed: Option<&ClosedDevice>,
-) -> Result<(), Error> {
-    let Some(closed) = closed else { return Ok(()) };
-    let row = closed.seal(&next.identity().archive, next.vault_id()).map_err(|_| Error::unopenable())?;
-    Ok(tx.put(Table::Cards, b"", closed.id().as_bytes(), &row)?)
-}
-
-/// Fails where the vault key is not the one that is held any more.
-pub(super) fn require_same_key(tx: &dyn Transaction, known: &Unlocked) -> Result<(), Error> {
-    match tx.get(Table::Vault, b"", STATE_KEY)? {
-        Some(stored) if stored == known.bytes() => Ok(()),
-        Some(stored) => Ok(known.reread(&stored).map(drop)?),
-        None => Err(Error::NoVault),
-    }
 }
 
 /// Another process may have changed the ways in meanwhile; its change is not to be undone.

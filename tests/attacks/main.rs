@@ -40,3 +40,4 @@ mod leakage;
 mod members;
 mod robustness;
 mod truth;
+mod vaults;

@@ -277,7 +277,7 @@ fn d28_a_copy_that_went_another_way() {
 }
 
 /// A store with the same rows.
-fn copy(store: &Store) -> Arc<MemoryStore> {
+pub(crate) fn copy(store: &Store) -> Arc<MemoryStore> {
     use ampoule::store::Store as _;
     let copy = Arc::new(MemoryStore::new());
     let mut change = copy.write().unwrap();

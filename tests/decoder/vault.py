@@ -6,7 +6,7 @@ from argon2.low_level import Type, hash_secret_raw
 from mnemonic import Mnemonic
 from primitives import (
     D, H, Refused, decode, ed25519_public, expand, extensions, hpke_open, label, lp, open_chunked, require, structure,
-    u32, unpad, verify, statement, xwing, _hmac,
+    u32, u64, unpad, verify, statement, xwing, _hmac,
 )
 
 DEVICE, PASSPHRASE, RECOVERY = 1, 2, 3
@@ -67,12 +67,14 @@ class Vault:
         self.root = RootCard(root_card)
         self.devices = [DeviceCard(device, {self.root.hash: self.root}) for device in devices]
         require(ed25519_public(root) == self.root.key and xwing(self.kem)[2] == self.root.kem, "root and its card")
-        payload = structure(verify(state, "vault-state", self.root.key), 8)
-        _, vault, version, check, head_hash, self.suite, listed, _ = payload
+        payload = structure(verify(state, "vault-state", self.root.key), 11)
+        _, vault, version, check, head_hash, self.suite, listed, form, announced, self.closings, _ = payload
         require(vault + u32(version) == place and check == D(self.key, "check", place), "vault key")
         require(head_hash == H("vault-head", head), "head")
         require([entry[0] for entry in listed] == slots, "slots")
         require([card.hash for card in self.devices] == sorted({entry[3] for entry in listed}), "devices in use")
+        require([device for device, _ in announced] == [card.hash for card in self.devices], "devices that announced")
+        require(form == 1 and all(low <= form <= high for _, (low, high) in announced), "format")
         (_, public, _, device, sealed_device), = [entry for entry in listed if entry[0] == slot]
         require(public == xwing(self.slot_secret)[2], "slot key")
         info = label("device") + self.id + slot + device
@@ -82,14 +84,30 @@ class Vault:
         require(mine == [self.device.object, self.device.ledger, self.device.log], "device and its card")
 
     def _closed_devices(self):
-        self.closed = []
+        closed = []
         for key, sealed in self.store.rows("cards", b""):
             context = label("device-row") + self.id + key
             _, card, closing, _ = structure(unpad(open_chunked(1, self.archive, context, sealed)), 4)
             card = DeviceCard(card, {self.root.hash: self.root})
-            _, root, device, _, reason, _ = structure(verify(closing, "device-closing", self.root.key), 6)
+            payload = structure(verify(closing, "device-closing", self.root.key), 8)
+            _, root, device, _, reason, (leaves, _), (number, before), _ = payload
             require(root == self.root.hash and device == key == card.hash, "closing of a device")
-            self.closed.append(reason)
+            require(len(self.store.rows("log", H("log", key)[:16])) == leaves, "end of a log")
+            closed.append((number, before, H("device-closing", closing), reason))
+        line = [0, bytes(32)]
+        for number, before, after, _ in sorted(closed):
+            require(line == [number, before], "line of closings")
+            line = [number + 1, after]
+        require(line == self.closings, "closings")
+        self.closed = [reason for *_, reason in sorted(closed)]
+
+    def charts(self):
+        """The list of charts."""
+        listed = self.store.rows("vault", b"charts")
+        require([key for key, _ in listed] == [u64(number) for number in range(1, len(listed) + 1)], "list of charts")
+        charts = [chart for _, chart in listed]
+        require(sorted(charts) == [key for key, _ in self.store.rows("keyring", b"")], "charts and keyring")
+        return charts
 
     def contacts(self):
         """Names with their status, and the subject of the last certificate by an organisation among the contacts."""

@@ -3,7 +3,7 @@
 use super::{grant::LedgerKey, ledger::LedgerKeys, node::Node};
 use crate::codec::{self, ChartId, Extensions, Malformed, SecretBytes, VaultId, Version1, padding};
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, kdf::Deriver, random, role};
+use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, kdf::Deriver, role};
 use minicbor::{Decode, Encode};
 
 /// The secrets of a chart that one vault holds.
@@ -100,7 +100,7 @@ impl Ring {
         chart: &ChartId,
     ) -> Result<Vec<u8>, Failed> {
         let plaintext = padding::pad(&codec::encode_secret(self)).ok_or(Failed)?;
-        let salt = random::array().map_err(|_| Failed)?;
+        let salt = chunked::salt(key, &plaintext).map_err(|_| Failed)?;
         chunked::seal(suite, key, salt, &[&context(vault, chart)], &plaintext)
     }
 

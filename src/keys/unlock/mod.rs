@@ -14,11 +14,13 @@
 //! that stay, and a store cannot seal a vault key of its own to anybody's slot.
 
 mod factors;
+mod formats;
 mod slot;
 mod state;
 mod unlocked;
 
 pub use factors::{FactorKind, Recovery, Unlock};
+pub(crate) use formats::Formats;
 pub use unlocked::{Unlocked, WayIn};
 
 use super::{card::CardError, recovery_code::RecoveryCodeError};
@@ -32,7 +34,7 @@ pub enum UnlockError {
     #[error("the vault does not open this way; check what was given, or use another way in")]
     UnlockFailed,
     /// Written by a newer version.
-    #[error("the vault was written by a newer version; update this software")]
+    #[error("the vault was written by a newer version, or its devices agreed on a newer format; update this software")]
     NewerFormat,
     /// A passphrase that would be guessed.
     #[error("the passphrase is too easy to guess; choose a longer one of several unrelated words")]
@@ -61,6 +63,11 @@ pub enum UnlockError {
     /// No such device in use.
     #[error("the vault has no such device in use; list the devices again")]
     UnknownDevice,
+    /// The vault's format is not raised while a device in use does not read the new one.
+    #[error(
+        "not all devices in use read this format; list those with `left_behind`, update or retire them, and try again"
+    )]
+    LeftBehind,
     /// No more ways in fit.
     #[error("the vault has as many ways in as it can; remove one first")]
     TooManyWays,

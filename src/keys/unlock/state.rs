@@ -3,21 +3,22 @@
 //! | Part | Content |
 //! |---|---|
 //! | head (clear) | vault, version of the vault key, slots |
-//! | sealed | root secrets, cards of the devices in use, and the state that the root signed: hash of the head, suite, and for each slot its public key, its device, and that device's secrets, sealed to the slot |
+//! | sealed | root secrets, cards of the devices in use, and the state that the root signed: hash of the head, suite, format, and for each slot its public key, its device, and that device's secrets, sealed to the slot |
 //!
-//! The signature covers the head, so the row is what the member wrote, to the last bit, or does not open. Closed devices
-//! are not in it: however many there were, the row is as long as the devices in use make it.
+//! The signature covers the head, so the row is what the member wrote, to the last bit, or does not open. Of closed devices
+//! there is only how many they were, and the hash of the last closing: the row is as long as the devices in use make it.
 
 use super::{
     UnlockError,
+    formats::{Formats, Policy},
     slot::{Slot, VaultKey, place},
 };
 use crate::codec::{
     self, DeviceId, Extensions, Hash, Malformed, SecretBytes, Signed, StatementType, VaultId, Version1, WayId, padding,
 };
-use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, random, role, seal::KemPublic};
+use crate::crypto::{Failed, Secret, Suite, chunked, kdf, kdf::Deriver, role, seal::KemPublic};
 use crate::keys::card::MAX_DEVICES;
-use crate::keys::device::DeviceCard;
+use crate::keys::device::{Closings, DeviceCard};
 use crate::keys::identity::{Identity, Root};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
@@ -61,7 +62,7 @@ pub(super) struct State {
     pub(super) root: Root,
     /// Cards of the devices in use, in ascending order of their hashes.
     pub(super) devices: Vec<DeviceCard>,
-    pub(super) suite: Suite,
+    pub(super) policy: Policy,
     /// In the order of the slots of the head.
     pub(super) slots: Vec<SlotEntry>,
 }
@@ -99,7 +100,7 @@ impl Row {
         head: &Head,
         key: &VaultKey,
         identity: &Identity,
-        suite: Suite,
+        policy: &Policy,
         slots: &[SlotEntry],
     ) -> Result<Vec<u8>, UnlockError> {
         let head = codec::encode(head);
@@ -109,7 +110,7 @@ impl Row {
             key_version: key.version,
             check: check(key),
             head: head_hash(&head),
-            suite: suite as u8,
+            suite: policy.suite as u8,
             slots: slots
                 .iter()
                 .map(|slot| SignedSlot {
@@ -120,6 +121,9 @@ impl Row {
                     secrets: slot.secrets.clone(),
                 })
                 .collect(),
+            format: policy.format,
+            announced: policy.announced.iter().map(|(device, formats)| (*device, *formats)).collect(),
+            closings: policy.closings,
             extensions: Extensions::default(),
         };
         let signed = Signed::sign(StatementType::VaultState, &identity.root, &payload).map_err(|_| Failed)?;
@@ -130,19 +134,16 @@ impl Row {
             state: signed.as_bytes().to_vec(),
             extensions: Extensions::default(),
         });
-        let sealed = chunked::seal(
-            STATE_SUITE,
-            &identity_key(key),
-            random::array()?,
-            &[&kdf::label("vault-state"), &key.place()],
-            // Padded, so that the length of the member's name does not show.
-            &padding::pad(&plaintext).ok_or(Failed)?,
-        )?;
+        // Padded, so that the length of the member's name does not show.
+        let padded = padding::pad(&plaintext).ok_or(Failed)?;
+        let (key, context) = (identity_key(key), [&kdf::label("vault-state")[..], &key.place()]);
+        let sealed = chunked::seal(STATE_SUITE, &key, chunked::salt(&key, &padded)?, &context, &padded)?;
         Ok(codec::encode(&Encoded { version: Version1, head, sealed }))
     }
 
-    /// Opens the state and checks everything that its root signed: vault, key, head, slots.
-    pub(super) fn open(&self, key: &VaultKey) -> Result<State, Malformed> {
+    /// Opens the state and checks everything that its root signed: vault, key, head, slots. A vault that writes what the
+    /// software here does not read is *newer*.
+    pub(super) fn open(&self, key: &VaultKey, here: Formats) -> Result<State, Malformed> {
         let context = [&kdf::label("vault-state")[..], &place(self.head.vault, self.head.version)];
         let padded = chunked::open(STATE_SUITE, &identity_key(key), &context, &self.sealed).map_err(invalid)?;
         let plaintext: Plaintext = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
@@ -165,6 +166,10 @@ impl Row {
         if !true_state || !devices.iter().map(|card| DeviceId::from(card.hash())).eq(used) {
             return Err(Malformed::Invalid);
         }
+        let policy = policy(&state, &devices)?;
+        if !here.contain(policy.format) {
+            return Err(Malformed::Newer);
+        }
         let slots = state
             .slots
             .into_iter()
@@ -174,9 +179,20 @@ impl Row {
                 Ok(SlotEntry { id, public, added_ms, device, secrets })
             })
             .collect::<Result<_, Malformed>>()?;
-        let suite = Suite::from_u8(state.suite).ok_or(Malformed::Newer)?;
-        Ok(State { root, devices, suite, slots })
+        Ok(State { root, devices, policy, slots })
     }
+}
+
+/// What is signed of the whole vault; of each device in use, once, what it announced.
+fn policy(state: &Payload, devices: &[DeviceCard]) -> Result<Policy, Malformed> {
+    let suite = Suite::from_u8(state.suite).ok_or(Malformed::Newer)?;
+    let in_use = devices.iter().map(|card| DeviceId::from(card.hash()));
+    if !state.announced.iter().map(|(device, _)| *device).eq(in_use) {
+        return Err(Malformed::Invalid);
+    }
+    let announced = state.announced.iter().copied().collect();
+    let policy = Policy { suite, format: state.format, announced, closings: state.closings };
+    if policy.holds() { Ok(policy) } else { Err(Malformed::Invalid) }
 }
 
 #[derive(Encode, Decode)]
@@ -223,6 +239,12 @@ struct Payload {
     #[n(6)]
     slots: Vec<SignedSlot>,
     #[n(7)]
+    format: u32,
+    #[n(8)]
+    announced: Vec<(DeviceId, Formats)>,
+    #[n(9)]
+    closings: Closings,
+    #[n(10)]
     extensions: Extensions,
 }
 

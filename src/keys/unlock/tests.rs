@@ -1,11 +1,13 @@
+use super::formats::Policy;
 use super::slot::{Parameters, Slot, VaultKey};
-use super::state::{Head, Row, SlotEntry};
+use super::state::{Head, Row, SlotEntry, State};
 use super::*;
-use crate::codec;
+use crate::codec::{self, DeviceId, Hash};
 use crate::crypto::{Secret, Suite, password::Cost, seal::KemPublic};
-use crate::keys::{MemberKind, RecoveryCode};
+use crate::keys::{LogEnd, MemberKind, RecoveryCode};
 
 const STRONG: &str = "ruby mango 47 tractor";
+const END: LogEnd = LogEnd { leaves: 2, root: Hash::from_bytes([6; 32]) };
 
 fn device(byte: u8) -> Unlock {
     Unlock::device_key(&[byte; 32])
@@ -153,13 +155,13 @@ fn a04_every_changed_byte_of_the_sealed_state_is_one_error() {
     let vault = alone(1);
     let key = parts(&vault, &device(1)).key;
     let mut row = Row::parse(vault.bytes()).unwrap();
-    assert!(row.open(&key).is_ok());
+    assert!(row.open(&key, Formats::HERE).is_ok());
     for at in 0..row.sealed.len() {
         row.sealed[at] ^= 1 << (at % 8);
-        assert_eq!(row.open(&key).err(), Some(codec::Malformed::Invalid), "byte {at}");
+        assert_eq!(row.open(&key, Formats::HERE).err(), Some(codec::Malformed::Invalid), "byte {at}");
         row.sealed[at] ^= 1 << (at % 8);
     }
-    assert!(row.open(&key).is_ok());
+    assert!(row.open(&key, Formats::HERE).is_ok());
     let last = vault.bytes().len() - 1;
     let changed = [&vault.bytes()[..last], &[vault.bytes()[last] ^ 1]].concat();
     assert_eq!(refused(&changed, &device(1)), UnlockError::UnlockFailed);
@@ -169,6 +171,7 @@ fn a04_every_changed_byte_of_the_sealed_state_is_one_error() {
 struct Parts {
     key: VaultKey,
     head: Head,
+    policy: Policy,
     entries: Vec<SlotEntry>,
     private: Secret<crate::crypto::role::KemSecret>,
 }
@@ -178,13 +181,13 @@ fn parts(vault: &Unlocked, unlock: &Unlock) -> Parts {
     let slot = &row.head.slots[0];
     let private = Parameters::decode(&slot.parameters).unwrap().key(row.head.vault, slot.id, unlock).unwrap();
     let key = slot.open(row.head.vault, row.head.version, &private).unwrap();
-    let entries = row.open(&key).unwrap().slots;
-    Parts { key, head: row.head, entries, private }
+    let State { policy, slots: entries, .. } = row.open(&key, Formats::HERE).unwrap();
+    Parts { key, head: row.head, policy, entries, private }
 }
 
 impl Parts {
     fn seal(&self, vault: &Unlocked) -> Vec<u8> {
-        Row::seal(&self.head, &self.key, vault.identity(), Suite::Aes256Gcm, &self.entries).unwrap()
+        Row::seal(&self.head, &self.key, vault.identity(), &self.policy, &self.entries).unwrap()
     }
 }
 
@@ -268,9 +271,9 @@ fn f42_f43_lowered_costs_and_replaced_salts_open_nothing() {
         assert!(cost(out).key(honest.head.vault, slot.id, &unlock).is_err());
         let mut head = Head::new(honest.head.vault, 1, honest.head.slots.clone());
         head.slots[0].parameters = cost(out).encode();
-        let entries = honest.open(&slot.open(honest.head.vault, 1, &key).unwrap()).unwrap().slots;
         let key = slot.open(honest.head.vault, 1, &key).unwrap();
-        let sealed = Row::seal(&head, &key, vault.identity(), Suite::Aes256Gcm, &entries).unwrap();
+        let State { policy, slots, .. } = honest.open(&key, Formats::HERE).unwrap();
+        let sealed = Row::seal(&head, &key, vault.identity(), &policy, &slots).unwrap();
         assert_eq!(refused(&sealed, &unlock), UnlockError::UnlockFailed);
     }
     let raised = cost(Cost { passes: 4, ..floor }).key(honest.head.vault, slot.id, &unlock).unwrap();
@@ -359,15 +362,16 @@ fn b16_a_row_answers_for_one_vault_key_only() {
     }
     let head = Head::new(honest.key.vault, 1, slots.clone());
     let key = VaultKey { vault: honest.key.vault, version: 1, secret: Secret::from_slice(&[1; 32]).unwrap() };
-    let row = Row::seal(&head, &key, vault.identity(), Suite::Aes256Gcm, &entries).unwrap();
+    let row = Row::seal(&head, &key, vault.identity(), &honest.policy, &entries).unwrap();
     assert!(Unlocked::open(&row, &guesses[0]).is_ok());
     for unlock in [&guesses[1], &guesses[2], &device(1)] {
         assert_eq!(refused(&row, unlock), UnlockError::UnlockFailed);
     }
     // A ciphertext with room for a collision is none.
     slots[0].sealed.extend_from_slice(&[0; 16]);
-    let longer = Row::seal(&Head::new(honest.key.vault, 1, slots), &key, vault.identity(), Suite::Aes256Gcm, &entries);
-    assert_eq!(refused(&longer.unwrap(), &guesses[0]), UnlockError::UnlockFailed);
+    let head = Head::new(honest.key.vault, 1, slots);
+    let longer = Row::seal(&head, &key, vault.identity(), &honest.policy, &entries).unwrap();
+    assert_eq!(refused(&longer, &guesses[0]), UnlockError::UnlockFailed);
 }
 
 #[test]
@@ -400,16 +404,16 @@ fn each_way_opens_its_device() {
 fn a_retired_device_opens_nothing_and_a_renewed_one_has_another_card() {
     let (both, second) = alone(1).add_device(&device(2), 7).unwrap();
     let on_second = Unlocked::open(both.bytes(), &device(2)).unwrap();
-    assert_eq!(both.retire_device(both.device(), "", 8).unwrap_err(), UnlockError::OwnDevice);
-    let (left, closed) = both.retire_device(second, "lost", 8).unwrap();
+    assert_eq!(both.retire_device(both.device(), "", END, 8).unwrap_err(), UnlockError::OwnDevice);
+    let (left, closed) = both.retire_device(second, "lost", END, 8).unwrap();
     assert_eq!((closed.id(), closed.time_ms, &closed.reason[..], left.version()), (second, 8, "lost", 2));
     assert_eq!(refused(left.bytes(), &device(2)), UnlockError::UnlockFailed);
     assert_eq!(left.card().unwrap().devices().len(), 1);
-    assert_eq!(left.retire_device(second, "", 9).unwrap_err(), UnlockError::UnknownDevice);
+    assert_eq!(left.retire_device(second, "", END, 9).unwrap_err(), UnlockError::UnknownDevice);
     assert_eq!(on_second.reread(left.bytes()).unwrap_err(), UnlockError::UnlockFailed);
 
     let before = left.device();
-    let (renewed, closed) = left.renew_device("restored copy", 10).unwrap();
+    let (renewed, closed) = left.renew_device("restored copy", END, 10).unwrap();
     assert_eq!((closed.id(), renewed.version(), renewed.ways().len()), (before, 2, 1));
     assert_ne!(renewed.device(), before);
     assert_ne!(renewed.device(), left.device());
@@ -428,7 +432,7 @@ fn closed_devices_leave_the_state() {
     for time in 0..50 {
         let (added, id) = now.add_device(&device(2), time).unwrap();
         assert!(added.bytes().len() > len);
-        now = added.retire_device(id, "scaled down", time).unwrap().0;
+        now = added.retire_device(id, "scaled down", END, time).unwrap().0;
         // The number of the vault key grows, and nothing else.
         assert!(now.bytes().len() <= len + 4);
     }
@@ -456,4 +460,37 @@ fn a05_a_slot_does_not_open_the_device_of_another() {
     mixed.entries.truncate(1);
     mixed.head.slots.truncate(1);
     assert_eq!(refused(&mixed.seal(&vault), &device(1)), UnlockError::UnlockFailed);
+}
+
+/// Attack 41 for the format of a vault: what is signed of it must be true of the devices, and is not opened by who does not
+/// read it.
+#[test]
+fn f41_a_format_that_not_all_devices_read_is_refused() {
+    let vault = alone(1);
+    let formats = |lowest, highest| Formats { lowest, highest };
+    let device_id = vault.device();
+    let seal = |change: &dyn Fn(&mut Policy)| {
+        let mut parts = parts(&vault, &device(1));
+        change(&mut parts.policy);
+        parts.seal(&vault)
+    };
+    let to = |format, lowest, highest| {
+        seal(&|policy| {
+            policy.format = format;
+            policy.announced.insert(device_id, formats(lowest, highest));
+        })
+    };
+    assert!(Unlocked::open(&to(1, 1, 1), &device(1)).is_ok());
+    // Announced by newer software of this very device.
+    assert!(Unlocked::open(&to(1, 1, 2), &device(1)).is_ok());
+    assert_eq!(refused(&to(2, 1, 1), &device(1)), UnlockError::UnlockFailed);
+    assert_eq!(refused(&to(0, 1, 1), &device(1)), UnlockError::UnlockFailed);
+    assert_eq!(refused(&to(2, 1, 2), &device(1)), UnlockError::NewerFormat);
+    assert_eq!(Unlocked::open_with(&to(2, 1, 2), &device(1), formats(1, 2)).unwrap().format(), 2);
+    assert_eq!(refused(&seal(&|policy| policy.announced.clear()), &device(1)), UnlockError::UnlockFailed);
+    let other = DeviceId::from_bytes([3; 32]);
+    let more = seal(&|policy| {
+        policy.announced.insert(other, formats(1, 1));
+    });
+    assert_eq!(refused(&more, &device(1)), UnlockError::UnlockFailed);
 }

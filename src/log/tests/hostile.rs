@@ -149,17 +149,17 @@ fn d27_a_store_rolled_back_is_behind_its_checkpoint() {
     };
     for size in [11, 255, 256, 257, 600] {
         let before = rows(&store);
-        let old = Checkpoint::of(1, [&log]);
+        let old = Checkpoint::of(VAULT, 1, [&log]);
         assert_eq!(standing(&store, &old), Standing::Same);
         grow(&mut log, &store, size, CHARTS);
-        let kept = Checkpoint::from_bytes(&Checkpoint::of(2, [&log]).to_bytes()).unwrap();
+        let kept = Checkpoint::from_bytes(&Checkpoint::of(VAULT, 2, [&log]).to_bytes()).unwrap();
         assert_eq!(standing(&store, &kept), Standing::Same);
         assert_eq!(standing(&store, &old), Standing::Extended);
         assert_eq!(standing(&store_of(&before), &kept), Standing::Behind);
         // Who had it open does not take the old one either.
         assert_eq!(log.reopen(&*store_of(&before).read().unwrap()).unwrap_err(), LogError::Damaged);
     }
-    let kept = Checkpoint::of(3, [&log]);
+    let kept = Checkpoint::of(VAULT, 3, [&log]);
     assert_eq!(standings(&kept, &*store.read().unwrap(), &[]).unwrap()[&ID], Standing::Missing);
 }
 
@@ -175,7 +175,7 @@ fn d28_a_fork_is_none_of_its_checkpoint() {
         tx.commit().unwrap();
         grow(&mut fork, &other, size, CHARTS);
         grow(&mut log, &store, size, CHARTS);
-        let kept = Checkpoint::of(1, [&log]);
+        let kept = Checkpoint::of(VAULT, 1, [&log]);
         for later in [size, size + 1, size + 400] {
             grow(&mut fork, &other, later, CHARTS);
             let view = other.read().unwrap();
@@ -192,7 +192,7 @@ fn d28_a_fork_is_none_of_its_checkpoint() {
 fn h52_a_checkpoint_of_another_key_is_an_error() {
     let (store, log) = grown(10, CHARTS);
     let view = store.read().unwrap();
-    let mut kept = Checkpoint::of(1, [&log]);
+    let mut kept = Checkpoint::of(VAULT, 1, [&log]);
     assert!(standings(&kept, &*view, &[&log]).is_ok());
     kept.insert(Note::sign(ID, *log.head().unwrap().tree(), &signer(2)));
     assert_eq!(standings(&kept, &*view, &[&log]).unwrap_err(), LogError::WrongKey);

@@ -153,7 +153,7 @@ fn proofs_of_two_logs_do_not_mix() {
 #[test]
 fn a_checkpoint_has_one_form() {
     let (_, log) = grown(5, 2);
-    let mut checkpoint = Checkpoint::of(7, [&log]);
+    let mut checkpoint = Checkpoint::of(VAULT, 7, [&log]);
     let other = LogId::from_bytes([1; 16]);
     checkpoint.insert(Note::sign(other, *log.head().unwrap().tree(), &signer(2)));
     let bytes = checkpoint.to_bytes();
@@ -165,7 +165,7 @@ fn a_checkpoint_has_one_form() {
     }
     // A log without leaves has no note.
     let none = Log::create(other, signer(1).verifying_key());
-    assert_eq!(Checkpoint::of(0, [&none]).notes().len(), 0);
+    assert_eq!(Checkpoint::of(VAULT, 0, [&none]).notes().len(), 0);
 }
 
 /// Calculated once by another implementation, in Python: number of leaves, root of the map, root of the tree.

@@ -2,7 +2,7 @@
 
 use super::ChartKeys;
 use crate::codec::{self, ChartId, padding};
-use crate::crypto::{Suite, chunked, kdf, random};
+use crate::crypto::{Suite, chunked, kdf};
 use crate::error::Error;
 use crate::keys::chart::{
     Path,
@@ -31,7 +31,8 @@ impl ChartKeys {
             cut.resize(longest, 0);
             let key = keys(slot).ok_or(Error::NotCustodian)?;
             let context = context(key.path());
-            let bytes = chunked::seal(self.suite, &key.cut_secret(), random::array()?, &[&context], &cut);
+            let secret = key.cut_secret();
+            let bytes = chunked::seal(self.suite, &secret, chunked::salt(&secret, &cut)?, &[&context], &cut);
             sealed.push(bytes.map_err(|_| Error::unopenable())?.into());
         }
         Ok(sealed)

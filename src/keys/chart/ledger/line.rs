@@ -6,7 +6,7 @@
 use super::{Act, Authority, Genesis, HomeAcceptance, LedgerEntry, LedgerError, MoveHome, Receipt};
 use crate::codec::{CardHash, ChartId, Extensions, Hash, Malformed, Signed, StatementType, Version1, padding};
 use crate::crypto::{
-    Failed, RandomError, Secret, Suite, chunked, kdf, random, role,
+    Failed, RandomError, Secret, Suite, chunked, kdf, role,
     sign::{SigningKey, VerifyingKey},
 };
 use crate::keys::{DeviceCard, RootCard};
@@ -215,7 +215,7 @@ pub(crate) fn seal_entry(
     let signed = Signed::sign(StatementType::LedgerEntry, actor, entry)?;
     let context = context(&entry.chart, epoch, entry.seq, &entry.previous);
     let padded = padding::pad(signed.as_bytes()).ok_or(Failed)?;
-    let sealed = chunked::seal(suite, key, random::array()?, &[&context], &padded)?;
+    let sealed = chunked::seal(suite, key, chunked::salt(key, &padded)?, &[&context], &padded)?;
     let mut stored = epoch.to_be_bytes().to_vec();
     stored.extend_from_slice(&sealed);
     Ok(stored)
