@@ -314,7 +314,7 @@ impl OpenChart {
     pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
         let heads = self.index.heads(entry);
         if let Some(lost) = self.lost.get(entry)
-            && heads.as_ref().is_none_or(|heads| heads.current.seq < *lost)
+            && self.is_lost(entry)
         {
             let stored = snapshot.get(Table::Entries, self.keys.chart().as_bytes(), &lost.to_be_bytes())?;
             let StoredEntry { wrap, bytes, .. } =
@@ -324,6 +324,17 @@ impl OpenChart {
             return Err(Error::unopenable());
         }
         heads.filter(|heads| !heads.current.tombstone).ok_or(Error::UnknownEntry)
+    }
+
+    /// Whether a damaged version of an entry came after all that can be read.
+    pub(super) fn is_lost(&self, entry: &EntryId) -> bool {
+        let came = |lost: &u64| self.index.heads(entry).is_none_or(|heads| heads.current.seq < *lost);
+        self.lost.get(entry).is_some_and(came)
+    }
+
+    /// The entries of which that is so.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &EntryId> {
+        self.lost.keys().filter(|entry| self.is_lost(entry))
     }
 
     /// Place of this device's next entry in a compartment.

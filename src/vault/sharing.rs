@@ -82,20 +82,19 @@ impl Chart {
     /// With whom the chart is shared, its custodians included.
     pub fn shares(&self) -> Result<Vec<Share>, Error> {
         self.read(|open, _| {
-            let name =
-                |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
-            Ok(open
-                .keys
-                .members()
-                .iter()
-                .map(|member| Share {
-                    name: name(&member.root),
+            let members = open.keys.members();
+            let shares = members.iter().map(|member| {
+                // Who it is must not be left open: a card that is damaged or withheld is an error.
+                let card = open.keys.cards().root(&member.root).ok_or_else(Error::unopenable)?;
+                Ok(Share {
+                    name: card.name().to_owned(),
                     rights: member.rights,
                     labels: open.keys.labels_of(member),
                     purpose: member.grants.first().map(|grant| grant.purpose),
                     not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
                 })
-                .collect())
+            });
+            shares.collect()
         })
     }
 

@@ -30,11 +30,14 @@
     clippy::unwrap_used
 )]
 
+mod bytes;
 mod common;
 mod downgrade;
 mod envelope;
+mod faults;
 mod keys;
 mod leakage;
 mod members;
+mod random;
 mod robustness;
 mod truth;
