@@ -392,6 +392,23 @@ mod tests {
         rows
     }
 
+    #[test]
+    fn h55_rows_in_a_wrong_order_or_number_are_refused() {
+        use crate::store::Ordered;
+        let store = filled();
+        let ordered = Ordered(Box::new(store.clone()));
+        let scan = |after: Option<&[u8]>, limit| ordered.read().unwrap().scan(Table::Entries, b"p", after, limit);
+        let both = || (scan(Some(b"1"), 1).map(|rows| rows.len()), scan(None, 9).map(|rows| rows.len()));
+        assert_eq!(both(), (Ok(1), Ok(3)));
+        let damaged = Err(StoreError::Damaged);
+        for disorder in [Disorder::Repeated, Disorder::Reversed, Disorder::FromStart, Disorder::TooMany] {
+            store.disorder(Table::Entries, disorder);
+            assert!(both().0 == damaged || both().1 == damaged, "{disorder:?}");
+            store.disorder(Table::Log, disorder);
+            assert_eq!(both(), (Ok(1), Ok(3)));
+        }
+    }
+
     fn row(key: &[u8], value: &[u8]) -> Row {
         (key.to_vec(), value.to_vec())
     }

@@ -41,3 +41,4 @@ mod members;
 mod random;
 mod robustness;
 mod truth;
+mod withheld;
