@@ -25,3 +25,16 @@ fn whatever_the_store_does_the_answer_is_true_or_an_error() {
     assert_true_or_refused(&report);
     assert_eq!(report.scripts, scripts);
 }
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn whatever_a_store_on_sqlite_does_the_answer_is_true_or_an_error() {
+    use ampoule::SqliteStore;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let (folder, next) = (tempfile::tempdir().unwrap(), AtomicU64::new(0));
+    let make = || {
+        let path = folder.path().join(format!("{}.db", next.fetch_add(1, Ordering::Relaxed)));
+        SqliteStore::open(path).unwrap()
+    };
+    assert_true_or_refused(&hostile::run(make, SEED, 0..60).unwrap());
+}

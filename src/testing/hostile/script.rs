@@ -102,8 +102,8 @@ pub(super) fn play<S: Store + 'static>(
         before: world.states.iter().take(shown).map(|state| &state.rows).collect(),
         foreign: &foreign.ok_or(Error::NoVault)?.rows,
     };
-    let old: Vec<Truth> =
-        world.states.iter().take(newest).skip(kept.unwrap_or(0)).map(|state| state.truth.clone()).collect();
+    let since = kept.and_then(|kept| world.states.get(kept)).map_or(0, |state| state.past);
+    let old: Vec<Truth> = world.past.iter().skip(since).cloned().collect();
     let ended = match attack {
         Attack::Delay => script.delay(),
         Attack::Fork => script.fork(),
@@ -220,6 +220,10 @@ impl<S: Store + 'static> Script<'_, S> {
         self.look(&mut other, 1)?;
         if self.dice.percent(30) {
             self.change(&mut reader)?;
+            // Both write to one store.
+            other.candidates.push(self.newest.clone());
+            other.candidates.extend(reader.candidates.iter().cloned());
+            other.tables.clone_from(&reader.tables);
             self.look(&mut other, 1)?;
         }
         store.tell_the_truth();

@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) keys: Vec<u8>,
     /// Oldest first.
     pub(super) states: Vec<State>,
+    /// What was true after each change.
+    pub(super) past: Vec<Truth>,
     /// A colleague's vault as it stands, for bundles.
     pub(super) colleague: Option<Rows>,
 }
@@ -44,6 +46,8 @@ pub(super) struct State {
     pub(super) rows: Rows,
     pub(super) truth: Truth,
     pub(super) kept: Vec<u8>,
+    /// The place of its truth among those of all changes.
+    pub(super) past: usize,
 }
 
 /// The key of the colleague's vault.
@@ -77,12 +81,14 @@ struct Scribe {
     vault: Vault,
     owner: String,
     truth: Truth,
+    past: Vec<Truth>,
 }
 
 impl Scribe {
     fn found(&mut self) -> Result<ChartId, Error> {
         let chart = self.vault.create_chart()?.id();
         self.truth.charts.insert(chart, new_chart(&self.owner));
+        self.note();
         Ok(chart)
     }
 
@@ -92,6 +98,7 @@ impl Scribe {
         let entry = handle.put(&label.map_or(record.clone(), |label| record.labelled(label)))?;
         let version = Version { id: Some(handle.get(&entry)?.version()), ..version(word, &self.owner) };
         self.truth.charts.entry(chart).or_default().entries.entry(entry).or_default().add(version);
+        self.note();
         Ok(entry)
     }
 
@@ -99,6 +106,7 @@ impl Scribe {
         let id = Some(self.vault.chart(&chart)?.update(&entry, &record(word))?);
         let version = Version { id, ..version(word, &self.owner) };
         self.entry(chart, entry).add(version);
+        self.note();
         Ok(())
     }
 
@@ -112,7 +120,9 @@ impl Scribe {
         let first = version(id, one);
         let second = version(Some(handle.update_from(&read, &record(other))?), other);
         self.entry(chart, entry).add(first);
+        self.note();
         self.entry(chart, entry).add_beside(second);
+        self.note();
         Ok(())
     }
 
@@ -120,19 +130,24 @@ impl Scribe {
         let id = Some(self.vault.chart(&chart)?.delete(&entry)?);
         let version = Version { id, deleted: true, ..version("", &self.owner) };
         self.entry(chart, entry).add(version);
+        self.note();
         Ok(())
     }
 
     fn describe(&mut self, chart: ChartId, name: &str) -> Result<(), Error> {
         self.vault.chart(&chart)?.describe(&patient(name))?;
         self.truth.charts.entry(chart).or_default().patient = Some(name.to_owned());
+        self.note();
         Ok(())
     }
 
     fn meet(&mut self, card: &Card, name: &str) -> Result<ContactId, Error> {
         let contact = self.vault.contacts().add(&card.to_bytes())?;
+        self.truth.contacts.insert(contact.id(), (name.to_owned(), false));
+        self.note();
         contact.verify(&card.fingerprint().digits())?;
         self.truth.contacts.insert(contact.id(), (name.to_owned(), true));
+        self.note();
         Ok(contact.id())
     }
 
@@ -140,6 +155,7 @@ impl Scribe {
         self.vault.chart(&chart)?.share(&self.vault.contacts().get(with)?, grant)?;
         let name = self.truth.contacts.get(&with).map(|(name, _)| name.clone()).unwrap_or_default();
         self.truth.charts.entry(chart).or_default().members.insert(name);
+        self.note();
         Ok(())
     }
 
@@ -147,7 +163,12 @@ impl Scribe {
         self.vault.chart(&chart)?.revoke(&self.vault.contacts().get(from)?)?;
         let name = self.truth.contacts.get(&from).map(|(name, _)| name.clone()).unwrap_or_default();
         self.truth.charts.entry(chart).or_default().members.remove(&name);
+        self.note();
         Ok(())
+    }
+
+    fn note(&mut self) {
+        self.past.push(self.truth.clone());
     }
 
     fn entry(&mut self, chart: ChartId, entry: EntryId) -> &mut super::truth::Entry {
@@ -180,7 +201,13 @@ impl Making {
         let options = VaultOptions::new().clock(Standing).keeper(Arc::clone(&keeper));
         let (vault, _) = options.create(store.clone(), name, &unlock(key), &Recovery::none_data_will_be_lost())?;
         let truth = Truth { devices: 1, ..Truth::default() };
-        Ok(Self { store, keeper, scribe: Scribe { vault, owner: name.to_owned(), truth }, key, states: Vec::new() })
+        Ok(Self {
+            store,
+            keeper,
+            scribe: Scribe { vault, owner: name.to_owned(), past: vec![truth.clone()], truth },
+            key,
+            states: Vec::new(),
+        })
     }
 
     /// Takes the state as it stands, with the events of reading written and a checkpoint kept.
@@ -188,12 +215,21 @@ impl Making {
         self.scribe.vault.lock();
         let (rows, truth) = (self.store.rows()?, self.scribe.truth.clone());
         let kept = self.keeper.load()?.unwrap_or_default();
-        self.states.push(State { rows, truth, kept });
+        self.scribe.note();
+        let past = self.scribe.past.len().saturating_sub(1);
+        self.states.push(State { rows, truth, kept, past });
         self.scribe.vault.unlock(&unlock(self.key))
     }
 
     fn done(self, name: &'static str, keys: &[u8]) -> World {
-        World { name, owner: self.scribe.owner, keys: keys.to_vec(), states: self.states, colleague: None }
+        World {
+            name,
+            owner: self.scribe.owner,
+            keys: keys.to_vec(),
+            states: self.states,
+            past: self.scribe.past,
+            colleague: None,
+        }
     }
 }
 
