@@ -324,7 +324,7 @@ impl<V: Snapshot + ?Sized> Snapshot for EvilSnapshot<'_, V> {
         let mut rows: Vec<Row> = rows.take(most).collect();
         match disorder {
             Some(Disorder::Repeated) => {
-                rows = rows.into_iter().flat_map(|row| [row.clone(), row]).take(limit).collect()
+                rows = rows.into_iter().flat_map(|row| [row.clone(), row]).take(limit).collect();
             }
             Some(Disorder::Reversed) => rows.reverse(),
             _ => {}

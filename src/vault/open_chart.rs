@@ -266,8 +266,8 @@ impl OpenChart {
     ) -> Result<bool, Error> {
         let last = rows.last().map_or(0, |row| row.seq);
         // A version that does not open now may open when the store is honest again: its place is not stored as lost.
-        let lost = self.tail.iter().any(|row| row.author == NOBODY);
-        if lost || (!at_once && !index::is_due(self.stored_to, last)) {
+        let damaged = self.tail.iter().any(|row| row.author == NOBODY);
+        if damaged || (!at_once && !index::is_due(self.stored_to, last)) {
             return Ok(false);
         }
         let all: Vec<IndexRow> = self.tail.iter().chain(rows).cloned().collect();

@@ -19,8 +19,9 @@ impl Dice {
     /// A number below `most`; 0 where there is none below it.
     pub(super) fn below(&mut self, most: usize) -> usize {
         self.drawn = self.drawn.wrapping_add(1);
-        let [a, b, c, d, e, f, g, h, ..] = kdf::hash("dice", &[&self.seed, &self.drawn.to_be_bytes()]);
-        let number = usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 32).unwrap_or(0);
+        let hash = kdf::hash("dice", &[&self.seed, &self.drawn.to_be_bytes()]);
+        let number = hash.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        let number = usize::try_from(number).unwrap_or(0);
         number.checked_rem(most).unwrap_or(0)
     }
 

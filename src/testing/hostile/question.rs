@@ -192,8 +192,10 @@ impl Question {
             Self::Audit => {
                 let mut writes = BTreeMap::<EntryId, usize>::new();
                 for event in vault.audit()?.iter().filter(|event| event.kind == EventKind::Write) {
-                    let count = event.entry.map(|entry| writes.entry(entry).or_default());
-                    count.into_iter().for_each(|count| *count = count.saturating_add(1));
+                    if let Some(entry) = event.entry {
+                        let count = writes.entry(entry).or_default();
+                        *count = count.saturating_add(1);
+                    }
                 }
                 Ok(Claim::new(&writes.clone(), move |truth| {
                     let entries = truth.charts.values().flat_map(|chart| &chart.entries);
