@@ -96,6 +96,11 @@ pub enum Error {
     /// The bundle is not for this vault, or not of this chart.
     #[error("the bundle is for somebody else or of another chart; nothing was imported")]
     ForeignBundle,
+    /// The chart is sealed with another cipher than the one that this vault was made for.
+    #[error(
+        "the chart is sealed with another cipher than this vault uses; receive it in a vault that was made for that one"
+    )]
+    OtherSuite,
     /// The content is longer than a record may be.
     #[error("a record holds up to 16 MiB with short terms; store it as a file")]
     TooLong,

@@ -1,6 +1,7 @@
 //! For tests of this library and of what is built on it: stores that fail on demand, or lie. Not for a product.
 
 mod evil;
+pub mod hostile;
 pub mod logs;
 pub mod vectors;
 

@@ -170,9 +170,12 @@ pub(crate) fn refresh(
             break;
         }
     }
-    let loaded = load(snapshot, suite, key, vault)?;
-    *directory = loaded.directory;
-    Ok(loaded.damaged)
+    let LoadedDirectory { directory: whole, mut damaged } = load(snapshot, suite, key, vault)?;
+    *directory = whole;
+    // A store that names the last segment need not show it.
+    let last = PLACE.last(snapshot)?.filter(|last| *last > directory.last);
+    damaged.extend(last.filter(|_| damaged.is_empty()).map(|last| directory.last.saturating_add(1)..=last));
+    Ok(damaged)
 }
 
 /// Appends changes and merges what is due. Where one lot names a chart twice, the later counts.

@@ -8,6 +8,7 @@ mod error;
 #[cfg(feature = "testing")]
 pub(crate) mod faults;
 mod memory;
+mod ordered;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod turn;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub(crate) use ordered::Ordered;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 

@@ -26,18 +26,68 @@ struct Shared<S> {
 
 #[derive(Default)]
 struct Script {
-    lies: BTreeMap<Place, Lie>,
+    lies: BTreeMap<(Table, Vec<u8>), Lies>,
+    disorder: Option<(Table, Disorder)>,
+    pace: Pace,
     /// Counts the changes, so that a vault reads again what it holds in memory.
     changes: u64,
     /// Parts that were ever asked for: a store does not list them.
     parts: BTreeSet<Vec<u8>>,
+    told: Told,
+}
+
+/// The lies about a part of a table, by key.
+type Lies = Arc<BTreeMap<Vec<u8>, (Asked, Lie)>>;
+
+/// What a store said that was not so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Answers that differ from the true ones.
+    pub(super) altered: u64,
+    /// Rows that were written where something else had been shown than there was.
+    pub(super) blind: u64,
+}
+
+/// The questions that a lie answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Any,
+    Get,
+    Scan,
+    Last,
+}
+
+/// How the rows of a table come in the wrong order or number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disorder {
+    /// Each twice.
+    Repeated,
+    Reversed,
+    /// From the first, wherever the question began.
+    FromStart,
+    /// One more than was asked for.
+    TooMany,
+}
+
+/// What is said of the generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It rises with every change of the script, as if somebody had written.
+    #[default]
+    Rising,
+    /// As if nobody had.
+    Silent,
+    /// It is less than it was.
+    Behind,
+    /// It rises with every question.
+    Racing,
 }
 
 /// What a lie does to a value.
 type Change = Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>;
 
 #[derive(Clone)]
-enum Lie {
+pub(super) enum Lie {
     Hidden,
     Instead(Vec<u8>),
     Changed(Change),
@@ -91,6 +141,8 @@ impl<S: Store> EvilStore<S> {
     pub fn tell_the_truth(&self) {
         let mut script = self.shared.script();
         script.lies.clear();
+        script.disorder = None;
+        script.pace = Pace::Rising;
         script.changes = script.changes.saturating_add(1);
     }
 
@@ -110,9 +162,28 @@ impl<S: Store> EvilStore<S> {
     }
 
     fn lie(&self, table: Table, part: &[u8], key: &[u8], lie: Lie) {
+        self.lie_when(Asked::Any, (table, part.to_vec(), key.to_vec()), lie);
+    }
+
+    pub(super) fn lie_when(&self, asked: Asked, (table, part, key): Place, lie: Lie) {
         let mut script = self.shared.script();
-        script.lies.insert((table, part.to_vec(), key.to_vec()), lie);
+        Arc::make_mut(script.lies.entry((table, part)).or_default()).insert(key, (asked, lie));
         script.changes = script.changes.saturating_add(1);
+    }
+
+    pub(super) fn disorder(&self, table: Table, disorder: Disorder) {
+        let mut script = self.shared.script();
+        script.disorder = Some((table, disorder));
+        script.changes = script.changes.saturating_add(1);
+    }
+
+    pub(super) fn pace(&self, pace: Pace) {
+        self.shared.script().pace = pace;
+    }
+
+    /// What was said so far that was not so.
+    pub(super) fn told(&self) -> Told {
+        self.shared.script().told
     }
 }
 
@@ -125,7 +196,9 @@ impl<S> Clone for EvilStore<S> {
 impl<S> core::fmt::Debug for EvilStore<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self { shared } = self;
-        f.debug_struct("EvilStore").field("lies", &shared.script().lies.len()).finish_non_exhaustive()
+        f.debug_struct("EvilStore")
+            .field("lies", &shared.script().lies.values().map(|lies| lies.len()).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -155,24 +228,44 @@ struct EvilSnapshot<'a, V: ?Sized> {
 }
 
 impl<V: Snapshot + ?Sized> EvilSnapshot<'_, V> {
-    /// The lies about a part of a table.
-    fn lies(&self, table: Table, part: &[u8]) -> BTreeMap<Vec<u8>, Lie> {
-        let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
-        script.parts.insert(part.to_vec());
-        let of_part = script.lies.iter().filter(|((in_table, in_part, _), _)| *in_table == table && in_part == part);
-        of_part.map(|((_, _, key), lie)| (key.clone(), lie.clone())).collect()
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All rows of a part, as they are told.
-    fn told(&self, table: Table, part: &[u8], lies: BTreeMap<Vec<u8>, Lie>) -> Result<Vec<Row>, StoreError> {
+    /// The lies about a part of a table.
+    fn lies(&self, table: Table, part: &[u8]) -> Option<Lies> {
+        let mut script = self.script();
+        if !script.parts.contains(part) {
+            script.parts.insert(part.to_vec());
+        }
+        script.lies.get(&(table, part.to_vec())).cloned()
+    }
+
+    /// All rows of a part, as they are told to this question.
+    fn told(&self, asked: Asked, table: Table, part: &[u8], lies: Option<&Lies>) -> Result<Vec<Row>, StoreError> {
         let mut rows: BTreeMap<_, _> = self.inner.scan(table, part, None, EVERYTHING)?.into_iter().collect();
-        for (key, lie) in lies {
-            match told(&lie, rows.remove(&key)) {
-                Some(value) => rows.insert(key, value),
-                None => None,
-            };
+        for (key, (when, lie)) in lies.into_iter().flat_map(|lies| lies.iter()) {
+            if *when != Asked::Any && *when != asked {
+                continue;
+            }
+            if let Some(value) = told(lie, rows.remove(key)) {
+                rows.insert(key.clone(), value);
+            }
         }
         Ok(rows.into_iter().collect())
+    }
+
+    /// Takes note of an answer.
+    fn answered<T: PartialEq>(&self, truth: &T, answer: T) -> T {
+        if *truth != answer {
+            let mut script = self.script();
+            script.told.altered = script.told.altered.saturating_add(1);
+        }
+        answer
+    }
+
+    fn disorder(&self, table: Table) -> Option<Disorder> {
+        self.script().disorder.filter(|(of, _)| *of == table).map(|(_, disorder)| disorder)
     }
 }
 
@@ -187,38 +280,77 @@ fn told(lie: &Lie, truth: Option<Vec<u8>>) -> Option<Vec<u8>> {
     }
 }
 
+impl Script {
+    fn generation(&mut self, truth: u64) -> u64 {
+        match self.pace {
+            Pace::Rising => truth.wrapping_add(self.changes),
+            Pace::Silent => truth,
+            Pace::Behind => truth.saturating_sub(1),
+            Pace::Racing => {
+                self.changes = self.changes.saturating_add(1);
+                truth.wrapping_add(self.changes)
+            }
+        }
+    }
+}
+
 impl<V: Snapshot + ?Sized> Snapshot for EvilSnapshot<'_, V> {
     fn generation(&self) -> Result<u64, StoreError> {
-        let changes = self.script.lock().unwrap_or_else(PoisonError::into_inner).changes;
-        Ok(self.inner.generation()?.wrapping_add(changes))
+        let truth = self.inner.generation()?;
+        let said = self.script().generation(truth);
+        // That it is greater without cause is no lie.
+        Ok(self.answered(&true, said >= truth)).map(|_| said)
     }
 
     fn get(&self, table: Table, part: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let truth = self.inner.get(table, part, key)?;
-        Ok(match self.lies(table, part).get(key) {
-            Some(lie) => told(lie, truth),
-            None => truth,
+        let lies = self.lies(table, part);
+        Ok(match lies.as_ref().and_then(|lies| lies.get(key)) {
+            Some((Asked::Any | Asked::Get, lie)) => self.answered(&truth, told(lie, truth.clone())),
+            _ => truth,
         })
     }
 
     fn scan(&self, table: Table, part: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let lies = self.lies(table, part);
-        if lies.is_empty() {
-            return self.inner.scan(table, part, after, limit);
+        let (lies, disorder) = (self.lies(table, part), self.disorder(table));
+        let truth = self.inner.scan(table, part, after, limit)?;
+        if lies.is_none() && disorder.is_none() {
+            return Ok(truth);
         }
-        let rows = self.told(table, part, lies)?.into_iter();
-        Ok(rows.filter(|(key, _)| after.is_none_or(|after| key.as_slice() > after)).take(limit).collect())
+        let rows = self.told(Asked::Scan, table, part, lies.as_ref())?;
+        let from_start = disorder == Some(Disorder::FromStart);
+        let rows = rows.into_iter().filter(|(key, _)| from_start || after.is_none_or(|after| key.as_slice() > after));
+        let most = limit.saturating_add(usize::from(disorder == Some(Disorder::TooMany)));
+        let mut rows: Vec<Row> = rows.take(most).collect();
+        match disorder {
+            Some(Disorder::Repeated) => {
+                rows = rows.into_iter().flat_map(|row| [row.clone(), row]).take(limit).collect();
+            }
+            Some(Disorder::Reversed) => rows.reverse(),
+            _ => {}
+        }
+        Ok(self.answered(&truth, rows))
     }
 
     fn last(&self, table: Table, part: &[u8]) -> Result<Option<Row>, StoreError> {
-        let lies = self.lies(table, part);
-        if lies.is_empty() { self.inner.last(table, part) } else { Ok(self.told(table, part, lies)?.pop()) }
+        let truth = self.inner.last(table, part)?;
+        match self.lies(table, part) {
+            None => Ok(truth),
+            Some(lies) => Ok(self.answered(&truth, self.told(Asked::Last, table, part, Some(&lies))?.pop())),
+        }
     }
 }
 
 impl<V: Transaction + ?Sized> Transaction for EvilSnapshot<'_, V> {
     fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.lies(table, part);
+        if let Some(lies) = self.lies(table, part) {
+            let truth = self.inner.get(table, part, key)?;
+            let shown = lies.get(key).map(|(_, lie)| told(lie, truth.clone()));
+            if shown.is_some_and(|shown| shown != truth) {
+                let mut script = self.script();
+                script.told.blind = script.told.blind.saturating_add(1);
+            }
+        }
         self.inner.put(table, part, key, value)
     }
 
@@ -228,8 +360,8 @@ impl<V: Transaction + ?Sized> Transaction for EvilSnapshot<'_, V> {
 
     fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let Self { inner, script } = *self;
-        let changes = script.lock().unwrap_or_else(PoisonError::into_inner).changes;
-        Ok(inner.commit()?.map(|generation| generation.wrapping_add(changes)))
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(inner.commit()?.map(|generation| script.generation(generation)))
     }
 }
 
@@ -258,6 +390,23 @@ mod tests {
         let paged = view.scan(Table::Entries, b"p", rows.first().map(|(key, _)| &key[..]), 1).unwrap();
         assert_eq!(paged.first(), rows.get(1));
         rows
+    }
+
+    #[test]
+    fn h55_rows_in_a_wrong_order_or_number_are_refused() {
+        use crate::store::Ordered;
+        let store = filled();
+        let ordered = Ordered(Box::new(store.clone()));
+        let scan = |after: Option<&[u8]>, limit| ordered.read().unwrap().scan(Table::Entries, b"p", after, limit);
+        let both = || (scan(Some(b"1"), 1).map(|rows| rows.len()), scan(None, 9).map(|rows| rows.len()));
+        assert_eq!(both(), (Ok(1), Ok(3)));
+        let damaged = Err(StoreError::Damaged);
+        for disorder in [Disorder::Repeated, Disorder::Reversed, Disorder::FromStart, Disorder::TooMany] {
+            store.disorder(Table::Entries, disorder);
+            assert!(both().0 == damaged || both().1 == damaged, "{disorder:?}");
+            store.disorder(Table::Log, disorder);
+            assert_eq!(both(), (Ok(1), Ok(3)));
+        }
     }
 
     fn row(key: &[u8], value: &[u8]) -> Row {

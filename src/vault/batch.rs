@@ -148,6 +148,11 @@ impl Batch<'_> {
         let chains = &pending.chains;
         let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
         let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;
+        // A machine that was put back to what it was draws what it drew before.
+        let drawn_before = |row: &IndexRow| row.version == header.version;
+        if open.index.contains_version(&header.version) || pending.rows.iter().any(drawn_before) {
+            return Err(crate::crypto::RandomError.into());
+        }
         let last = pending.rows.last().map_or(pending.last, |row| row.seq);
         let seq = last.saturating_add(1);
         let hash = sealed.hash();
@@ -200,6 +205,10 @@ impl Batch<'_> {
     fn heads(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Vec<VersionId>, Error> {
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        // What would be replaced is not all that there is.
+        if open.is_lost(entry) {
+            return Err(Error::unopenable());
+        }
         let stored = open.index.heads(entry);
         let mut heads: Vec<VersionId> = stored
             .iter()

@@ -192,5 +192,8 @@ fn read_version(
 
 fn matches_of(open: &OpenChart, hits: Vec<Hit>) -> Matches {
     let found = |hit: Hit| Found { id: hit.entry, version: hit.version, kind: hit.kind, conflict: hit.conflict };
-    Matches { entries: hits.into_iter().map(found).collect(), complete: open.keys.is_whole() }
+    // What stands in the index of an entry whose newest version is damaged is not what is true of it.
+    let hits = hits.into_iter().filter(|hit| !open.is_lost(&hit.entry));
+    let damaged = open.lost().count();
+    Matches { entries: hits.map(found).collect(), complete: damaged == 0 && open.keys.is_whole(), damaged }
 }

@@ -141,6 +141,7 @@ pub struct Found {
 pub struct Matches {
     pub(super) entries: Vec<Found>,
     pub(super) complete: bool,
+    pub(super) damaged: usize,
 }
 
 impl Matches {
@@ -149,9 +150,15 @@ impl Matches {
         &self.entries
     }
 
-    /// Whether the whole chart was searched. Who was granted some labels searches those.
+    /// Whether the whole chart was searched. Who was granted some labels searches those, and what is damaged is not searched.
     pub fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// How many entries have a damaged version that cannot be searched, and are left out: [`Vault::verify`](crate::Vault::verify)
+    /// names them.
+    pub fn damaged(&self) -> usize {
+        self.damaged
     }
 }
 

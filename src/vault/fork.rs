@@ -22,8 +22,9 @@ impl Chart {
     /// The contradiction in the chart's sharing that no custodian has resolved, if there is one.
     pub fn fork(&self) -> Result<Option<Fork>, Error> {
         self.read(|open, _| {
-            let histories = || open.keys.members_by_line().iter().map(|members| shares_of(open, members)).collect();
-            Ok(open.keys.fork().map(|_| Fork { histories: histories() }))
+            let histories =
+                || open.keys.members_by_line().iter().map(|members| shares_of(open, members)).collect::<Result<_, _>>();
+            open.keys.fork().map(|_| Ok(Fork { histories: histories()? })).transpose()
         })
     }
 

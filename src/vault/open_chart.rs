@@ -283,7 +283,9 @@ impl OpenChart {
         at_once: bool,
     ) -> Result<bool, Error> {
         let last = rows.last().map_or(0, |row| row.seq);
-        if !at_once && !index::is_due(self.stored_to, last) {
+        // A version that does not open now may open when the store is honest again: its place is not stored as lost.
+        let damaged = self.tail.iter().any(|row| row.author == NOBODY);
+        if damaged || (!at_once && !index::is_due(self.stored_to, last)) {
             return Ok(false);
         }
         let all: Vec<&IndexRow> = self.tail.iter().chain(rows).collect();
@@ -332,7 +334,7 @@ impl OpenChart {
     pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
         let heads = self.index.heads(entry);
         if let Some(lost) = self.lost.get(entry)
-            && heads.as_ref().is_none_or(|heads| heads.current.seq < *lost)
+            && self.is_lost(entry)
         {
             let stored = snapshot.get(Table::Entries, self.keys.chart().as_bytes(), &lost.to_be_bytes())?;
             let StoredEntry { wrap, bytes, .. } =
@@ -346,6 +348,17 @@ impl OpenChart {
             None if !self.index.versions_of(entry).is_empty() => Err(Error::Quarantined),
             _ => Err(Error::UnknownEntry),
         }
+    }
+
+    /// Whether a damaged version of an entry came after all that can be read.
+    pub(super) fn is_lost(&self, entry: &EntryId) -> bool {
+        let came = |lost: &u64| self.index.heads(entry).is_none_or(|heads| heads.current.seq < *lost);
+        self.lost.get(entry).is_some_and(came)
+    }
+
+    /// The entries of which that is so.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &EntryId> {
+        self.lost.keys().filter(|entry| self.is_lost(entry))
     }
 
     /// Place of this device's next entry in a compartment.

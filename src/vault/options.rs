@@ -5,7 +5,7 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Formats, MemberKind, Recovery, RecoveryCode, Unlock};
 use crate::log::CheckpointKeeper;
-use crate::store::Store;
+use crate::store::{Ordered, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,12 +88,12 @@ impl VaultOptions {
         unlock: &Unlock,
         recovery: &Recovery,
     ) -> Result<(Vault, Option<RecoveryCode>), Error> {
-        Vault::create_with(self, Box::new(store), name, unlock, recovery)
+        Vault::create_with(self, Box::new(Ordered(Box::new(store))), name, unlock, recovery)
     }
 
     /// As [`Vault::open`].
     pub fn open(self, store: impl Store + 'static, unlock: &Unlock) -> Result<Vault, Error> {
-        Vault::open_with(self, Box::new(store), unlock)
+        Vault::open_with(self, Box::new(Ordered(Box::new(store))), unlock)
     }
 }
 

@@ -51,6 +51,9 @@ impl Chart {
         self.inner.with(|session| {
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
             let mut write = Write::begin(&self.inner, session)?;
+            // Whoever hides the last change would have this one take its place.
+            let last = hash_of_last(&*write.tx)?;
+            session.logs(&*write.tx)?.require(&*write.tx, Marked::Directory, &last)?;
             let change = [(self.id(), patient)];
             let appended = directory::append(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault, &change)
                 .map_err(index_error)?;
@@ -92,8 +95,12 @@ impl Session {
         self.logs(snapshot)?.require(snapshot, Marked::Directory, &hash_of_last(snapshot)?)?;
         let mut held = self.patients.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = held.get_or_insert_with(Directory::default);
-        // A damaged part costs the patients in it; `verify` names it, and `describe` puts them back.
-        directory::refresh(snapshot, suite, key, &vault, directory).map_err(index_error)?;
+        let damaged = directory::refresh(snapshot, suite, key, &vault, directory).map_err(index_error)?;
+        if !damaged.is_empty() {
+            // What was said later of a patient may be in the part that is damaged: nothing in the others can be relied on.
+            *held = None;
+            return Err(Error::unopenable());
+        }
         Ok(work(directory))
     }
 }

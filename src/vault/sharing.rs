@@ -82,7 +82,7 @@ impl Chart {
 
     /// With whom the chart is shared, its custodians included.
     pub fn shares(&self) -> Result<Vec<Share>, Error> {
-        self.read(|open, _| Ok(shares_of(open, &open.keys.members())))
+        self.read(|open, _| shares_of(open, &open.keys.members()))
     }
 
     /// Makes a step of the ledger and stores it, with its grants and keys, in one transaction; where the home is elsewhere, a
@@ -151,14 +151,17 @@ pub(super) fn put_step(write: &mut Write<'_>, id: &ChartId, step: &Step) -> Resu
     Ok(())
 }
 
-pub(super) fn shares_of(open: &OpenChart, members: &[Member]) -> Vec<Share> {
-    let name = |root: &CardHash| open.keys.cards().root(root).map_or_else(String::new, |card| card.name().to_owned());
-    let share = |member: &Member| Share {
-        name: name(&member.root),
-        rights: member.rights,
-        labels: open.keys.labels_of(member),
-        purpose: member.grants.first().map(|grant| grant.purpose),
-        not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
+/// Who it is must not be left open: a card that is damaged or withheld is an error.
+pub(super) fn shares_of(open: &OpenChart, members: &[Member]) -> Result<Vec<Share>, Error> {
+    let share = |member: &Member| {
+        let card = open.keys.cards().root(&member.root).ok_or_else(Error::unopenable)?;
+        Ok(Share {
+            name: card.name().to_owned(),
+            rights: member.rights,
+            labels: open.keys.labels_of(member),
+            purpose: member.grants.first().map(|grant| grant.purpose),
+            not_after_ms: member.grants.iter().map(|grant| grant.not_after_ms).max().flatten(),
+        })
     };
     members.iter().map(share).collect()
 }

@@ -14,6 +14,9 @@
 //! | 9–14 entries and fields swapped | `envelope` | `envelope::attacks`, `keys::card::tests`, `crypto::kdf` |
 //! | 15 invisible salamander | | `crypto::chunked` |
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
+//! | 17, 45, 57, 64 copies, crashes, clocks, suites | `faults` | |
+//! | 27–29, 52 freshness, withheld rows | `truth`, `withheld` | `log::tests` |
+//! | all of a store, by random choice and byte by byte | `random`, `bytes` | |
 //! | 18 malleability | `envelope` | `codec` |
 //! | 30, 58, 60 revoked authors, old grants, bundles | `authority` | `keys::chart::chart_keys::tests::cuts`, `keys::chart::ledger::model` |
 //! | 41–44 downgrade | `downgrade` | `keys::unlock::tests`, `envelope::attacks` |
@@ -32,12 +35,16 @@
 )]
 
 mod authority;
+mod bytes;
 mod common;
 mod downgrade;
 mod envelope;
+mod faults;
 mod keys;
 mod leakage;
 mod members;
+mod random;
 mod robustness;
 mod truth;
 mod vaults;
+mod withheld;

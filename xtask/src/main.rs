@@ -5,6 +5,7 @@ mod data;
 mod decoder;
 mod fuzz;
 mod guards;
+mod hostile;
 mod model;
 mod place;
 mod run;
@@ -56,6 +57,18 @@ enum Command {
     },
     /// Explores all worlds of the ledger's rules, large ones included, and prints their sizes.
     Model,
+    /// Lets a store lie by random choice: every answer of a vault must be true or an error. Prints what came of it.
+    Hostile {
+        /// How many scripts.
+        #[arg(long, default_value_t = 100_000)]
+        scripts: u64,
+        /// What the choices follow from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Number of the first script: that of a failed one, with `--scripts 1`, shows it again.
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+    },
     /// Fetches the public FHIR examples that tests and `--fhir` use, and prints the folder.
     Data,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
@@ -86,6 +99,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
         Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
         Command::Model => model::run(&place),
+        Command::Hostile { scripts, seed, first } => hostile::run(scripts, seed, first),
         Command::Data => data::print(&place),
         Command::Decoder => decoder::run(&place),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),

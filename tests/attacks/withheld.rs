@@ -1,0 +1,140 @@
+//! What is damaged or withheld is said to be, and not passed over.
+
+use crate::common::{HEADER, Member, WRAP, assert_unopenable, member, record};
+use ampoule::store::Table;
+use ampoule::{Chart, Error, Grant, Patient, PatientQuery, Query, Unlock, Vault};
+
+fn named(name: &str) -> Patient {
+    Patient { names: vec![name.into()], ..Patient::default() }
+}
+
+fn again(clinic: &Member, chart: &Chart) -> Chart {
+    clinic.reopen().unwrap().chart(&chart.id()).unwrap()
+}
+
+#[test]
+fn d29_a_list_says_what_it_leaves_out() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let (first, second) = (chart.put(&record("alpha")).unwrap(), chart.put(&record("bravo")).unwrap());
+    chart.update(&first, &record("charlie")).unwrap();
+    let whole = again(&clinic, &chart).list().unwrap();
+    assert_eq!((whole.entries().len(), whole.is_complete(), whole.damaged()), (2, true, 0));
+    // The newest version of the first entry: the older one is not shown for it.
+    clinic.rewrite_entry(&chart, 3, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    for found in [damaged.list().unwrap(), damaged.find(&Query::all()).unwrap()] {
+        let ids: Vec<_> = found.entries().iter().map(|found| found.id).collect();
+        assert_eq!((ids, found.is_complete(), found.damaged()), (vec![second], false, 1));
+    }
+    assert_unopenable(damaged.get(&first));
+}
+
+/// A lie that passes leaves nothing behind: the index is stored with the sixteenth entry, and not what was damaged then.
+#[test]
+fn d29_a_passing_lie_does_not_stay_in_the_index() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let ids: Vec<_> = (0..15).map(|n| chart.put(&record(&format!("note {n}"))).unwrap()).collect();
+    clinic.rewrite_entry(&chart, 3, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_unopenable(damaged.get(&ids[2]));
+    damaged.put(&record("the sixteenth")).unwrap();
+    clinic.store.tell_the_truth();
+    let honest = again(&clinic, &chart);
+    assert_eq!(honest.get(&ids[2]).unwrap().content(), b"note 2");
+    assert_eq!(honest.list().unwrap().entries().len(), 16);
+    honest.put(&record("the seventeenth")).unwrap();
+    let rows = clinic.store.rows().unwrap();
+    assert!(rows.keys().any(|(table, ..)| *table == Table::Index), "the index is stored after all");
+    assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+}
+
+#[test]
+fn d27_a_damaged_version_is_not_replaced() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let id = chart.put(&record("first")).unwrap();
+    chart.update(&id, &record("second")).unwrap();
+    clinic.rewrite_entry(&chart, 2, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_unopenable(clinic.unchanged(|| damaged.update(&id, &record("third"))));
+    assert_unopenable(clinic.unchanged(|| damaged.delete(&id)));
+    clinic.store.tell_the_truth();
+    again(&clinic, &chart).update(&id, &record("third")).unwrap();
+    let read = again(&clinic, &chart).get(&id).unwrap();
+    assert_eq!((read.content(), read.conflicts().len()), (&b"third"[..], 0));
+}
+
+#[test]
+fn d29_a_damaged_part_of_the_directory() {
+    let clinic = member("Riverside Clinic", 1);
+    let (amy, ben) = (clinic.vault.create_chart().unwrap(), clinic.vault.create_chart().unwrap());
+    amy.describe(&named("Amy Example")).unwrap();
+    ben.describe(&named("Ben Example")).unwrap();
+    amy.describe(&named("Amy Sample")).unwrap();
+    assert_eq!(again(&clinic, &amy).patient().unwrap(), Some(named("Amy Sample")));
+    let rows = clinic.store.rows().unwrap();
+    for (table, part, key) in rows.keys().filter(|(table, ..)| *table == Table::Directory) {
+        clinic.store.rewrite(*table, part, key, |row| row[40] ^= 1);
+        let vault = clinic.reopen().unwrap();
+        assert_unopenable(vault.find_patient(&PatientQuery::all()));
+        assert_unopenable(vault.chart(&amy.id()).unwrap().patient());
+        // Nor the second time.
+        assert_unopenable(vault.find_patient(&PatientQuery::all()));
+        clinic.store.tell_the_truth();
+        assert_eq!(vault.find_patient(&PatientQuery::all()).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn d27_a_hidden_end_of_the_directory_is_not_written_over() {
+    let clinic = member("Riverside Clinic", 1);
+    let (amy, ben) = (clinic.vault.create_chart().unwrap(), clinic.vault.create_chart().unwrap());
+    amy.describe(&named("Amy Example")).unwrap();
+    ben.describe(&named("Ben Example")).unwrap();
+    let rows = clinic.store.rows().unwrap();
+    let (table, part, key) = rows.keys().rfind(|(table, ..)| *table == Table::Directory).unwrap();
+    clinic.store.hide(*table, part, key);
+    assert_eq!(clinic.unchanged(|| amy.describe(&named("Amy Sample"))), Err(Error::Withheld));
+    clinic.store.tell_the_truth();
+    assert_eq!(again(&clinic, &ben).patient().unwrap(), Some(named("Ben Example")));
+    amy.describe(&named("Amy Sample")).unwrap();
+    assert_eq!(again(&clinic, &ben).patient().unwrap(), Some(named("Ben Example")));
+}
+
+#[test]
+fn d27_an_older_list_of_devices() {
+    let clinic = member("Riverside Clinic", 1);
+    let then = clinic.row(Table::Vault, b"", b"state");
+    let reader = clinic.reopen().unwrap();
+    clinic.vault.add_device(&Unlock::device_key(&[9; 32])).unwrap();
+    assert_eq!(reader.devices().unwrap().len(), 2);
+    clinic.store.answer(Table::Vault, b"", b"state", then);
+    assert_eq!(reader.devices().err(), Some(Error::Withheld));
+    assert_eq!(reader.add_way(&Unlock::device_key(&[8; 32])).err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    assert_eq!(reader.devices().unwrap().len(), 2);
+    assert!(Vault::open(clinic.store.clone(), &Unlock::device_key(&[9; 32])).is_ok());
+}
+
+#[test]
+fn d29_a_member_without_a_card_is_an_error() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let of_lee = clinic.meet(&lee);
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.share(&of_lee, &Grant::read()).unwrap();
+    let names = || again(&clinic, &chart).shares().map(|all| all.into_iter().map(|one| one.name).collect::<Vec<_>>());
+    assert_eq!(names().unwrap(), ["Riverside Clinic", "Dr. Lee"]);
+    let rows = clinic.store.rows().unwrap();
+    let mut refused = 0;
+    for (table, part, key) in rows.keys().filter(|(table, ..)| *table == Table::Cards) {
+        clinic.store.hide(*table, part, key);
+        match names() {
+            Ok(names) => assert_eq!(names, ["Riverside Clinic", "Dr. Lee"]),
+            Err(_) => refused += 1,
+        }
+        clinic.store.tell_the_truth();
+    }
+    assert!(refused > 0);
+}

@@ -1,0 +1,28 @@
+//! A store that does whatever it likes, by random choice: as many scripts as one wants.
+
+use ampoule::MemoryStore;
+use ampoule::testing::hostile;
+use anyhow::{Result, ensure};
+use std::time::Instant;
+
+/// Scripts after which it is shown how far it went.
+const LOT: u64 = 10_000;
+
+/// Plays scripts, and prints a histogram by attack and outcome.
+pub(crate) fn run(scripts: u64, seed: u64, first: u64) -> Result<()> {
+    let begun = Instant::now();
+    let end = first.saturating_add(scripts);
+    let mut all = hostile::Report::default();
+    let mut next = first;
+    while next < end {
+        let until = next.saturating_add(LOT).min(end);
+        all.merge(hostile::run(MemoryStore::new, seed, next..until)?);
+        println!("{} scripts in {} s, {} failed", all.scripts, begun.elapsed().as_secs(), all.failures.len());
+        next = until;
+    }
+    println!("seed {seed}, scripts {first} to {}", end.saturating_sub(1));
+    print!("{all}");
+    ensure!(all.failures.is_empty(), "an answer was wrong; the scripts stand above");
+    ensure!(all.altered.saturating_mul(2) >= all.scripts, "less than half of the scripts gave an altered answer");
+    Ok(())
+}
