@@ -186,6 +186,21 @@ mod tests {
         assert!(open_from(&Secret::generate().unwrap(), b"info", &sealed).is_err());
     }
 
+    /// Attack 17: two copies of a machine draw the same.
+    #[cfg(feature = "testing")]
+    #[test]
+    fn b17_copies_of_a_machine_share_no_encapsulation() {
+        let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
+        let seal = |info: &[u8], plain: &[u8]| {
+            crate::crypto::random::fixed::with(b"copied", || seal_to(&public, info, plain)).unwrap()
+        };
+        let honest = seal(b"info", b"plain");
+        assert_eq!(seal(b"info", b"plain"), honest);
+        for other in [seal(b"info", b"other"), seal(b"other", b"plain"), seal(b"infop", b"lain")] {
+            assert_ne!(other[..ENCAPSULATION_LEN], honest[..ENCAPSULATION_LEN]);
+        }
+    }
+
     #[test]
     fn a07_low_order_and_malformed_keys_are_refused() {
         let public = KemPublic::of(&Secret::generate().unwrap()).unwrap();
