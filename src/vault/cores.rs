@@ -15,10 +15,10 @@ pub(super) fn on_all_cores<T: Sync, S, R: Send, M>(
 ) -> (Vec<R>, M) {
     let next = AtomicUsize::new(0);
     let take_all = || {
-        let begun = begin();
+        let with = begin();
         let take_next = || {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            items.get(number).map(|item| (number, work(&begun, item)))
+            items.get(number).map(|item| (number, work(&with, item)))
         };
         core::iter::from_fn(take_next).collect::<Vec<_>>()
     };

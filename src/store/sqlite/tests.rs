@@ -97,21 +97,21 @@ fn a_value_of_another_type_is_damage() {
 #[test]
 fn what_was_committed_here_is_read_at_the_generation_that_it_made() {
     let (folder, store) = fresh();
-    let put = |store: &SqliteStore| {
+    let put = |store: &SqliteStore, value: &[u8]| {
         let mut change = store.write().unwrap();
-        change.put(Table::Keyring, b"", b"k", b"v").unwrap();
+        change.put(Table::Keyring, b"", b"k", value).unwrap();
         change.commit().unwrap()
     };
-    put(&store);
+    put(&store, b"1");
     let read = || store.read().unwrap().generation().unwrap();
     read();
-    let made = put(&store);
+    let made = put(&store, b"2");
     assert!(made.is_some());
     assert_eq!((Some(read()), Some(read())), (made, made));
-    // What somebody else commits meanwhile is another state, whoever sees it first.
-    let made = put(&store);
-    put(&SqliteStore::open(folder.path().join("store.db")).unwrap());
+    // What somebody else commits then is another state, whoever sees it first.
+    let made = put(&store, b"3");
+    put(&SqliteStore::open(folder.path().join("store.db")).unwrap(), b"4");
     assert_ne!(Some(read()), made);
-    let made = put(&store);
+    let made = put(&store, b"5");
     assert_eq!(Some(read()), made);
 }
