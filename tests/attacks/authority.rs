@@ -411,6 +411,9 @@ fn d28_two_histories_of_sharing_are_found_frozen_and_resolved() {
         assert!(copy.get(&here).is_ok() && copy.get(&there).is_ok());
         assert!(!member.vault.verify(|_| {}).unwrap().findings.contains(&Finding::Forked { chart: chart.id() }));
     }
+    // A device that takes the place of the one that was copied says of it all what that one said.
+    clinic.vault.renew_device("a copy of it went on").unwrap();
+    assert!(clinic.reopen().unwrap().chart(&chart.id()).unwrap().fork().unwrap().is_none());
     let after = hers.put(&record("after")).unwrap();
     send(&hers, &to_clinic, &clinic.vault).unwrap();
     assert_eq!(chart.get(&after).unwrap().acceptance(), Acceptance::Usual);
