@@ -347,8 +347,8 @@ fn h64_two_machines_with_one_key() {
     assert_eq!(second.chart(&chart).err(), Some(Error::RestoredCopy));
     let first = options().open(store, &unlock()).unwrap();
     assert_eq!(first.chart(&chart).unwrap().get(&kept).unwrap().content(), b"on the first");
+    let device = first.devices().unwrap()[0].id;
     drop(first);
-    let device = second.devices().unwrap()[0].id;
     second.adopt_restored("both went on").unwrap();
     assert_ne!(second.devices().unwrap()[0].id, device);
     assert_eq!(second.chart(&chart).unwrap().get(&lost).unwrap().content(), b"on the second");

@@ -1,4 +1,4 @@
-//! A store that does whatever it likes, by random choice: as many scripts as one wants.
+//! A store that does whatever it likes: by random choice, in as many scripts as one wants, and in every byte of a vault.
 
 use ampoule::MemoryStore;
 use ampoule::testing::hostile;
@@ -24,5 +24,9 @@ pub(crate) fn run(scripts: u64, seed: u64, first: u64) -> Result<()> {
     print!("{all}");
     ensure!(all.failures.is_empty(), "an answer was wrong; the scripts stand above");
     ensure!(all.altered.saturating_mul(2) >= all.scripts, "less than half of the scripts gave an altered answer");
+    let bytes = hostile::every_byte(MemoryStore::new, 0, 1)?;
+    println!("every byte of a small vault changed, one at a time, in {} s", begun.elapsed().as_secs());
+    print!("{bytes}");
+    ensure!(bytes.failures.is_empty(), "an answer was wrong; the bytes stand above");
     Ok(())
 }

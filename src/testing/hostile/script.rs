@@ -364,9 +364,8 @@ impl<S: Store + 'static> Script<'_, S> {
         match self.open(&store) {
             Ok(mut reader) if blind => {
                 reader.candidates.append(&mut told);
-                for state in &self.world.states {
-                    reader.candidates.push(state.truth.clone());
-                }
+                reader.candidates.extend(self.world.past.iter().cloned());
+                reader.tables = Table::ALL.into();
                 self.look(&mut reader, questions)
             }
             Ok(mut reader) => {
