@@ -207,7 +207,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
             continue;
         };
         // It is new here, whatever the bundle makes of it: that it was taken in before a revocation, only this vault can say.
-        let stub = Stub { hash: hash, arrival: index::KEPT_APART };
+        let stub = Stub { hash, arrival: index::KEPT_APART };
         let version = opened.header.version;
         let known = chart.index.version(&version).map(|known| known.hash).or_else(|| seen.insert(version, stub.hash));
         if let Some(known) = known {

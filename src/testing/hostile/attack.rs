@@ -227,13 +227,11 @@ fn changed<'a>(before: &'a Rows, now: &'a Rows) -> BTreeSet<&'a Place> {
     before.keys().chain(now.keys()).filter(|place| before.get(*place) != now.get(*place)).collect()
 }
 
-/// Shows all rows that differ as they were before. Returns the tables that they are in.
-pub(super) fn show_as_before<S: Store>(store: &EvilStore<S>, before: &Rows, now: &Rows) -> BTreeSet<Table> {
-    let changed = changed(before, now);
-    for place in &changed {
-        store.lie_when(Asked::Any, (*place).clone(), as_before(before, place));
+/// Shows all rows that differ as they were before.
+pub(super) fn show_as_before<S: Store>(store: &EvilStore<S>, before: &Rows, now: &Rows) {
+    for place in changed(before, now) {
+        store.lie_when(Asked::Any, place.clone(), as_before(before, place));
     }
-    changed.into_iter().map(|(table, ..)| *table).collect()
 }
 
 /// Shows some of the rows that differ as they were before: those of a few tables, or those of a part and its keys.

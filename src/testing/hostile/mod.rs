@@ -33,9 +33,6 @@
 //! a refusal. A list that says how many versions it could not open may leave those out, and nothing else. A history may have
 //! errors in the places of its versions. A bundle may lack what the store withholds, and has nothing false in it.
 //!
-//! Where the store lies about some tables, three gaps are passed over and counted as `known gap`: `charts()` where rows of
-//! keys are hidden or planted, `contacts().list()` where a contact is damaged, and what `verify` says of either.
-//!
 //! After the lies a vault that is opened anew must have everything that was acknowledged and be readable in every part,
 //! unless the store let it overwrite a row that it was not shown: then it may refuse.
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::index::{PatientQuery, Query};
 use crate::keys::ContactStatus;
 use crate::record::Patient;
-use crate::store::{MemoryStore, Table};
+use crate::store::MemoryStore;
 use crate::vault::{Cursor, Entry, EventKind, Matches, Vault, VaultOptions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,20 +216,6 @@ impl Question {
                 }))
             }
             Self::Export(chart, contact) => export(vault, chart, contact, colleague),
-        }
-    }
-
-    /// Whether the answer is one of the known gaps, where the store lied about these tables.
-    ///
-    /// - The ids of the charts stand under no mark: a chart whose row of keys is hidden or planted is not missed.
-    /// - `contacts().list()` leaves damaged contacts out without a word.
-    /// - `verify` counts the charts that `charts` names, and does not hold the directory against its mark.
-    pub(super) fn is_excused(&self, tables: &BTreeSet<Table>) -> bool {
-        match self {
-            // Its row, or what the log says of it.
-            Self::Contacts => !tables.is_empty(),
-            Self::Verify => tables.contains(&Table::Keyring) || tables.contains(&Table::Directory),
-            _ => tables.contains(&Table::Keyring),
         }
     }
 }

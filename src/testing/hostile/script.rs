@@ -8,9 +8,9 @@ use super::truth::Truth;
 use super::world::{Standing, World, filled, unlock};
 use crate::error::Error;
 use crate::log::{CheckpointKeeper as _, MemoryKeeper};
-use crate::store::{Store, Table};
+use crate::store::Store;
 use crate::vault::{Vault, VaultOptions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What came of a script.
@@ -35,8 +35,6 @@ struct Reader {
     vault: Vault,
     /// The states of which every answer so far was true.
     candidates: Vec<Truth>,
-    /// The tables that are lied about.
-    tables: BTreeSet<Table>,
 }
 
 /// A script under way.
@@ -123,19 +121,19 @@ impl<S: Store + 'static> Script<'_, S> {
     fn lie(&mut self, attack: Attack, stock: &Stock<'_>, old: Vec<Truth>) -> Result<(), End> {
         let store = EvilStore::new(Arc::clone(&self.inner));
         let early = self.dice.percent(60);
-        let (mut reader, tables) = if early {
-            let tables = attack::lie(&store, attack, stock, &mut self.dice);
-            (self.open(&store), tables)
+        let mut reader = if early {
+            attack::lie(&store, attack, stock, &mut self.dice);
+            self.open(&store)
         } else {
             let mut reader = self.open(&store)?;
             for _ in 0..self.dice.below(3) {
                 self.ask_honestly(&mut reader)?;
             }
-            (Ok(reader), attack::lie(&store, attack, stock, &mut self.dice))
+            attack::lie(&store, attack, stock, &mut self.dice);
+            Ok(reader)
         };
         match &mut reader {
             Ok(reader) => {
-                reader.tables = tables.into_iter().collect();
                 if early {
                     reader.candidates.extend(old);
                 }
@@ -150,6 +148,10 @@ impl<S: Store + 'static> Script<'_, S> {
         store.tell_the_truth();
         let candidates = match reader {
             Ok(mut reader) => {
+                // Whatever older state it was shown, the newest follows on it.
+                if !reader.candidates.contains(&self.newest) {
+                    reader.candidates.push(self.newest.clone());
+                }
                 if self.dice.percent(50) {
                     self.look(&mut reader, 2)?;
                 }
@@ -173,17 +175,16 @@ impl<S: Store + 'static> Script<'_, S> {
         for _ in 0..=self.dice.below(2) {
             self.change_honestly(&mut reader)?;
         }
-        reader.tables = attack::show_as_before(&store, &before, &store.rows()?);
+        attack::show_as_before(&store, &before, &store.rows()?);
         self.look(&mut reader, 3)?;
         if self.dice.percent(30) {
             self.change(&mut reader)?;
         }
-        let Reader { vault, mut candidates, tables } = reader;
+        let Reader { vault, mut candidates } = reader;
         drop(vault);
         if self.dice.percent(50) {
             match self.open(&store) {
                 Ok(mut again) => {
-                    again.tables = tables;
                     // Without a keeper nothing is left of what the process knew.
                     if self.keeper.is_none() {
                         again.candidates.push(earlier);
@@ -213,7 +214,7 @@ impl<S: Store + 'static> Script<'_, S> {
         for _ in 0..=self.dice.below(2) {
             self.change_honestly(&mut other)?;
         }
-        reader.tables = attack::show_as_before(&store, &before, &store.rows()?);
+        attack::show_as_before(&store, &before, &store.rows()?);
         // He cannot know that another wrote something, unless he is shown it.
         reader.candidates = vec![self.newest.clone(), earlier];
         self.look(&mut reader, 2)?;
@@ -223,7 +224,6 @@ impl<S: Store + 'static> Script<'_, S> {
             // Both write to one store.
             other.candidates.push(self.newest.clone());
             other.candidates.extend(reader.candidates.iter().cloned());
-            other.tables.clone_from(&reader.tables);
             self.look(&mut other, 1)?;
         }
         store.tell_the_truth();
@@ -250,8 +250,6 @@ impl<S: Store + 'static> Script<'_, S> {
             Ok(mut reader) => {
                 if is_known {
                     reader.candidates.clear();
-                    // The ids of charts stand under no mark.
-                    reader.tables.insert(Table::Keyring);
                 }
                 self.look(&mut reader, 3)?;
                 if self.dice.percent(30) {
@@ -275,7 +273,7 @@ impl<S: Store + 'static> Script<'_, S> {
     fn open(&self, store: &EvilStore<Arc<S>>) -> Result<Reader, Error> {
         let vault = self.options().open(store.clone(), &unlock(self.key))?;
         let candidates = vec![self.newest.clone()];
-        Ok(Reader { vault, candidates, tables: BTreeSet::new() })
+        Ok(Reader { vault, candidates })
     }
 
     /// Asks some questions, each of which must be answered truly or not at all.
@@ -296,8 +294,6 @@ impl<S: Store + 'static> Script<'_, S> {
                     let mut fits = fits.into_iter();
                     reader.candidates.retain(|_| fits.next() == Some(true));
                     self.add("true answer".into());
-                } else if question.is_excused(&reader.tables) {
-                    self.add("known gap".into());
                 } else {
                     return Err(End::Wrong(format!("{question:?} says {}", claim.says)));
                 }
@@ -365,7 +361,6 @@ impl<S: Store + 'static> Script<'_, S> {
             Ok(mut reader) if blind => {
                 reader.candidates.append(&mut told);
                 reader.candidates.extend(self.world.past.iter().cloned());
-                reader.tables = Table::ALL.into();
                 self.look(&mut reader, questions)
             }
             Ok(mut reader) => {
@@ -418,7 +413,6 @@ pub(super) fn read_changed<S: Store + 'static>(
         let count = played.outcomes.entry(format!("{table:?}: {outcome}")).or_default();
         *count = count.saturating_add(1);
     };
-    let tables = BTreeSet::from([*table]);
     let truth = &state.truth;
     match VaultOptions::new().clock(Standing).open(store.clone(), &unlock(1)) {
         Err(error) => add(name_of(&error)),
@@ -427,7 +421,6 @@ pub(super) fn read_changed<S: Store + 'static>(
                 match question.ask(&vault, None) {
                     Err(error) => add(name_of(&error)),
                     Ok(claim) if claim.holds(truth) => add("true answer".into()),
-                    Ok(_) if question.is_excused(&tables) => add("known gap".into()),
                     Ok(claim) => {
                         played.wrong = Some(format!("byte {at} of {table:?}, {question:?} says {}", claim.says));
                         break;
