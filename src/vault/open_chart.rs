@@ -237,6 +237,8 @@ impl OpenChart {
         self.lost.clear();
         self.rolling = Rolling::EMPTY;
         self.chained_to = 0;
+        // What is read anew has to pass through all marks anew.
+        self.marks.clear();
         self.chain_up();
         Ok(())
     }

@@ -83,7 +83,12 @@ impl Session {
                 return Err(StoreError::Busy.into());
             }
             if known < generation {
-                chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot)?;
+                let refreshed = chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot);
+                if refreshed.is_err() {
+                    // What was taken in before it failed is not to be built upon.
+                    self.forget(id);
+                }
+                refreshed?;
             }
             return Ok(chart);
         }

@@ -51,6 +51,25 @@ fn d29_a_passing_lie_does_not_stay_in_the_index() {
     assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
 }
 
+/// A chart that is open knows its marks; what it then reads from the beginning is held against them all the same.
+#[test]
+fn d29_what_is_read_anew_is_held_against_the_logs_anew() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    for n in 0..20 {
+        chart.put(&record(&format!("note {n}"))).unwrap();
+    }
+    let open = again(&clinic, &chart);
+    assert_eq!(open.list().unwrap().entries().len(), 20);
+    for (table, part, key) in clinic.store.rows().unwrap().keys().filter(|(table, ..)| *table == Table::Index) {
+        clinic.store.hide(*table, part, key);
+    }
+    clinic.store.hide(Table::Entries, chart.id().as_bytes(), &3_u64.to_be_bytes());
+    assert_eq!(open.list().err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    assert_eq!(open.list().unwrap().entries().len(), 20);
+}
+
 #[test]
 fn d27_a_damaged_version_is_not_replaced() {
     let clinic = member("Riverside Clinic", 1);
