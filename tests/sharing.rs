@@ -55,6 +55,10 @@ fn without_history_only_what_follows_the_last_revocation_is_read() {
     let copy = second.chart(&chart.id()).unwrap();
     assert_eq!(copy.get(&after).unwrap().content(), b"after");
     assert_eq!(copy.get(&before).unwrap_err(), Error::UnknownEntry);
+    // Nor is what the first could once have read sent to him again.
+    chart.share(&to_first, &Grant::read().without_history()).unwrap();
+    let applied = first.import(&chart.export(&to_first, Cursor::START).unwrap()).unwrap();
+    assert_eq!((applied.added, applied.rejected), (1, 0));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn make(folder: &Path) -> Result<Value> {
     let (clinic, code) = create("clinic.db", "Riverside Clinic", Suite::Aes256Gcm)?;
     let words = code.context("a recovery code was asked for")?.to_words().to_string();
     let (specialist, _) = create("specialist.db", "Dr. Lee", Suite::Aes256Gcm)?;
-    let (lab, _) = create("lab.db", "Ångström Lab", Suite::ChaCha20Poly1305)?;
+    let (lab, _) = create("lab.db", "Ångström Lab", Suite::Aes256Gcm)?;
 
     // A way in with two factors, and one that is removed: the vault key turns.
     clinic.add_way(&Unlock::passphrase(PASSPHRASE).and(Unlock::device_key(&[9; 32])))?;
@@ -77,8 +77,8 @@ fn make(folder: &Path) -> Result<Value> {
 
     staff_of_a_hospital(&clinic)?;
 
-    let mut puts: [Put; 3] = Default::default();
-    let [at_clinic, at_specialist, at_lab] = &mut puts;
+    let mut puts: [Put; 4] = Default::default();
+    let [at_clinic, at_specialist, at_lab, at_scanner] = &mut puts;
     let chart = clinic.create_chart()?;
     let patient = Patient { names: vec!["Amélie Example".into()], ..Patient::default() };
     chart.describe(&patient)?;
@@ -118,9 +118,9 @@ fn make(folder: &Path) -> Result<Value> {
     devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
-    // A chart of the other suite.
-    let own = lab.create_chart()?;
-    put(at_lab, &lab, &own, &observation("calibration", "1"), None)?;
+    // A vault of the other suite.
+    let (scanner, _) = create("scanner.db", "Scanner", Suite::ChaCha20Poly1305)?;
+    put(at_scanner, &scanner, &scanner.create_chart()?, &observation("calibration", "1"), None)?;
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
@@ -153,10 +153,15 @@ fn make(folder: &Path) -> Result<Value> {
         },
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
-            "name": "Ångström Lab", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": ["restored copy"],
+            "name": "Ångström Lab", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": ["restored copy"],
             "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
+        },
+        {
+            "file": "scanner.db", "ways": [key(7)], "closed": [key(9)],
+            "name": "Scanner", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": [],
+            "contacts": [], "patients": {}, "charts": shown(at_scanner, &chart, &[]), "bundles": [],
         },
     ]))
 }

@@ -33,6 +33,8 @@ const PROFILE: [&str; 3] = [
 
 /// A test that never ends once its check is gone is ended after this; building is not part of it.
 const TEST_LIMIT: Duration = Duration::from_secs(120);
+/// All tests of a program together, compiled without optimisation.
+const UNPATCHED_LIMIT: Duration = Duration::from_secs(10 * 60);
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Tries all guards whose file name contains `only`. Returns their number.
@@ -235,7 +237,7 @@ impl Copy {
         let name = format!("unpatched{}", program.concat());
         let tests: Vec<&str> = tests.iter().copied().collect();
         self.build(program, &name)?;
-        let ran = self.test(program, &tests, &name)?;
+        let ran = self.test(program, &tests, &name, UNPATCHED_LIMIT)?;
         if !ran.success || passed(&ran.text) != tests.len() {
             println!("{}", ran.text);
             bail!("without any patch, not all of these pass in {}: {}", program.join(" "), tests.join(", "));
@@ -246,7 +248,7 @@ impl Copy {
     fn try_guard(&self, guard: &Guard) -> Result<()> {
         let verdict = self.apply(guard).and_then(|()| {
             self.build(&guard.program, &guard.name)?;
-            let ran = self.test(&guard.program, &[&guard.test], &guard.name)?;
+            let ran = self.test(&guard.program, &[&guard.test], &guard.name, TEST_LIMIT)?;
             ensure!(passed(&ran.text) == 0, "{} passes all the same", guard.test);
             ensure!(
                 !ran.success && failed(&ran.text) == 1,
@@ -289,10 +291,10 @@ impl Copy {
         Ok(())
     }
 
-    fn test(&self, program: &[String], tests: &[&str], name: &str) -> Result<Logged> {
+    fn test(&self, program: &[String], tests: &[&str], name: &str, limit: Duration) -> Result<Logged> {
         let mut test = self.cargo(program);
         test.args(["--", "--exact"]).args(tests);
-        run::logged(&mut test, &self.logs.join(format!("{name}.test.txt")), TEST_LIMIT)
+        run::logged(&mut test, &self.logs.join(format!("{name}.test.txt")), limit)
     }
 
     fn cargo(&self, program: &[String]) -> std::process::Command {

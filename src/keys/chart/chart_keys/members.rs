@@ -140,15 +140,17 @@ impl ChartKeys {
     /// The first epoch from which a member has been granted a compartment without interruption.
     fn held_since(&self, root: &CardHash, compartment: &CompartmentId, ledger: u64) -> u32 {
         let main = self.authority();
+        let holds = |grant: &GrantFields| grant.nodes.iter().any(|node| node.compartment == *compartment);
+        let held = |ledger: u64| {
+            let members = main.members_at(ledger);
+            members.iter().any(|member| member.root == *root && member.grants.iter().any(holds))
+        };
         let mut since = main.epoch_at(ledger).unwrap_or(u32::MAX);
         for turn in main.turns().iter().rev().filter(|turn| turn.seq <= ledger) {
-            let before = main.members_at(turn.seq);
-            let member = before.iter().find(|member| member.root == *root);
-            let held = member.is_some_and(|member| {
-                member.grants.iter().flat_map(|fields| &fields.nodes).any(|node| node.compartment == *compartment)
-            });
+            // Who stays is granted anew by the turn itself; whom it ends holds nothing after it.
+            let stayed = held(turn.seq) && held(turn.seq.saturating_add(1));
             match main.epoch_at(turn.seq.saturating_sub(1)) {
-                Some(epoch) if held => since = epoch,
+                Some(epoch) if stayed => since = epoch,
                 _ => break,
             }
         }
