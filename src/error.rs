@@ -93,6 +93,17 @@ pub enum Error {
     /// The bytes are no bundle, or were damaged on the way.
     #[error("the bundle is damaged; ask for it again, nothing was imported")]
     DamagedBundle,
+    /// Something was taken out of the bundle or changed in it, or it goes on from bundles that were never taken in.
+    #[error(
+        "the bundle is not whole, or goes on from one that is not here; ask for it again from `Cursor::START`, nothing was imported"
+    )]
+    IncompleteBundle,
+    /// Bytes that are no cursor.
+    #[error("this is no cursor; use what `Applied::next` gave, or `Cursor::START`")]
+    InvalidCursor,
+    /// The contact was not granted a label of the scope.
+    #[error("the contact may not see all labels of this scope; leave them out, or share them first")]
+    OutsideGrant,
     /// The bundle is not for this vault, or not of this chart.
     #[error("the bundle is for somebody else or of another chart; nothing was imported")]
     ForeignBundle,

@@ -60,7 +60,6 @@ mod envelope;
 mod error;
 mod index;
 mod keys;
-#[allow(dead_code, reason = "proofs travel with bundles once those carry them")]
 mod log;
 mod record;
 pub mod store;
@@ -85,8 +84,8 @@ pub use store::{MemoryStore, StoreError};
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
     Acceptance, Applied, Audit, AuditEvent, AuditReport, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Doubt,
-    Due, Entry, EventKind, Finding, Fork, Found, Freshness, Matches, Quarantined, Report, Retired, Share, Standing,
-    SystemClock, Vault, VaultOptions,
+    Due, Entry, EventKind, Finding, Fork, Found, Freshness, Matches, NotHere, Quarantined, Report, Retired, Scope,
+    Share, Standing, SystemClock, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

@@ -41,6 +41,11 @@ pub(crate) struct TreeHead {
 }
 
 impl TreeHead {
+    /// A head that was verified and kept.
+    pub(crate) fn kept(log: LogId, tree: Tree) -> Self {
+        Self { log, tree }
+    }
+
     pub(crate) fn log(&self) -> LogId {
         self.log
     }

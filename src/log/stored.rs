@@ -52,6 +52,11 @@ impl Appended {
     pub(crate) fn size(&self) -> u64 {
         self.log.size()
     }
+
+    /// The log with what was written, as the transaction sees it.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
 }
 
 impl Log {

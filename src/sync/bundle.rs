@@ -7,13 +7,14 @@
 //! | .. | frames: type u8, length u32, payload |
 //!
 //! The first frame is the head, the last the end; between them grants, then cards, then the ledger, then what lies beside
-//! it, then entries. The end
-//! names the hash of all bytes before its frame. Cards carry names, so they travel under the ledger key of an epoch, which
-//! the addressee has by his grant.
+//! it, then entries, then the scope, then the proof. All before the proof is the *content*: the proof is about its hash, so
+//! that nobody takes anything out on the way. The end tells damage from that. Cards carry names, and the scope says which
+//! compartments are used, so both travel under the ledger key of an epoch, which the addressee has by his grant.
 
 use crate::codec::{self, CardHash, ChartId, Extensions, GrantId, Hash, Malformed, Version1, padding};
 use crate::crypto::{Failed, Secret, Suite, chunked, kdf, role};
 use crate::keys::chart::{LedgerRow, Wrap};
+use crate::sync::{extent::Extent, proof::Proof};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 const MAGIC: &[u8; 4] = b"AMPB";
@@ -22,7 +23,7 @@ const FORMAT: u8 = 1;
 const MAX_FRAME: usize = 24 << 20;
 
 /// The addressee does not know the chart's suite before he has read its ledger.
-const CARD_SUITE: Suite = Suite::Aes256Gcm;
+const SUITE: Suite = Suite::Aes256Gcm;
 
 const HEAD: u8 = 1;
 const GRANT: u8 = 2;
@@ -30,7 +31,9 @@ const CARDS: u8 = 3;
 const LEDGER: u8 = 4;
 const BESIDE: u8 = 5;
 const ENTRY: u8 = 6;
-const END: u8 = 7;
+const SCOPE: u8 = 7;
+const PROOF: u8 = 8;
+const END: u8 = 9;
 
 /// Why bytes are no bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,7 @@ impl From<Malformed> for BundleError {
     }
 }
 
-/// Whose chart, for whom, since when.
+/// Whose chart, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Head {
@@ -59,10 +62,7 @@ pub(crate) struct Head {
     /// Root card of the addressee.
     #[n(2)]
     pub(crate) recipient: CardHash,
-    /// Number in the sender's order of arrival after which entries follow.
     #[n(3)]
-    pub(crate) since: u64,
-    #[n(4)]
     extensions: Extensions,
 }
 
@@ -86,16 +86,6 @@ struct GrantFrame {
     row: Vec<u8>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct End {
-    /// Where the next bundle goes on.
-    #[n(0)]
-    next: u64,
-    #[n(1)]
-    hash: Hash,
-}
-
 /// Root and device cards of a chart's members.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -113,7 +103,7 @@ pub(crate) struct Item<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// A bundle that is whole. Nothing of what it holds is verified yet.
+/// A bundle that was not damaged. Nothing of what it holds is verified yet.
 #[derive(Debug)]
 pub(crate) struct Bundle<'a> {
     pub(crate) head: Head,
@@ -124,7 +114,11 @@ pub(crate) struct Bundle<'a> {
     pub(crate) beside: Option<&'a [u8]>,
     pub(crate) grants: Vec<(GrantId, Vec<u8>)>,
     pub(crate) entries: Vec<Item<'a>>,
-    pub(crate) next: u64,
+    /// Epoch of the ledger key, and the sealed [`Extent`]. Whose access has ended gets none.
+    pub(crate) scope: Option<(u32, &'a [u8])>,
+    pub(crate) proof: Proof,
+    /// Hash of all that is to be proven.
+    pub(crate) content: Hash,
 }
 
 impl<'a> Bundle<'a> {
@@ -141,15 +135,9 @@ impl<'a> Bundle<'a> {
         if kind != HEAD {
             return Err(BundleError::Damaged);
         }
-        let mut bundle = Self {
-            head: codec::decode(payload)?,
-            cards: Vec::new(),
-            ledger: Vec::new(),
-            beside: None,
-            grants: Vec::new(),
-            entries: Vec::new(),
-            next: 0,
-        };
+        let head = codec::decode(payload)?;
+        let (mut cards, mut ledger, mut grants, mut entries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut beside, mut scope, mut proof) = (None, None, None);
         let mut last = HEAD;
         loop {
             let before = bytes.len().checked_sub(rest.len()).ok_or(BundleError::Damaged)?;
@@ -159,36 +147,36 @@ impl<'a> Bundle<'a> {
             }
             last = kind;
             match kind {
-                CARDS => {
-                    let (epoch, sealed) = payload.split_first_chunk().ok_or(BundleError::Damaged)?;
-                    bundle.cards.push((u32::from_be_bytes(*epoch), sealed));
-                }
+                CARDS => cards.push(take_epoch(payload)?),
                 LEDGER => {
                     let LedgerFrame { seq, stored, receipt } = codec::decode(payload)?;
-                    if u64::try_from(bundle.ledger.len()) != Ok(seq) {
+                    if u64::try_from(ledger.len()) != Ok(seq) {
                         return Err(BundleError::Damaged);
                     }
-                    bundle.ledger.push(LedgerRow { stored, receipt });
+                    ledger.push(LedgerRow { stored, receipt });
                 }
                 GRANT => {
                     let GrantFrame { id, row } = codec::decode(payload)?;
-                    bundle.grants.push((id, row));
+                    grants.push((id, row));
                 }
-                BESIDE if bundle.beside.is_none() => bundle.beside = Some(payload),
-                BESIDE => return Err(BundleError::Damaged),
+                BESIDE if beside.is_none() => beside = Some(payload),
                 ENTRY => {
                     let (wrap, bytes) = payload.split_at_checked(Wrap::LEN).ok_or(BundleError::Damaged)?;
                     let wrap = Wrap::from_slice(wrap).ok_or(BundleError::Damaged)?;
-                    bundle.entries.push(Item { wrap, bytes });
+                    entries.push(Item { wrap, bytes });
                 }
+                SCOPE if scope.is_none() => scope = Some(take_epoch(payload)?),
+                PROOF if proof.is_none() => {
+                    let content = content_hash(bytes.get(..before).ok_or(BundleError::Damaged)?);
+                    proof = Some((codec::decode(payload)?, content, payload));
+                }
+                BESIDE | SCOPE | PROOF => return Err(BundleError::Damaged),
                 END => {
-                    let end: End = codec::decode(payload)?;
-                    let hashed = bytes.get(..before).ok_or(BundleError::Damaged)?;
-                    if !rest.is_empty() || end.hash != hash(hashed) {
+                    let (proof, content, proven) = proof.ok_or(BundleError::Damaged)?;
+                    if !rest.is_empty() || payload != end_hash(&content, proven).as_bytes() {
                         return Err(BundleError::Damaged);
                     }
-                    bundle.next = end.next;
-                    return Ok(bundle);
+                    return Ok(Self { head, cards, ledger, beside, grants, entries, scope, proof, content });
                 }
                 _ => return Err(BundleError::Newer),
             }
@@ -203,21 +191,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(chart: ChartId, recipient: CardHash, since: u64) -> Self {
+    pub(crate) fn new(chart: ChartId, recipient: CardHash) -> Self {
         let mut writer = Self { bytes: MAGIC.to_vec(), chart };
         writer.bytes.push(FORMAT);
-        let head = Head { version: Version1, chart, recipient, since, extensions: Extensions::default() };
+        let head = Head { version: Version1, chart, recipient, extensions: Extensions::default() };
         writer.frame(HEAD, &[&codec::encode(&head)]);
         writer
     }
 
     /// Seals cards under the ledger key of an epoch.
     pub(crate) fn cards(&mut self, key: &Secret<role::Ledger>, epoch: u32, cards: &CardSet) -> Result<(), Failed> {
-        let padded = padding::pad(&codec::encode(cards)).ok_or(Failed)?;
-        let salt = chunked::salt(key, &padded).map_err(|_| Failed)?;
-        let sealed = chunked::seal(CARD_SUITE, key, salt, &[&card_context(&self.chart, epoch)], &padded)?;
-        self.frame(CARDS, &[&epoch.to_be_bytes(), &sealed]);
-        Ok(())
+        self.sealed(CARDS, CARDS_LABEL, key, epoch, &codec::encode(cards))
     }
 
     pub(crate) fn ledger(&mut self, seq: u64, row: &LedgerRow) {
@@ -239,10 +223,37 @@ impl Writer {
         self.frame(ENTRY, &[stored]);
     }
 
-    pub(crate) fn finish(mut self, next: u64) -> Vec<u8> {
-        let end = End { next, hash: hash(&self.bytes) };
-        self.frame(END, &[&codec::encode(&end)]);
+    /// Seals the scope under the ledger key of an epoch. The content ends with it.
+    pub(crate) fn scope(&mut self, key: &Secret<role::Ledger>, epoch: u32, scope: &Extent) -> Result<(), Failed> {
+        self.sealed(SCOPE, SCOPE_LABEL, key, epoch, &codec::encode(scope))
+    }
+
+    /// Hash of what is written so far: that which a proof is about.
+    pub(crate) fn content(&self) -> Hash {
+        content_hash(&self.bytes)
+    }
+
+    /// Ends the bundle with the proof of its content, whose hash is [`Self::content`].
+    pub(crate) fn finish(mut self, content: &Hash, proof: &Proof) -> Vec<u8> {
+        let proof = codec::encode(proof);
+        self.frame(PROOF, &[&proof]);
+        self.frame(END, &[end_hash(content, &proof).as_bytes()]);
         self.bytes
+    }
+
+    fn sealed(
+        &mut self,
+        kind: u8,
+        label: &str,
+        key: &Secret<role::Ledger>,
+        epoch: u32,
+        plain: &[u8],
+    ) -> Result<(), Failed> {
+        let padded = padding::pad(plain).ok_or(Failed)?;
+        let salt = chunked::salt(key, &padded).map_err(|_| Failed)?;
+        let sealed = chunked::seal(SUITE, key, salt, &[&context(label, &self.chart, epoch)], &padded)?;
+        self.frame(kind, &[&epoch.to_be_bytes(), &sealed]);
+        Ok(())
     }
 
     fn frame(&mut self, kind: u8, parts: &[&[u8]]) {
@@ -262,22 +273,57 @@ pub(crate) fn open_cards(
     epoch: u32,
     sealed: &[u8],
 ) -> Result<CardSet, Failed> {
-    let padded = chunked::open(CARD_SUITE, key, &[&card_context(chart, epoch)], sealed)?;
+    open(CARDS_LABEL, key, chart, epoch, sealed)
+}
+
+/// Opens the scope of a bundle.
+pub(crate) fn open_scope(
+    key: &Secret<role::Ledger>,
+    chart: &ChartId,
+    epoch: u32,
+    sealed: &[u8],
+) -> Result<Extent, Failed> {
+    open(SCOPE_LABEL, key, chart, epoch, sealed)
+}
+
+fn open<T: for<'b> Decode<'b, ()> + Encode<()>>(
+    label: &str,
+    key: &Secret<role::Ledger>,
+    chart: &ChartId,
+    epoch: u32,
+    sealed: &[u8],
+) -> Result<T, Failed> {
+    let padded = chunked::open(SUITE, key, &[&context(label, chart, epoch)], sealed)?;
     codec::decode(padding::unpad(&padded).ok_or(Failed)?).map_err(|_| Failed)
 }
 
-/// label("bundle-cards") ‖ chart ‖ epoch.
-fn card_context(chart: &ChartId, epoch: u32) -> Vec<u8> {
-    let mut context = kdf::label("bundle-cards");
+const CARDS_LABEL: &str = "bundle-cards";
+const SCOPE_LABEL: &str = "bundle-scope";
+
+/// label ‖ chart ‖ epoch.
+fn context(label: &str, chart: &ChartId, epoch: u32) -> Vec<u8> {
+    let mut context = kdf::label(label);
     context.extend_from_slice(chart.as_bytes());
     context.extend_from_slice(&epoch.to_be_bytes());
     context
 }
 
-/// Frames with an end that names their sum, as somebody can make it who changes a bundle on the way.
+/// Frames with an end that fits them, as somebody can make it who changes a bundle on the way.
 #[cfg(feature = "testing")]
-pub fn sum_bundle(frames: &[u8], next: u64) -> Vec<u8> {
-    Writer { bytes: frames.to_vec(), chart: ChartId::from_bytes([0; 32]) }.finish(next)
+pub fn sum_bundle(frames: &[u8]) -> Vec<u8> {
+    let mut writer = Writer { bytes: frames.to_vec(), chart: ChartId::from_bytes([0; 32]) };
+    let mut rest = frames.get(5..).unwrap_or_default();
+    let (mut content, mut proof): (&[u8], &[u8]) = (frames, &[]);
+    loop {
+        let before = frames.len().saturating_sub(rest.len());
+        match take_frame(&mut rest) {
+            Ok((PROOF, payload)) => (content, proof) = (frames.get(..before).unwrap_or_default(), payload),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    writer.frame(END, &[end_hash(&content_hash(content), proof).as_bytes()]);
+    writer.bytes
 }
 
 fn take_frame<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), BundleError> {
@@ -292,7 +338,17 @@ fn take_frame<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), BundleError> {
     Ok((*kind, payload))
 }
 
-/// H("bundle", bytes): finds damage on the way. Who made the bundle is not its matter; what it holds is signed.
-fn hash(bytes: &[u8]) -> Hash {
-    Hash::from_bytes(kdf::hash("bundle", &[bytes]))
+fn take_epoch(payload: &[u8]) -> Result<(u32, &[u8]), BundleError> {
+    let (epoch, sealed) = payload.split_first_chunk().ok_or(BundleError::Damaged)?;
+    Ok((u32::from_be_bytes(*epoch), sealed))
+}
+
+/// H("bundle-content", bytes): what the sender's log says of the bundle.
+fn content_hash(bytes: &[u8]) -> Hash {
+    Hash::from_bytes(kdf::hash("bundle-content", &[bytes]))
+}
+
+/// H("bundle", hash of the content ‖ proof): finds damage on the way.
+fn end_hash(content: &Hash, proof: &[u8]) -> Hash {
+    Hash::from_bytes(kdf::hash("bundle", &[content.as_bytes(), proof]))
 }

@@ -150,7 +150,7 @@ impl Chart {
         self.inner.with(|session| self.read_in(session, work))
     }
 
-    fn read_in<T>(
+    pub(super) fn read_in<T>(
         &self,
         session: &Session,
         work: impl FnOnce(&OpenChart, &dyn Snapshot) -> Result<T, Error>,

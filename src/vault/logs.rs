@@ -220,6 +220,39 @@ impl Logs {
         events: &[Zeroizing<Event>],
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
         let appended = self.append(&mut *tx, suite, signer, marks, events)?;
+        self.accept(tx, appended, marks)
+    }
+
+    /// As [`Self::commit`], with a last leaf that tells of this change alone: it is shown to others, as `show` takes it out of
+    /// the log. Nothing is shown that is not in the store then.
+    fn commit_shown<T>(
+        &mut self,
+        mut tx: Box<dyn Transaction + '_>,
+        suite: Suite,
+        signer: &SigningKey<role::LogSigning>,
+        marks: &BTreeMap<ChartId, Hash>,
+        events: &[Zeroizing<Event>],
+        show: impl FnOnce(&Log, &dyn Snapshot) -> Result<T, Error>,
+    ) -> Result<(T, Result<Option<u64>, StoreError>), Error> {
+        let events: Vec<&Event> = events.iter().map(|event| &**event).collect();
+        let seal = |at| seal_events(suite, &self.audit, self.own.id(), at, &event::encode(&events));
+        let appended = if self.waiting.is_empty() {
+            self.own.append(&mut *tx, marks, &seal(self.own.size())?, signer)?
+        } else {
+            let others = self.append(&mut *tx, suite, signer, &BTreeMap::new(), &[])?;
+            let sealed = seal(others.size())?;
+            others.then(&mut *tx, marks, &sealed, signer)?
+        };
+        let shown = show(appended.log(), &*tx)?;
+        Ok((shown, self.accept(tx, appended, marks)?))
+    }
+
+    fn accept(
+        &mut self,
+        tx: Box<dyn Transaction + '_>,
+        appended: Appended,
+        marks: &BTreeMap<ChartId, Hash>,
+    ) -> Result<Result<Option<u64>, StoreError>, Error> {
         let committed = tx.commit();
         match committed {
             Ok(generation) => {
@@ -374,6 +407,25 @@ impl<'a> Write<'a> {
             session.charts_stay(before, after);
         }
         Ok(())
+    }
+
+    /// As [`Self::commit_events`], and takes out of the log what is shown to others of this change.
+    pub(super) fn commit_shown<T>(
+        self,
+        show: impl FnOnce(&Log, &dyn Snapshot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Self { inner, session, tx, marks, events, _under_way } = self;
+        let (before, unlocked) = (tx.generation()?, &session.unlocked);
+        let mut logs = session.lock_logs();
+        let (shown, committed) =
+            logs.commit_shown(tx, unlocked.suite(), &unlocked.identity().log, &marks, &events, show)?;
+        let after = committed?;
+        inner.freshness.written(unlocked.vault_id(), &logs, inner.now_ms());
+        drop(logs);
+        if let Some(after) = after {
+            session.charts_stay(before, after);
+        }
+        Ok(shown)
     }
 
     /// As [`Self::commit`], and tells apart whether the commit itself failed.

@@ -2,7 +2,8 @@
 //!
 //! A mark stands in the map of the log of the device that made the change, in the same transaction. What only grows (the
 //! entries of a chart, its ledger) must pass through every device's mark; what is replaced as a whole (contacts, the
-//! directory, the vault's own state) must be what the highest mark says.
+//! directory, the vault's own state) must be what the highest mark says. The mark of a bundle is for its addressee, who
+//! gets it with a proof.
 
 use crate::codec::{ChartId, ContactId, Hash};
 use crate::crypto::kdf;
@@ -51,6 +52,10 @@ pub(super) enum Marked {
     Ledger(ChartId),
     /// What lies beside the ledger of a chart.
     Beside(ChartId),
+    /// The content of the last bundle of a chart.
+    Bundle(ChartId),
+    /// What others' bundles of a chart have proven.
+    Sources(ChartId),
     State,
     /// Which charts there are.
     Charts,
@@ -67,6 +72,8 @@ impl Marked {
             Self::Entries(chart) => chart,
             Self::Ledger(chart) => key("ledger", chart.as_bytes()),
             Self::Beside(chart) => key("beside", chart.as_bytes()),
+            Self::Bundle(chart) => key("bundle", chart.as_bytes()),
+            Self::Sources(chart) => key("sources", chart.as_bytes()),
             Self::State => key("state", &[]),
             Self::Charts => key("charts", &[]),
             Self::Contacts => key("contacts", &[]),
@@ -123,6 +130,8 @@ mod tests {
             Marked::Ledger(chart),
             Marked::Ledger(other),
             Marked::Beside(chart),
+            Marked::Bundle(chart),
+            Marked::Sources(chart),
             Marked::State,
             Marked::Charts,
             Marked::Contacts,

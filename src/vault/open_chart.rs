@@ -1,5 +1,6 @@
 //! A chart in memory: its keys and its index, brought up to date with the store when another writer may have changed it.
 
+use super::lines::Lines;
 use super::mark::{Mark, Marked, Rolling};
 use super::{
     beside::{self, Beside},
@@ -16,6 +17,7 @@ use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 /// Most entries that may be missing in a row before the store counts as damaged.
 const MOST_MISSING: u64 = 1 << 16;
@@ -39,6 +41,8 @@ pub(crate) struct OpenChart {
     chained_to: u64,
     /// Over the same rows.
     rolling: Rolling,
+    /// Over the same rows, by compartment, as far as somebody asked.
+    pub(super) lines: Mutex<Lines>,
     /// The marks that these rows were held against.
     marks: Vec<Mark>,
     /// Entries with a version of which nothing can be believed, and its number.
@@ -76,6 +80,7 @@ impl OpenChart {
             own: HashMap::new(),
             chained_to: 0,
             rolling: Rolling::EMPTY,
+            lines: Mutex::default(),
             marks: Vec::new(),
             lost: HashMap::new(),
             tail: Vec::new(),
@@ -236,6 +241,7 @@ impl OpenChart {
         self.standings = Standings::default();
         self.lost.clear();
         self.rolling = Rolling::EMPTY;
+        self.lines = Mutex::default();
         self.chained_to = 0;
         // What is read anew has to pass through all marks anew.
         self.marks.clear();

@@ -5,6 +5,7 @@ use super::{Vault, charts, closed, patients, session::Session, versions};
 use crate::codec::{ChartId, ContactId, DeviceId, EntryId, VersionId};
 use crate::error::Error;
 use crate::log::{Log, LogError};
+use crate::record::Label;
 use crate::store::Snapshot;
 
 /// Something that is not as it should be.
@@ -74,6 +75,22 @@ pub enum Finding {
     State,
     /// Some of the devices that are in use no more are missing, and with them what their logs tell.
     RetiredDevices,
+    /// A version that a sender's bundles prove to be in what they brought, and that the sender himself has lost. Import a
+    /// bundle of somebody else who has it.
+    Withheld {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
+    /// What was noted of the bundles of a chart is missing, or not the newest: import one of the whole chart from each who
+    /// sends them.
+    Bundles {
+        /// The chart.
+        chart: ChartId,
+    },
     /// A version that is missing from the store.
     Missing {
         /// Its chart.
@@ -95,6 +112,39 @@ pub struct Report {
     pub versions: u64,
     /// What is not as it should be; empty if all is well.
     pub findings: Vec<Finding>,
+    /// What is not here, and need not be.
+    pub not_here: Vec<NotHere>,
+}
+
+/// Something of a chart that is not in this vault, and is no fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotHere {
+    /// Labels that this vault was not granted: what has them is none of its business.
+    OutsideScope {
+        /// The chart.
+        chart: ChartId,
+        /// How many of the chart's labels.
+        labels: u64,
+    },
+    /// What had a label before this vault was granted it, without its history.
+    BeforeGrant {
+        /// The chart.
+        chart: ChartId,
+        /// The label.
+        label: Label,
+    },
+    /// What has a label that this vault may read, and that was left out of a sender's bundles by their [`Scope`]: ask for it.
+    ///
+    /// [`Scope`]: crate::Scope
+    NotFetched {
+        /// The chart.
+        chart: ChartId,
+        /// The label.
+        label: Label,
+        /// How many versions the sender has more than he sent, at most.
+        versions: u64,
+    },
 }
 
 impl Vault {

@@ -4,7 +4,9 @@ use super::{
     Inner,
     chains::{Flaw, flaws},
     cores::on_all_cores,
+    extent,
     open_chart::{OpenChart, StoredEntry},
+    sources::Sources,
     standings::NOBODY,
     verify::{Finding, Report},
 };
@@ -91,11 +93,19 @@ impl Walk<'_> {
 
     /// A chart, if it opens.
     fn open(&self, chart: ChartId, report: &mut Report) -> Result<Option<Current>, Error> {
-        let opened = self.inner.with(|session| self.inner.view(session, |snapshot| session.chart_at(&chart, snapshot)));
+        let opened = self.inner.with(|session| {
+            self.inner.view(session, |snapshot| {
+                let open = session.chart_at(&chart, snapshot)?;
+                let sources =
+                    Sources::read(session, &open.read().unwrap_or_else(PoisonError::into_inner).keys, snapshot)?;
+                Ok((open, sources))
+            })
+        });
         match opened {
-            Ok(open) => {
+            Ok((open, sources)) => {
                 let last = {
                     let open = open.read().unwrap_or_else(PoisonError::into_inner);
+                    extent::compare(chart, &open, sources.as_ref(), self.inner.now_ms(), report);
                     report.findings.extend(found_in(chart, &open));
                     open.index.last_seq()
                 };

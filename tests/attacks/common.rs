@@ -97,6 +97,24 @@ pub(crate) fn send(chart: &Chart, to: &Contact, into: &Vault) -> Result<Applied,
     into.import(&chart.export(to, Cursor::START).unwrap())
 }
 
+/// Frames of a bundle, without the end.
+pub(crate) fn frames(bundle: &[u8]) -> Vec<&[u8]> {
+    let (mut frames, mut at) = (Vec::new(), 5);
+    while at < bundle.len() {
+        let len = u32::from_be_bytes(bundle[at + 1..at + 5].try_into().unwrap()) as usize;
+        frames.push(&bundle[at..at + 5 + len]);
+        at += 5 + len;
+    }
+    frames.pop();
+    frames
+}
+
+/// As the courier can make it, who puts any sum under it.
+pub(crate) fn bundle_of(frames: &[&[u8]]) -> Vec<u8> {
+    let bytes = [&b"AMPB\x01"[..], &frames.concat()].concat();
+    ampoule::testing::sum_bundle(&bytes)
+}
+
 pub(crate) fn record(text: &str) -> Record {
     let terms = Terms { kind: "Observation".into(), words: Terms::fold(text), ..Terms::default() };
     Record::opaque("text/plain", text.as_bytes()).with_terms(terms)

@@ -45,6 +45,7 @@ mod leakage;
 mod members;
 mod random;
 mod robustness;
+mod scope;
 mod truth;
 mod vaults;
 mod withheld;

@@ -259,8 +259,8 @@ impl Colleague {
         Self { vault, chart: None, bundles: Vec::new() }
     }
 
-    /// Shares a chart with the owner of the vault and exports it twice: with one letter, and with another and without
-    /// the first.
+    /// Shares a chart with the owner of the vault and exports it twice: with one letter, and with
+    /// another.
     fn write(&mut self, to: &Vault) {
         let card = to.card().unwrap();
         let contact = self.vault.contacts().add(&card.to_bytes()).unwrap();
@@ -271,7 +271,7 @@ impl Colleague {
         chart.share(&contact, &Grant::write()).unwrap();
         self.bundles.push(chart.export(&contact, Cursor::START).unwrap());
         chart.put(&record(letter(2), 0, 0)).unwrap();
-        self.bundles.push(chart.export(&contact, Cursor::from_u64(1)).unwrap());
+        self.bundles.push(chart.export(&contact, Cursor::START).unwrap());
     }
 }
 

@@ -8,6 +8,7 @@ use crate::keys::RootCard;
 use crate::keys::chart::grant::{Grant, GrantBody, GrantFields, GrantRow};
 use crate::record::{Kind, Record};
 use crate::sync::bundle::{CardSet, Writer};
+use crate::sync::extent::Extent;
 use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
 
 /// A custodian who keeps to no rule.
@@ -55,7 +56,7 @@ fn send(
     entries: &[SealedEntry],
     to: &Vault,
 ) -> Result<Applied, Error> {
-    let mut writer = Writer::new(keys.chart(), root(to).hash(), 0);
+    let mut writer = Writer::new(keys.chart(), root(to).hash());
     grants.iter().for_each(|(id, row)| writer.grant(*id, codec::encode(*row)));
     let (epoch, key) = keys.newest_ledger_key().unwrap();
     let roots = keys.cards().roots().map(|card| card.bytes().to_vec().into()).collect();
@@ -67,7 +68,11 @@ fn send(
     for entry in entries {
         writer.entry(&[&entry.wrap.to_bytes()[..], &entry.bytes].concat());
     }
-    to.import(&writer.finish(entries.len() as u64))
+    let mut extent = Extent::new(entries.len() as u64, 0);
+    extent.whole = false;
+    writer.scope(&key, epoch, &extent).unwrap();
+    let content = writer.content();
+    to.import(&writer.finish(&content, &crate::vault::prove_bundle(&keys.identity, &keys.chart(), &content)))
 }
 
 #[track_caller]

@@ -184,6 +184,12 @@ impl ChartKeys {
         })
     }
 
+    /// The epoch in which something was sealed by who knew this ledger entry as the last.
+    pub(crate) fn epoch_of(&self, known: &Head) -> Option<u32> {
+        let main = self.authority();
+        main.epoch_at(known.seq).filter(|_| main.has(known.seq, &known.hash))
+    }
+
     /// Whether this member may write to a compartment now.
     pub(crate) fn may_write(&self, slot: u8, now_ms: i64) -> bool {
         let root = self.identity.root_card.hash();

@@ -23,6 +23,11 @@ impl Visible {
         self.0.contains_key(&slot)
     }
 
+    /// Numbers of the compartments, each with its first epoch.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (u8, u32)> {
+        self.0.iter().map(|(slot, from)| (*slot, *from))
+    }
+
     /// Whether what another has of a compartment is here as well.
     pub(crate) fn has_all(&self, slot: u8, other: &Self) -> bool {
         other.0.get(&slot).is_none_or(|from| self.covers(slot, *from))
@@ -83,8 +88,7 @@ impl ChartKeys {
         member.map(|member| member.grants.iter().map(|fields| fields.id).collect()).unwrap_or_default()
     }
 
-    /// Ids of the compartments in order of their numbers: for vectors.
-    #[cfg(feature = "testing")]
+    /// Ids of the compartments in order of their numbers.
     pub(crate) fn compartment_ids(&self) -> Vec<CompartmentId> {
         let states = self.authority().states().values();
         states.take(1).flat_map(|state| &state.compartments).map(|compartment| compartment.id).collect()

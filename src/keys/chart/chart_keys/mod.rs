@@ -9,6 +9,7 @@ mod share;
 mod steps;
 
 pub(crate) use entries::{NewEntry, Written};
+pub(crate) use members::Visible;
 pub(crate) use proposal::{Fate, Proposal};
 pub(crate) use steps::{Intent, Step};
 

@@ -1,0 +1,275 @@
+//! Taking bundles in.
+
+use super::{
+    Cursor, Inner, Vault,
+    beside::Beside,
+    chains::{Flaw, flaws},
+    charts,
+    cores::on_all_cores,
+    event::{Event, EventKind},
+    learn::{Learnt, damaged, learn},
+    logs::{Write, log_id},
+    mark::{Mark, Marked},
+    open_chart::{OpenChart, Stub, put_entry, row_of},
+    session::Session,
+    sources::{Arrived, Sources},
+    standings::standings_of,
+};
+use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
+use crate::envelope::{Opened, object_hash};
+use crate::error::Error;
+use crate::index;
+use crate::keys::chart::{ChartKeys, EntryStanding, Fate};
+use crate::log::{LogError, TreeHead};
+use crate::sync::bundle::{self, Bundle, BundleError, Item};
+use crate::sync::extent::Extent;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+use zeroize::Zeroizing;
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The chart.
+    pub chart: ChartId,
+    /// Versions that are new, and read from now on.
+    pub added: u64,
+    /// Entries that now have versions in conflict, among those that are new.
+    pub conflicts: u64,
+    /// Versions that are new and kept apart until a custodian decides: see [`Chart::quarantined`].
+    pub quarantined: u64,
+    /// Versions that were read here before, and are disputed now: the bundle tells of a revocation that does not know them.
+    pub disputed: u64,
+    /// Versions that did not open, or whose author never had the right to write them.
+    pub rejected: u64,
+    /// Places among the new versions where others by the same author are missing that this vault may read: take a bundle of
+    /// the whole chart, from [`Cursor::START`], or from somebody else.
+    pub gaps: u64,
+    /// New versions of a device that had written another in the same place: it was copied, or put back to an older state.
+    pub repeated: u64,
+    /// Versions that the sender had and does not have any more, at least: [`Vault::verify`] names them until somebody else
+    /// brings them.
+    pub withheld: u64,
+    /// The sender's history is another than he had proven before: his device was copied, or his store put back to an older
+    /// state. What the bundle holds was taken in; see `docs/INCIDENTS.md`.
+    pub contradicted: bool,
+    /// Files of which the content did not come along.
+    pub missing_blobs: u64,
+    /// Changes of the sharing that another custodian proposed, and that this vault has recorded: it administers the chart.
+    pub recorded: u64,
+    /// Changes that were proposed here, and are recorded now.
+    pub confirmed: u64,
+    /// Changes that were proposed here, and were given up because somebody else had decided otherwise.
+    pub superseded: u64,
+    /// There are two histories of the chart's sharing that contradict each other: see [`Chart::fork`].
+    pub forked: bool,
+    /// Where the sender's next bundle goes on.
+    pub next: Cursor,
+}
+
+impl Vault {
+    /// Takes a bundle in: verifies all of it, and adds what is new in one transaction. A second time it changes nothing.
+    ///
+    /// The chart must have been shared by a verified contact. The sender's device proves what was in the bundle, and that it
+    /// goes on from the bundles before: where something is missing, nothing is taken in, and it is
+    /// [`Error::IncompleteBundle`].
+    pub fn import(&self, bundle: &[u8]) -> Result<Applied, Error> {
+        let bundle = Bundle::parse(bundle).map_err(|error| match error {
+            BundleError::Damaged => Error::DamagedBundle,
+            BundleError::Newer => Error::NewerFormat,
+        })?;
+        self.inner.with(|session| import(&self.inner, session, &bundle))
+    }
+}
+
+fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Applied, Error> {
+    let me = session.unlocked.identity();
+    let id = bundle.head.chart;
+    if bundle.head.recipient != me.root_card.hash() {
+        return Err(Error::ForeignBundle);
+    }
+    let mut write = Write::begin(inner, session)?;
+    // What is there is held against the logs before anything is added to it.
+    let disputed_before = match session.chart_at(&id, &*write.tx) {
+        Ok(open) => open.read().unwrap_or_else(PoisonError::into_inner).standings.all(EntryStanding::Disputed),
+        Err(Error::UnknownChart) => {
+            charts::add(&mut write, &id)?;
+            Vec::new()
+        }
+        Err(error) => return Err(error),
+    };
+    let Learnt { keys, recorded } = learn(inner, session, &mut write, bundle)?;
+    let (sender, head) = sender_of(&keys, bundle)?;
+    let extent = extent_of(&keys, bundle)?;
+    // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
+    // else may see it: until the commit it is a chart that there may never be.
+    let mut chart = OpenChart::load_unchecked(session, &id, &*write.tx)?;
+    let mut applied = Applied {
+        chart: id,
+        added: 0,
+        conflicts: 0,
+        quarantined: 0,
+        disputed: 0,
+        rejected: 0,
+        gaps: 0,
+        repeated: 0,
+        withheld: 0,
+        contradicted: false,
+        missing_blobs: 0,
+        recorded,
+        confirmed: 0,
+        superseded: 0,
+        forked: keys.fork().is_some(),
+        next: Cursor::START,
+    };
+    follow_up(session, &mut write, &chart, inner.now_ms(), &mut applied)?;
+    let (mut rows, mut items) = (Vec::new(), Vec::new());
+    let mut seen = BTreeMap::new();
+    let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(&keys, item), || ());
+    let of = |(hash, opened): &(Hash, Option<Opened>)| (*hash, opened.as_ref().map(|opened| opened.slot));
+    let objects: Vec<(Hash, Option<u8>)> = opened.iter().map(of).collect();
+    for (item, (hash, opened)) in bundle.entries.iter().zip(opened) {
+        let Some(opened) = opened else {
+            applied.rejected = applied.rejected.saturating_add(1);
+            continue;
+        };
+        // It is new here, whatever the bundle makes of it: that it was taken in before a revocation, only this vault can say.
+        let stub = Stub { hash, arrival: index::KEPT_APART };
+        let version = opened.header.version;
+        let known = chart.index.version(&version).map(|known| known.hash).or_else(|| seen.insert(version, stub.hash));
+        if let Some(known) = known {
+            // Another under an id that is taken.
+            applied.rejected = applied.rejected.saturating_add(u64::from(known != stub.hash));
+            continue;
+        }
+        rows.push(row_of(0, stub, &opened));
+        items.push(item);
+    }
+    // Judged together, so that it does not matter in which order they stand in the bundle.
+    let standings = standings_of(&keys, &chart.index, &rows);
+    let mut next = chart.index.last_seq();
+    let mut taken = Vec::with_capacity(rows.len());
+    for ((mut row, item), standing) in rows.into_iter().zip(items).zip(standings) {
+        let count = match standing {
+            None => &mut applied.rejected,
+            Some(EntryStanding::Quarantined) => &mut applied.quarantined,
+            Some(_) => {
+                row.arrival = keys.head_seq();
+                &mut applied.added
+            }
+        };
+        *count = count.saturating_add(1);
+        if standing.is_none() {
+            continue;
+        }
+        next = next.saturating_add(1);
+        row.seq = next;
+        let stub = Stub { hash: row.hash, arrival: row.arrival };
+        put_entry(&mut *write.tx, &id, next, &item.wrap, item.bytes, stub)?;
+        taken.push(row);
+    }
+    let rows = taken;
+    // Where the row is hidden, nothing is known of any sender.
+    let known_of = Sources::read(session, &keys, &*write.tx)?;
+    let mut sources = known_of.clone().unwrap_or_default();
+    if let Some(extent) = &extent {
+        let arrived = Arrived { sender, head, proof: &bundle.proof, extent, objects: &objects };
+        let told = sources.take(&arrived, &keys)?;
+        (applied.contradicted, applied.withheld) = (told.contradicted, told.lost);
+    }
+    let came: BTreeSet<VersionId> = rows.iter().map(|row| row.version).collect();
+    sources.found(|version| came.contains(version) || chart.index.contains_version(version));
+    if known_of.as_ref() != Some(&sources) {
+        sources.put(&mut write, &keys)?;
+    }
+    applied.next = sources.cursor(&sender);
+    let known_to = chart.index.last_seq();
+    let segment = chart.append_index(&mut *write.tx, &rows, true)?;
+    write.mark(Marked::Ledger(id), chart.ledger_mark());
+    if !rows.is_empty() {
+        write.mark(Marked::Entries(id), chart.mark_with(&rows));
+    }
+    write.event(Event::new(EventKind::Import, inner.now_ms()).on(id));
+    let generation = write.commit()?;
+    session.forget(&id);
+    chart.insert(rows.clone(), segment, generation)?;
+    let read = rows.iter().filter(|row| row.arrival != index::KEPT_APART);
+    let entries: BTreeSet<EntryId> = read.map(|row| row.entry).collect();
+    let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
+    applied.conflicts = count(entries.iter().filter(in_conflict).count());
+    let flaws = flaws(&chart.keys, &chart.index, known_to);
+    applied.gaps = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Gap).count());
+    applied.repeated = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Repeat).count());
+    let disputed = chart.standings.all(EntryStanding::Disputed);
+    applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
+    Ok(applied)
+}
+
+/// Opens and verifies an entry of a bundle. Returns its object hash, and where it opens, what is in it without its content,
+/// which is sealed where it is wanted.
+fn open_item(keys: &ChartKeys, item: &Item<'_>) -> (Hash, Option<Opened>) {
+    let opened = keys.open_entry(item.bytes, &item.wrap, None).ok();
+    let without_content = |opened| Opened { content: Zeroizing::default(), ..opened };
+    (object_hash(item.bytes), opened.map(without_content))
+}
+
+/// Looks at what this vault proposed: what is recorded is done with, what lost against another step is made again on top of
+/// it, where that is still allowed.
+fn follow_up(
+    session: &Session,
+    write: &mut Write<'_>,
+    chart: &OpenChart,
+    now_ms: i64,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    let (keys, mut waiting) = (&chart.keys, Vec::new());
+    for proposal in chart.beside.proposals().map_err(Error::of_malformed)? {
+        match proposal.fate(keys) {
+            Fate::Waiting => waiting.push(proposal),
+            Fate::Committed => applied.confirmed = applied.confirmed.saturating_add(1),
+            Fate::Lost => match keys.renew(&proposal, |slot, gone| chart.cut(slot, gone), now_ms) {
+                Ok((again, ring)) => {
+                    session.put_ring(&mut *write.tx, &keys.chart(), &ring)?;
+                    waiting.push(again);
+                }
+                // Until the contradiction is resolved nobody knows what came first.
+                Err(Error::Forked) => waiting.push(proposal),
+                Err(error @ (Error::Random(_) | Error::Store(_))) => return Err(error),
+                Err(_) => applied.superseded = applied.superseded.saturating_add(1),
+            },
+        }
+    }
+    Beside::new(keys.all_rows(), &waiting).put(write, &keys.chart())
+}
+
+/// The sender and the head of his log, which says what this bundle is.
+fn sender_of(keys: &ChartKeys, bundle: &Bundle<'_>) -> Result<(CardHash, TreeHead), Error> {
+    let log = bundle.proof.unverified_log().map_err(damaged)?;
+    let device = keys.cards().devices().find(|device| log_id(&device.hash()) == log);
+    let device = device.filter(|device| keys.was_member(&device.root())).ok_or(Error::IncompleteBundle)?;
+    let proven = bundle.proof.verify(device.log_key(), &Marked::Bundle(bundle.head.chart).key());
+    let (head, said) = proven.map_err(|error| match error {
+        LogError::Newer => Error::NewerFormat,
+        _ => Error::IncompleteBundle,
+    })?;
+    match Mark::of_digest(&said) {
+        Some(mark) if mark == Mark::new(mark.count, &bundle.content) => Ok((device.root(), head)),
+        _ => Err(Error::IncompleteBundle),
+    }
+}
+
+/// What the bundle says that it brings. Whose access has ended is told nothing.
+fn extent_of(keys: &ChartKeys, bundle: &Bundle<'_>) -> Result<Option<Extent>, Error> {
+    let Some((epoch, sealed)) = &bundle.scope else {
+        return if bundle.entries.is_empty() { Ok(None) } else { Err(Error::DamagedBundle) };
+    };
+    let held = keys.ring().ledger_secrets().map_err(|_| Error::unopenable())?;
+    let open = |key| bundle::open_scope(key, &bundle.head.chart, *epoch, sealed).ok();
+    let opened = held.get(epoch).and_then(|keys| keys.iter().find_map(open));
+    opened.map(Some).ok_or(Error::DamagedBundle)
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
