@@ -28,12 +28,13 @@ use std::time::Instant;
 
 type Part = (&'static str, fn(&Path));
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("reads", reads::strict),
     ("charts", charts::opening),
     ("logs", logs::opening),
     ("verify", verify::everything),
     ("import", bundles::importing),
+    ("proof", bundles::proving),
 ];
 
 fn main() {

@@ -1,5 +1,6 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
+from bundle import check_pieces, check_proof
 from primitives import (
     D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
@@ -316,7 +317,7 @@ def open_segment(chart, key, sealed):
 
 
 def open_bundle(vault, data):
-    """A bundle for this vault: the chart that it tells of, and its entries."""
+    """A bundle for this vault: the chart that it tells of, its entries, and what it says that it brings."""
     require(data[:5] == b"AMPB\x01", "bundle")
     frames, at = [], 5
     while at < len(data):
@@ -324,28 +325,38 @@ def open_bundle(vault, data):
         frames.append((data[at], data[at + 5 : at + 5 + size], at))
         at += 5 + size
     kinds = [kind for kind, _, _ in frames]
-    require(at == len(data) and kinds == sorted(kinds) and kinds.count(1) == kinds.count(7) == 1, "frames")
-    _, chart, recipient, since, _ = structure(frames[0][1], 5)
+    once = all(kinds.count(kind) == 1 for kind in (1, 8, 9))
+    require(at == len(data) and kinds == sorted(kinds) and once and kinds.count(7) <= 1, "frames")
+    _, chart_id, recipient, _ = structure(frames[0][1], 4)
     require(recipient == vault.root.hash, "addressee")
-    next_cursor, hash = decode(frames[-1][1])
-    require(hash == H("bundle", data[: frames[-1][2]]), "hash of a bundle")
+    _, proof, at = frames[-2]
+    content = H("bundle-content", data[:at])
+    require(frames[-1][1] == H("bundle", content + proof), "hash of a bundle")
     of = lambda kind: [payload for each, payload, _ in frames if each == kind]
     nodes, keys, grants = [], {}, {}
     for grant, row in map(decode, of(2)):
-        _, more, ledger_keys, _, _, _ = structure(grant_body(vault, chart, grant, row), 6)
+        _, more, ledger_keys, _, _, _ = structure(grant_body(vault, chart_id, grant, row), 6)
         nodes += more
         keys.update(dict(ledger_keys))
         grants[grant] = row
+
+    def sealed(payload, what):
+        key = keys[int.from_bytes(payload[:4], "big")]
+        return unpad(open_chunked(1, key, label(what) + chart_id + payload[:4], payload[4:]))
+
     cards = Cards(vault)
     for payload in of(3):
-        epoch = int.from_bytes(payload[:4], "big")
-        plain = unpad(open_chunked(1, keys[epoch], label("bundle-cards") + chart + payload[:4], payload[4:]))
-        cards.add(*decode(plain))
+        cards.add(*decode(sealed(payload, "bundle-cards")))
     rows = []
     for seq, stored, receipt in map(decode, of(4)):
         require(seq == len(rows), "order of the ledger")
         rows.append((stored, receipt))
-    chart = Chart(chart, rows, nodes, keys.items(), cards)
+    chart = Chart(chart_id, rows, nodes, keys.items(), cards)
     for grant, row in grants.items():
         require(chart.open_grant(vault, grant, row), "grant to another")
-    return chart, of(6), next_cursor
+    check_proof(proof, chart_id, content, cards)
+    scope = [structure(sealed(payload, "bundle-scope"), 8) for payload in of(7)]
+    for _, _, whole, pieces, _, blobs, _, _ in scope:
+        require(blobs == 0, "contents of files")
+        check_pieces(pieces, of(6), whole)
+    return chart, of(6), scope
