@@ -9,7 +9,7 @@ use crate::crypto::kdf;
 use crate::error::Error;
 use crate::keys::contacts::{self, ContactBook};
 use crate::keys::{Card, ContactStatus, ExternalId, Fingerprint, Imitated, MemberKind, RootCard, Through};
-use crate::store::{Snapshot, Table};
+use crate::store::{Row, Snapshot, Table};
 use std::sync::Arc;
 
 /// The contacts of a vault.
@@ -208,7 +208,7 @@ fn change(
         let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
         let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
-        let ids = hash_of_ids(tx)?;
+        let ids = hash_of_ids(&session::rows(tx, Table::Contacts)?);
         write.replace(Marked::Contacts, &ids)?;
         write.replace(Marked::Contact(contact.id), &hash_of_row(&sealed))?;
         let mut event = Event::new(EventKind::Contact, inner.now_ms());
@@ -219,10 +219,10 @@ fn change(
     })
 }
 
-/// What a log says of which contacts there are.
-pub(super) fn hash_of_ids(snapshot: &dyn Snapshot) -> Result<Hash, Error> {
-    let ids: Vec<u8> = session::rows(snapshot, Table::Contacts)?.into_iter().flat_map(|(key, _)| key).collect();
-    Ok(Hash::from_bytes(kdf::hash("contacts", &[&ids])))
+/// What a log says of which contacts there are, by all their rows.
+pub(super) fn hash_of_ids(rows: &[Row]) -> Hash {
+    let ids: Vec<u8> = rows.iter().flat_map(|(key, _)| key).copied().collect();
+    Hash::from_bytes(kdf::hash("contacts", &[&ids]))
 }
 
 /// What a log says of one contact.
@@ -241,8 +241,9 @@ impl Session {
         let (mut book, mut damaged) = (ContactBook::new(self.unlocked.card()?), Vec::new());
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         let logs = self.logs(snapshot)?;
-        logs.require(snapshot, Marked::Contacts, &hash_of_ids(snapshot)?)?;
-        for (key, sealed) in session::rows(snapshot, Table::Contacts)? {
+        let rows = session::rows(snapshot, Table::Contacts)?;
+        logs.require(snapshot, Marked::Contacts, &hash_of_ids(&rows))?;
+        for (key, sealed) in rows {
             let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
             match logs.require(snapshot, Marked::Contact(id), &hash_of_row(&sealed)) {
                 Ok(()) => {}
