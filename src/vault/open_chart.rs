@@ -4,6 +4,7 @@ use super::mark::{Mark, Marked, Rolling};
 use super::{
     beside::{self, Beside},
     cards::Cards,
+    chains::{Flaw, flaws},
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
 };
@@ -16,6 +17,7 @@ use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Most entries that may be missing in a row before the store counts as damaged.
 const MOST_MISSING: u64 = 1 << 16;
@@ -34,6 +36,8 @@ pub(crate) struct OpenChart {
     pub(super) listed: bool,
     /// How versions stand.
     pub(super) standings: Standings,
+    /// What is wrong with the places of versions, once somebody asked.
+    flaws: OnceLock<Vec<(u64, Flaw)>>,
     /// For each compartment: number and hash of the last that this device wrote.
     own: HashMap<u8, Chain>,
     chained_to: u64,
@@ -73,6 +77,7 @@ impl OpenChart {
             beside,
             listed,
             standings: Standings::default(),
+            flaws: OnceLock::new(),
             own: HashMap::new(),
             chained_to: 0,
             rolling: Rolling::EMPTY,
@@ -115,6 +120,8 @@ impl OpenChart {
         }
         if moved {
             self.judge(true);
+            // What may be read now says what is missing.
+            self.flaws = OnceLock::new();
         }
         self.check(session, snapshot)?;
         self.generation = generation;
@@ -352,6 +359,11 @@ impl OpenChart {
         }
     }
 
+    /// The versions whose places are not as they should be, in order of arrival.
+    pub(super) fn flaws(&self) -> &[(u64, Flaw)] {
+        self.flaws.get_or_init(|| flaws(&self.keys, &self.index, 0))
+    }
+
     /// Whether a damaged version of an entry came after all that can be read.
     pub(super) fn is_lost(&self, entry: &EntryId) -> bool {
         let came = |lost: &u64| self.index.heads(entry).is_none_or(|heads| heads.current.seq < *lost);
@@ -407,6 +419,9 @@ impl OpenChart {
     /// Counts the rows that came since into the chains, and judges them. `previous` holds the last hash.
     fn chain_up(&mut self) {
         let own = self.keys.identity().device_card.hash();
+        if self.index.last_seq() != self.chained_to {
+            self.flaws = OnceLock::new();
+        }
         for version in self.index.after(self.chained_to) {
             self.chained_to = version.seq;
             self.rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);

@@ -264,13 +264,25 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     let parts = frames(&for_kim);
     let missing = parts.len() - 2;
     let cut: Vec<&[u8]> = (0..parts.len()).filter(|at| *at != missing).map(|at| parts[at]).collect();
+    let (his, open) = (kim.vault.chart(&chart.id()).unwrap(), kim.reopen().unwrap());
+    let elsewhere = open.chart(&chart.id()).unwrap();
+    assert_eq!((his.findings().unwrap(), elsewhere.findings().unwrap()), (vec![], vec![]));
     let applied = kim.vault.import(&bundle_of(&cut)).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 1, 0));
     let findings = kim.vault.verify(|_| {}).unwrap().findings;
     assert!(matches!(findings[..], [Finding::Gap { entry, .. }] if entry == ids[2]), "{findings:?}");
+    // Who opens the chart later sees it too, who has it open as well, and what is there can be read.
+    let later = kim.reopen().unwrap().chart(&chart.id()).unwrap();
+    for chart in [&his, &elsewhere, &later] {
+        assert_eq!(chart.findings().unwrap(), findings);
+        assert_eq!(chart.get(&ids[2]).unwrap().content(), b"entry 2");
+    }
     let applied = kim.vault.import(&for_kim).unwrap();
     assert_eq!((applied.added, applied.gaps), (1, 0));
     assert_eq!(kim.vault.verify(|_| {}).unwrap().findings, []);
+    for chart in [&his, &elsewhere, &later] {
+        assert_eq!(chart.findings().unwrap(), []);
+    }
     assert_eq!(send(&other, &of_lee, &lee.vault).unwrap().added, 1);
 }
 
@@ -294,6 +306,8 @@ fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 0, 1));
     let findings = clinic.vault.verify(|_| {}).unwrap().findings;
     assert!(matches!(findings[..], [Finding::Repeated { entry, .. }] if entry == second), "{findings:?}");
+    assert_eq!(clinic.reopen().unwrap().chart(&chart.id()).unwrap().findings().unwrap(), findings);
+    assert_eq!(hers.findings().unwrap(), []);
     // All of it is read: which of the two is hers is for her to say.
     assert_eq!(listed(&chart), 5);
 }
