@@ -2,8 +2,7 @@
 
 use super::event::{Event, EventKind};
 use super::logs::Write;
-use super::mark::Marked;
-use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
+use super::{Chart, Inner, Vault, patients::change_directory, session::Session};
 use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
 use crate::index::{Version, directory};
@@ -80,9 +79,7 @@ impl Vault {
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
-            let last = super::patients::hash_of_last(&*write.tx)?;
-            write.replace(Marked::Directory, &last)?;
+            change_directory(&mut write, |tx| directory::compact(tx, suite, session.unlocked.keyring_key(), &vault))?;
             write.event(Event::new(EventKind::Maintain, self.inner.now_ms()));
             write.commit()?;
             Ok(())
