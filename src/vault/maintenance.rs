@@ -102,7 +102,7 @@ impl Vault {
             Ok(open.index.after(0).filter(is_late).map(|version| (version.entry, version.version)).collect())
         });
         match late {
-            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            Err(Error::GrantEnded | Error::OtherSuite | Error::Unopenable { .. }) => Ok(Vec::new()),
             other => other,
         }
     }
@@ -124,8 +124,8 @@ impl Vault {
         let chart = self.handle(*chart);
         let ended = chart.read(|open, _| Ok(open.keys.ended_members(self.inner.now_ms())));
         match ended {
-            // A chart in which our own access ended, or that is damaged, is not ours to tidy.
-            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            // A chart in which our own access ended, that is damaged or not taken, is not ours to tidy.
+            Err(Error::GrantEnded | Error::OtherSuite | Error::Unopenable { .. }) => Ok(Vec::new()),
             other => other,
         }
     }
@@ -136,7 +136,7 @@ impl Session {
         match inner.view(self, |snapshot| self.chart_at(chart, snapshot)) {
             Ok(open) => Ok(open.read().unwrap_or_else(PoisonError::into_inner).derived),
             // A chart whose keys do not open is a finding of `verify`, not something that is due.
-            Err(Error::Unopenable { .. }) => Ok(false),
+            Err(Error::OtherSuite | Error::Unopenable { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

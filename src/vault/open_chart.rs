@@ -588,7 +588,11 @@ fn read_keys(
     let listed = cards.device(&me.device_card.hash()).is_some();
     let beside = Beside::read(snapshot, id)?;
     let keys = ChartKeys::assemble(beside.rows(read_rows(snapshot, id)?), ring, cards, me)?;
-    if keys.chart() == *id { Ok((keys, sealed, beside, listed)) } else { Err(Error::unopenable()) }
+    if keys.chart() != *id {
+        return Err(Error::unopenable());
+    }
+    session.require_suite(keys.suite())?;
+    Ok((keys, sealed, beside, listed))
 }
 
 pub(super) fn index_error(error: IndexError) -> Error {
