@@ -45,18 +45,10 @@ impl Vault {
     }
 }
 
-/// The ways in and devices as they are stored now: another device may have changed them.
+/// The ways in and devices as they are stored now: another device may have changed them. An older state would name fewer,
+/// and what is made of it would undo what was done since.
 pub(super) fn current(inner: &Inner, session: &Session) -> Result<Unlocked, Error> {
-    inner.view(session, |snapshot| {
-        // An older state would name fewer devices and ways in, and what is made of it would undo what was done since. A
-        // store that was restored is taken on as it is.
-        let restored = session.lock_logs().restored;
-        if !restored {
-            drop(session.logs(snapshot)?);
-        }
-        let stored = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::Withheld)?;
-        Ok(session.unlocked.reread(&stored)?)
-    })
+    inner.view(session, |snapshot| session.state(snapshot))
 }
 
 /// Stores a state under the same vault key. Returns how the commit went.

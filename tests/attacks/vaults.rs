@@ -219,6 +219,9 @@ fn d29_a_retired_device_or_its_log_is_hidden() {
     let (device, vault) = second(&clinic);
     let before = clinic.store.rows().unwrap();
     vault.chart(&chart.id()).unwrap().put(&record("by the device")).unwrap();
+    let of_device = log_id(&vault);
+    let earlier = clinic.store.rows().unwrap();
+    vault.chart(&chart.id()).unwrap().put(&record("by the device, later")).unwrap();
     vault.lock();
     let log: Vec<_> = clinic.store.rows().unwrap().into_keys().filter(|place| !before.contains_key(place)).collect();
     let log: Vec<_> = log.into_iter().filter(|(table, ..)| *table == Table::Log).collect();
@@ -258,6 +261,13 @@ fn d29_a_retired_device_or_its_log_is_hidden() {
     }
     // All of its log: nothing is there to be damaged.
     log.iter().for_each(|(table, part, key)| clinic.store.hide(*table, part, key));
+    assert_eq!(clinic.vault.audit().err(), Some(Error::Withheld));
+    assert_eq!(findings(&clinic.vault), [Finding::Log { device }]);
+    clinic.store.tell_the_truth();
+    // Its log as it was before the device's last change: signed, and whole in itself.
+    replay(&clinic.store, &earlier, |table, part| {
+        part == of_device && matches!(table, Table::Log | Table::Tiles | Table::Map)
+    });
     assert_eq!(clinic.vault.audit().err(), Some(Error::Withheld));
     assert_eq!(findings(&clinic.vault), [Finding::Log { device }]);
     clinic.store.tell_the_truth();
