@@ -19,7 +19,8 @@ pub enum Due {
         /// How many members have no grant that lasts.
         members: usize,
     },
-    /// A chart whose stored index is damaged, and is derived anew each time that the chart is opened.
+    /// A chart whose stored index is damaged, and is derived anew each time that the chart is opened. It is not stored while
+    /// an entry is damaged, too, which then could not be found even when it is whole again.
     DamagedIndex {
         /// The chart.
         chart: ChartId,
@@ -144,7 +145,9 @@ impl Session {
     fn store_index(&self, inner: &Inner, chart: &ChartId) -> Result<(), Error> {
         let mut write = Write::begin(inner, self)?;
         let open = self.chart_at(chart, &*write.tx)?;
-        open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *write.tx)?;
+        if !open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *write.tx)? {
+            return Ok(());
+        }
         write.event(Event::new(EventKind::Maintain, inner.now_ms()).on(*chart));
         write.commit()?;
         self.forget(chart);

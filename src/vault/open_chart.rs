@@ -271,7 +271,7 @@ impl OpenChart {
                 }
                 // A version that stands twice keeps its first place.
                 let row = self.index_row(seq, value);
-                let known = self.index.contains_version(&row.version);
+                let known = self.index.contains(&row.version, &row.hash);
                 self.add_to_tail(if known { placeholder(seq, None, Stub::NONE) } else { row })?;
             }
         }
@@ -303,18 +303,19 @@ impl OpenChart {
         Ok(true)
     }
 
-    /// Stores an index that was derived, in the place of the damaged one.
-    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<(), Error> {
+    /// Stores an index that was derived, in the place of the damaged one. Returns whether it did: not while a version does
+    /// not open, for the same reason as in [`Self::append_index`].
+    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<bool, Error> {
         let id = self.keys.chart();
         let mut rows = Vec::new();
         for version in self.index.after(0) {
             let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
-            rows.push(stored.map_or_else(
-                || placeholder(version.seq, None, Stub::NONE),
-                |stored| self.index_row(version.seq, &stored),
-            ));
+            let row = stored.map(|stored| self.index_row(version.seq, &stored)).filter(|row| row.author != NOBODY);
+            let Some(row) = row else { return Ok(false) };
+            rows.push(row);
         }
-        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
+        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)?;
+        Ok(true)
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
@@ -362,6 +363,11 @@ impl OpenChart {
     /// The versions whose places are not as they should be, in order of arrival.
     pub(super) fn flaws(&self) -> &[(u64, Flaw)] {
         self.flaws.get_or_init(|| flaws(&self.keys, &self.index, 0))
+    }
+
+    /// Whether there is a version of which nothing can be believed.
+    pub(super) fn has_damaged(&self) -> bool {
+        !self.lost.is_empty()
     }
 
     /// Whether a damaged version of an entry came after all that can be read.
