@@ -346,6 +346,11 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
+    /// Fails unless something that is replaced as a whole is what it was when it was last replaced.
+    pub(super) fn require(&self, what: Marked, hash: &Hash) -> Result<(), Error> {
+        self.session.logs(&*self.tx)?.require(&*self.tx, what, hash)
+    }
+
     /// The last word on something, before this change.
     pub(super) fn last_mark(&self, what: Marked) -> Result<Option<Mark>, Error> {
         self.session.logs(&*self.tx)?.last_mark(&*self.tx, what)

@@ -148,7 +148,8 @@ impl Vault {
             logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
             logs
         };
-        let vault = Self::assemble(options, store, Session::new(unlocked, logs));
+        let accepted = options.accepted.clone();
+        let vault = Self::assemble(options, store, Session::new(unlocked, &accepted, logs));
         vault.inner.with(|session| {
             vault.inner.freshness.written(session.unlocked.vault_id(), &session.lock_logs(), now);
             Ok(())
@@ -262,7 +263,7 @@ fn open_session(options: &VaultOptions, store: &dyn Store, unlock: &Unlock, anch
     let mut logs = Logs::open(&unlocked, &*snapshot)?;
     logs.restored = !anchor.check(&unlocked, &logs, &*snapshot, now_ms)?;
     logs.wait(Event::new(EventKind::Unlock, now_ms));
-    Ok(Session::new(unlocked, logs))
+    Ok(Session::new(unlocked, &options.accepted, logs))
 }
 
 impl Drop for Inner {

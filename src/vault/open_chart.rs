@@ -4,6 +4,7 @@ use super::mark::{Mark, Marked, Rolling};
 use super::{
     beside::{self, Beside},
     cards::Cards,
+    chains::{Flaw, flaws},
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
 };
@@ -16,6 +17,7 @@ use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Most entries that may be missing in a row before the store counts as damaged.
 const MOST_MISSING: u64 = 1 << 16;
@@ -34,6 +36,8 @@ pub(crate) struct OpenChart {
     pub(super) listed: bool,
     /// How versions stand.
     pub(super) standings: Standings,
+    /// What is wrong with the places of versions, once somebody asked.
+    flaws: OnceLock<Vec<(u64, Flaw)>>,
     /// For each compartment: number and hash of the last that this device wrote.
     own: HashMap<u8, Chain>,
     chained_to: u64,
@@ -73,6 +77,7 @@ impl OpenChart {
             beside,
             listed,
             standings: Standings::default(),
+            flaws: OnceLock::new(),
             own: HashMap::new(),
             chained_to: 0,
             rolling: Rolling::EMPTY,
@@ -115,6 +120,8 @@ impl OpenChart {
         }
         if moved {
             self.judge(true);
+            // What may be read now says what is missing.
+            self.flaws = OnceLock::new();
         }
         self.check(session, snapshot)?;
         self.generation = generation;
@@ -264,7 +271,7 @@ impl OpenChart {
                 }
                 // A version that stands twice keeps its first place.
                 let row = self.index_row(seq, value);
-                let known = self.index.contains_version(&row.version);
+                let known = self.index.contains(&row.version, &row.hash);
                 self.add_to_tail(if known { placeholder(seq, None, Stub::NONE) } else { row })?;
             }
         }
@@ -296,18 +303,19 @@ impl OpenChart {
         Ok(true)
     }
 
-    /// Stores an index that was derived, in the place of the damaged one.
-    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<(), Error> {
+    /// Stores an index that was derived, in the place of the damaged one. Returns whether it did: not while a version does
+    /// not open, for the same reason as in [`Self::append_index`].
+    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<bool, Error> {
         let id = self.keys.chart();
         let mut rows = Vec::new();
         for version in self.index.after(0) {
             let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
-            rows.push(stored.map_or_else(
-                || placeholder(version.seq, None, Stub::NONE),
-                |stored| self.index_row(version.seq, &stored),
-            ));
+            let row = stored.map(|stored| self.index_row(version.seq, &stored)).filter(|row| row.author != NOBODY);
+            let Some(row) = row else { return Ok(false) };
+            rows.push(row);
         }
-        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
+        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)?;
+        Ok(true)
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
@@ -350,6 +358,16 @@ impl OpenChart {
             None if !self.index.versions_of(entry).is_empty() => Err(Error::Quarantined),
             _ => Err(Error::UnknownEntry),
         }
+    }
+
+    /// The versions whose places are not as they should be, in order of arrival.
+    pub(super) fn flaws(&self) -> &[(u64, Flaw)] {
+        self.flaws.get_or_init(|| flaws(&self.keys, &self.index, 0))
+    }
+
+    /// Whether there is a version of which nothing can be believed.
+    pub(super) fn has_damaged(&self) -> bool {
+        !self.lost.is_empty()
     }
 
     /// Whether a damaged version of an entry came after all that can be read.
@@ -407,6 +425,9 @@ impl OpenChart {
     /// Counts the rows that came since into the chains, and judges them. `previous` holds the last hash.
     fn chain_up(&mut self) {
         let own = self.keys.identity().device_card.hash();
+        if self.index.last_seq() != self.chained_to {
+            self.flaws = OnceLock::new();
+        }
         for version in self.index.after(self.chained_to) {
             self.chained_to = version.seq;
             self.rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
@@ -573,7 +594,11 @@ fn read_keys(
     let listed = cards.device(&me.device_card.hash()).is_some();
     let beside = Beside::read(snapshot, id)?;
     let keys = ChartKeys::assemble(beside.rows(read_rows(snapshot, id)?), ring, cards, me)?;
-    if keys.chart() == *id { Ok((keys, sealed, beside, listed)) } else { Err(Error::unopenable()) }
+    if keys.chart() != *id {
+        return Err(Error::unopenable());
+    }
+    session.require_suite(keys.suite())?;
+    Ok((keys, sealed, beside, listed))
 }
 
 pub(super) fn index_error(error: IndexError) -> Error {

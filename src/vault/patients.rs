@@ -7,9 +7,9 @@ use super::{Chart, Vault, open_chart::index_error, session::Session};
 use crate::codec::{ChartId, Hash};
 use crate::crypto::kdf;
 use crate::error::Error;
-use crate::index::{PatientQuery, directory, directory::Directory};
+use crate::index::{IndexError, PatientQuery, directory, directory::Directory};
 use crate::record::Patient;
-use crate::store::{Snapshot, Table};
+use crate::store::{Snapshot, Table, Transaction};
 use std::sync::PoisonError;
 
 impl Vault {
@@ -51,14 +51,10 @@ impl Chart {
         self.inner.with(|session| {
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
             let mut write = Write::begin(&self.inner, session)?;
-            // Whoever hides the last change would have this one take its place.
-            let last = hash_of_last(&*write.tx)?;
-            session.logs(&*write.tx)?.require(&*write.tx, Marked::Directory, &last)?;
             let change = [(self.id(), patient)];
-            let appended = directory::append(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault, &change)
-                .map_err(index_error)?;
-            let last = hash_of_last(&*write.tx)?;
-            write.replace(Marked::Directory, &last)?;
+            let appended = change_directory(&mut write, |tx| {
+                directory::append(tx, suite, session.unlocked.keyring_key(), &vault, &change)
+            })?;
             let mut event = Event::new(EventKind::Directory, self.inner.now_ms()).on(self.id());
             event.actor = self.actor().map(|actor| (**actor).clone());
             write.event(event);
@@ -71,6 +67,18 @@ impl Chart {
             Ok(())
         })
     }
+}
+
+/// Changes the directory, and marks how it ends then. Whoever hides its end would have something else take its place.
+pub(super) fn change_directory<T>(
+    write: &mut Write<'_>,
+    work: impl FnOnce(&mut dyn Transaction) -> Result<T, IndexError>,
+) -> Result<T, Error> {
+    write.require(Marked::Directory, &hash_of_last(&*write.tx)?)?;
+    let done = work(&mut *write.tx).map_err(index_error)?;
+    let last = hash_of_last(&*write.tx)?;
+    write.replace(Marked::Directory, &last)?;
+    Ok(done)
 }
 
 /// What a log says of the directory: which segment is its last. What is in the segments is bound to their places.

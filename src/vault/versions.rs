@@ -2,7 +2,7 @@
 
 use super::{
     Inner,
-    chains::{Flaw, flaws},
+    chains::Flaw,
     cores::on_all_cores,
     open_chart::{OpenChart, StoredEntry},
     standings::NOBODY,
@@ -118,11 +118,11 @@ impl Walk<'_> {
 }
 
 /// What is wrong with a chart as a whole: its history of sharing, and the chains of its versions.
-fn found_in(chart: ChartId, open: &OpenChart) -> Vec<Finding> {
+pub(super) fn found_in(chart: ChartId, open: &OpenChart) -> Vec<Finding> {
     let mut findings: Vec<Finding> = open.keys.fork().map(|_| Finding::Forked { chart }).into_iter().collect();
     let mut versions = open.index.after(0);
-    for (seq, flaw) in flaws(&open.keys, &open.index, 0) {
-        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == seq) else { continue };
+    for (seq, flaw) in open.flaws() {
+        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == *seq) else { continue };
         findings.push(match flaw {
             Flaw::Gap => Finding::Gap { chart, entry, version },
             Flaw::Repeat => Finding::Repeated { chart, entry, version },

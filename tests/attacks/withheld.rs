@@ -2,7 +2,7 @@
 
 use crate::common::{HEADER, Member, WRAP, assert_unopenable, member, record};
 use ampoule::store::Table;
-use ampoule::{Chart, Error, Grant, Patient, PatientQuery, Query, Unlock, Vault};
+use ampoule::{Chart, Due, Error, Grant, Patient, PatientQuery, Query, Unlock, Vault};
 use std::collections::BTreeSet;
 
 fn named(name: &str) -> Patient {
@@ -49,6 +49,55 @@ fn d29_a_passing_lie_does_not_stay_in_the_index() {
     let rows = clinic.store.rows().unwrap();
     assert!(rows.keys().any(|(table, ..)| *table == Table::Index), "the index is stored after all");
     assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    // Nor does it stay where a damaged index is stored anew.
+    let index = || clinic.store.rows().unwrap().into_iter().filter(|((table, ..), _)| *table == Table::Index);
+    let stored: Vec<_> = index().collect();
+    let lie = || {
+        for ((table, part, key), _) in &stored {
+            clinic.store.rewrite(*table, part, key, |row| row[60] ^= 1);
+        }
+    };
+    lie();
+    clinic.rewrite_entry(&chart, 3, |row| row[WRAP + HEADER + 1] ^= 1);
+    let due = [Due::DamagedIndex { chart: chart.id() }];
+    assert_eq!(clinic.reopen().unwrap().run_maintenance().unwrap(), due);
+    clinic.store.tell_the_truth();
+    assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    assert_eq!(clinic.reopen().unwrap().maintenance().unwrap(), []);
+    // Where nothing else is damaged it is stored.
+    lie();
+    assert_eq!(clinic.reopen().unwrap().run_maintenance().unwrap(), due);
+    clinic.store.tell_the_truth();
+    assert!(!index().eq(stored.iter().cloned()));
+    assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    assert_eq!(clinic.reopen().unwrap().maintenance().unwrap(), []);
+}
+
+/// Nobody can say whether a request was answered whose answer is damaged: it is not answered twice.
+#[test]
+fn d29_a_request_whose_entry_is_damaged() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let first = chart.put_once("order 7", &record("first")).unwrap();
+    assert_eq!(again(&clinic, &chart).put_once("order 7", &record("first")).unwrap(), first);
+    let entry = clinic.entry(&chart, 1);
+    clinic.rewrite_entry(&chart, 1, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_unopenable(clinic.unchanged(|| damaged.put_once("order 7", &record("first"))));
+    let other = damaged.put(&record("not by request")).unwrap();
+    clinic.store.tell_the_truth();
+    let honest = again(&clinic, &chart);
+    assert_eq!(honest.put_once("order 7", &record("first")).unwrap(), first);
+    assert_eq!((honest.list().unwrap().entries().len(), honest.get(&other).is_ok()), (2, true));
+    assert_eq!(clinic.entry(&chart, 1), entry);
+    // An index that is stored knows it, whatever becomes of the entry.
+    for n in 0..16 {
+        honest.put(&record(&format!("note {n}"))).unwrap();
+    }
+    clinic.rewrite_entry(&chart, 1, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_eq!(damaged.put_once("order 7", &record("first")).unwrap(), first);
+    assert_ne!(damaged.put_once("order 8", &record("second")).unwrap(), first);
 }
 
 /// A chart that is open knows its marks; what it then reads from the beginning is held against them all the same.
