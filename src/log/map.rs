@@ -187,7 +187,7 @@ impl Page {
     /// `changes` are ascending, and all below this page.
     fn with(&self, pages: &Pages<'_>, depth: usize, changes: &[(ChartId, Hash)]) -> Result<Self, LogError> {
         let mut page = Self { sums: self.sums, slots: self.slots.clone() };
-        let mut changed = [false; INNER];
+        let mut moved = [false; INNER];
         for group in changes.chunk_by(|(one, _), (other, _)| nibble(one, depth) == nibble(other, depth)) {
             let Some((chart, _)) = group.first() else { continue };
             let number = nibble(chart, depth);
@@ -195,13 +195,13 @@ impl Page {
             *slot = slot.with(pages, depth.saturating_add(1), group)?;
             let mut node = number.saturating_add(INNER);
             while let Some(above) = node.checked_sub(1).map(|node| node / 2) {
-                if let Some(changed) = changed.get_mut(above) {
-                    *changed = true;
+                if let Some(moved) = moved.get_mut(above) {
+                    *moved = true;
                 }
                 node = above;
             }
         }
-        page.sum_up(|node| changed.get(node).is_some_and(|changed| *changed));
+        page.sum_up(|node| moved.get(node).is_some_and(|moved| *moved));
         Ok(page)
     }
 

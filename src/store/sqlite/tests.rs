@@ -202,3 +202,20 @@ fn put(store: &SqliteStore, value: u8) -> Option<u64> {
     change.put(Table::Keyring, b"", b"k", &[value]).unwrap();
     change.commit().unwrap()
 }
+
+#[test]
+fn what_the_writer_claims_counts_once_it_has_looked() {
+    let (folder, store) = fresh();
+    let elsewhere = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let mut writer = lock(&store.writer);
+    writer.begin_writing(&store.generations).unwrap();
+    writer.run("COMMIT").unwrap();
+    // Somebody else commits and a reader sees that, before the writer makes the generation of its own state.
+    let mut change = elsewhere.write().unwrap();
+    change.put(Table::Keyring, b"", b"k", b"theirs").unwrap();
+    change.commit().unwrap();
+    drop(store.read().unwrap());
+    let claimed = store.generations.claim();
+    drop(writer);
+    assert_ne!(store.read().unwrap().generation().unwrap(), claimed);
+}
