@@ -3,7 +3,7 @@
 use super::event::{Event, EventKind};
 use super::logs::Write;
 use super::mark::Marked;
-use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
+use super::{Chart, Inner, Vault, open_chart::index_error, patients, session::Session};
 use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
 use crate::index::{Version, directory};
@@ -80,9 +80,12 @@ impl Vault {
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
-            let last = super::patients::hash_of_last(&*write.tx)?;
-            write.replace(Marked::Directory, &last)?;
+            // An end that is hidden for now is not given up.
+            let last = patients::hash_of_last(&*write.tx)?;
+            session.logs(&*write.tx)?.require(&*write.tx, Marked::Directory, &last)?;
+            let end = directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault);
+            let end = end.map_err(index_error)?.map_or_else(Vec::new, Vec::from);
+            write.replace(Marked::Directory, &patients::hash_of_end(&end))?;
             write.event(Event::new(EventKind::Maintain, self.inner.now_ms()));
             write.commit()?;
             Ok(())

@@ -3,7 +3,7 @@
 use super::contacts::hash_of_row;
 use super::event::{AuditKeys, EventKind};
 use super::logs::{Write, state_hash};
-use super::mark::Marked;
+use super::mark::{Mark, Marked};
 use super::session::Session;
 use super::{Inner, STATE_KEY, Vault, charts, closed, session};
 use crate::codec::{ContactId, WayId};
@@ -89,9 +89,22 @@ pub(super) fn turn(
     if let Some(closed) = closed {
         write.fold(&closed.card.hash())?;
     }
+    let mut resealed = Vec::new();
+    for (key, sealed) in session::rows(&*write.tx, Table::Contacts)? {
+        let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
+        // A damaged row, or an older one, does not keep a way in from being removed; it stays as it is, and `verify` names it.
+        let hash = hash_of_row(&sealed);
+        let newest = write.last_mark(Marked::Contact(id))?.is_some_and(|mark| mark == Mark::new(mark.count, &hash));
+        let Some(contact) =
+            contacts::Contact::open(suite, old.keyring_key(), vault, id, &sealed).ok().filter(|_| newest)
+        else {
+            continue;
+        };
+        let sealed = contact.seal(suite, next.keyring_key(), vault).map_err(|_| Error::unopenable())?;
+        resealed.push((id, sealed));
+    }
     let tx = &mut *write.tx;
     require_unchanged(tx, old)?;
-    let mut resealed = Vec::new();
     for chart in charts::shown(tx)? {
         // As with contacts: keys that are damaged or withheld do not keep a way in from being removed.
         let Some(sealed) = tx.get(Table::Keyring, b"", chart.as_bytes())? else { continue };
@@ -101,27 +114,16 @@ pub(super) fn turn(
         let sealed = ring.seal(suite, next.keyring_key(), &vault, &chart).map_err(|_| Error::unopenable())?;
         tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?;
     }
-    for (key, sealed) in session::rows(tx, Table::Contacts)? {
-        let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
-        // A damaged row does not keep a way in from being removed; it stays as it is, and `verify` names it.
-        let Ok(contact) = contacts::Contact::open(suite, old.keyring_key(), vault, id, &sealed) else {
-            continue;
-        };
-        let sealed = contact.seal(suite, next.keyring_key(), vault).map_err(|_| Error::unopenable())?;
-        tx.put(Table::Contacts, b"", &key, &sealed)?;
-        resealed.push((id, hash_of_row(&sealed)));
-    }
     AuditKeys::read(tx, suite, old.keyring_key(), &vault)?.put(tx, suite, next.keyring_key(), &vault)?;
     directory::reseal_all(tx, suite, &vault, old.keyring_key(), next.keyring_key())
         .map_err(super::open_chart::index_error)?;
     if let Some(closed) = closed {
         closed::put(tx, next, closed)?;
     }
-    for (id, hash) in resealed {
-        write.replace(Marked::Contact(id), &hash)?;
+    for (id, sealed) in resealed {
+        write.tx.put(Table::Contacts, b"", id.as_bytes(), &sealed)?;
+        write.replace(Marked::Contact(id), &hash_of_row(&sealed))?;
     }
-    let last = super::patients::hash_of_last(&*write.tx)?;
-    write.replace(Marked::Directory, &last)?;
     put_state(&mut write, next)?;
     write.event_now(EventKind::Access);
     Ok(write.try_commit()?.map(drop))
