@@ -2,7 +2,8 @@
 
 use super::event::{Event, EventKind};
 use super::logs::Write;
-use super::{Chart, Inner, Vault, patients::change_directory, session::Session};
+use super::mark::Marked;
+use super::{Chart, Inner, Vault, open_chart::index_error, patients, session::Session};
 use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
 use crate::index::{Version, directory};
@@ -80,7 +81,11 @@ impl Vault {
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            change_directory(&mut write, |tx| directory::compact(tx, suite, session.unlocked.keyring_key(), &vault))?;
+            // An end that is hidden for now is not given up.
+            patients::require_end(&write)?;
+            let end = directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault);
+            let end = end.map_err(index_error)?.map_or_else(Vec::new, Vec::from);
+            write.replace(Marked::Directory, &patients::hash_of_end(&end))?;
             write.event(Event::new(EventKind::Maintain, self.inner.now_ms()));
             write.commit()?;
             Ok(())

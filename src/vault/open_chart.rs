@@ -340,7 +340,7 @@ impl OpenChart {
         if object_hash(bytes) == version.hash { Ok(opened) } else { Err(Error::unopenable()) }
     }
 
-    /// The heads of an entry that can be read. A damaged version that came later may replace them: then there is none.
+    /// The heads of an entry that can be read. Where a damaged version may be another, or replace one of them, there is none.
     pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
         let heads = self.index.heads(entry);
         if let Some(lost) = self.lost.get(entry)
@@ -370,10 +370,18 @@ impl OpenChart {
         !self.lost.is_empty()
     }
 
-    /// Whether a damaged version of an entry came after all that can be read.
+    /// Whether an entry has damaged versions, and what is current does not follow from the others: it does where they
+    /// replaced each of these, and one alone stands. What a damaged version replaced is not known.
     pub(super) fn is_lost(&self, entry: &EntryId) -> bool {
-        let came = |lost: &u64| self.index.heads(entry).is_none_or(|heads| heads.current.seq < *lost);
-        self.lost.get(entry).is_some_and(came)
+        if !self.lost.contains_key(entry) {
+            return false;
+        }
+        let versions = self.index.versions_of(entry);
+        let replaced = |lost: &Version<'_>| {
+            versions.iter().any(|other| !other.quarantined && other.parents.contains(&lost.version))
+        };
+        let alone = self.index.heads(entry).is_some_and(|heads| heads.conflicts.is_empty());
+        !alone || !versions.iter().filter(|version| version.author == NOBODY).all(replaced)
     }
 
     /// The entries of which that is so.

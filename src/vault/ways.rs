@@ -4,6 +4,7 @@ use super::contacts::hash_of_row;
 use super::event::{AuditKeys, EventKind};
 use super::logs::{Write, state_hash};
 use super::mark::Marked;
+use super::open_chart::index_error;
 use super::session::Session;
 use super::{Inner, STATE_KEY, Vault, closed, patients};
 use crate::codec::WayId;
@@ -108,9 +109,8 @@ pub(super) fn turn(
     for (id, hash) in resealed {
         write.replace(Marked::Contact(id), &hash)?;
     }
-    patients::change_directory(&mut write, |tx| {
-        directory::reseal_all(tx, suite, &vault, old.keyring_key(), next.keyring_key())
-    })?;
+    patients::require_end(&write)?;
+    directory::reseal_all(&mut *write.tx, suite, &vault, old.keyring_key(), next.keyring_key()).map_err(index_error)?;
     put_state(&mut write, next)?;
     write.event_now(EventKind::Access);
     Ok(write.try_commit()?.map(drop))
