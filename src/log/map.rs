@@ -29,8 +29,9 @@ pub(super) struct Map {
 /// Sixteen subtrees, and what each half, quarter and eighth of them comes to: a change sums up its own way alone.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// As in an array-based heap: the children of number `n` are `2n + 1` and `2n + 2`, the slots follow.
-    sums: [Sum; INNER],
+    /// As in an array-based heap: the children of number `n` are `2n + 1` and `2n + 2`, the slots follow. Not in the page
+    /// itself, of which a deep map has many on the stack.
+    sums: Vec<Sum>,
     pub(super) slots: [Slot; 16],
 }
 
@@ -47,9 +48,8 @@ pub(super) enum Slot {
 }
 
 /// What some neighbouring subtrees come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sum {
-    #[default]
     Empty,
     /// With its hash.
     Leaf(ChartId, Hash, Hash),
@@ -153,7 +153,7 @@ impl Map {
 
 impl Page {
     pub(super) fn new(slots: [Slot; 16]) -> Self {
-        let mut page = Self { sums: Default::default(), slots };
+        let mut page = Self { sums: vec![Sum::Empty; INNER], slots };
         page.sum_up(|_| true);
         page
     }
@@ -186,7 +186,7 @@ impl Page {
 
     /// `changes` are ascending, and all below this page.
     fn with(&self, pages: &Pages<'_>, depth: usize, changes: &[(ChartId, Hash)]) -> Result<Self, LogError> {
-        let mut page = Self { sums: self.sums, slots: self.slots.clone() };
+        let mut page = Self { sums: self.sums.clone(), slots: self.slots.clone() };
         let mut moved = [false; INNER];
         for group in changes.chunk_by(|(one, _), (other, _)| nibble(one, depth) == nibble(other, depth)) {
             let Some((chart, _)) = group.first() else { continue };
@@ -218,7 +218,7 @@ impl Page {
                 *slot = Slot::Stored(page.hash());
             }
         }
-        let stored = Self { sums: self.sums, slots };
+        let stored = Self { sums: self.sums.clone(), slots };
         write(depth, above, &stored)?;
         Ok(stored)
     }
