@@ -209,9 +209,8 @@ fn change(
         let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
         // As they were written, and not as they are shown.
-        let mut ids: Vec<ContactId> = book.iter().map(|known| known.id).chain(damaged).chain([contact.id]).collect();
+        let mut ids: Vec<ContactId> = book.iter().map(|known| known.id).chain(damaged).collect();
         ids.sort_unstable();
-        ids.dedup();
         write.replace(Marked::Contacts, &hash_of_ids(&ids))?;
         write.replace(Marked::Contact(contact.id), &hash_of_row(&sealed))?;
         let mut event = Event::new(EventKind::Contact, inner.now_ms());
