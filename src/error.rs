@@ -107,9 +107,9 @@ pub enum Error {
     /// The bundle is not for this vault, or not of this chart.
     #[error("the bundle is for somebody else or of another chart; nothing was imported")]
     ForeignBundle,
-    /// The chart is sealed with another cipher than the one that this vault was made for.
+    /// The chart is sealed with another cipher than the one that this vault was made for, and it takes no other.
     #[error(
-        "the chart is sealed with another cipher than this vault uses; receive it in a vault that was made for that one"
+        "the chart is sealed with another cipher than this vault takes; open the vault with `VaultOptions::also_accept` if that is meant"
     )]
     OtherSuite,
     /// The content is longer than a record may be.

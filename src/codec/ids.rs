@@ -41,7 +41,9 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let (words, rest) = self.0.as_chunks::<16>();
+                words.iter().try_for_each(|word| write!(f, "{:032x}", u128::from_be_bytes(*word)))?;
+                rest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
 

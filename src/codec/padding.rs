@@ -27,7 +27,7 @@ pub(crate) fn padded_len(len: usize) -> Option<usize> {
 /// Whether the bytes after a content are zero and as many as [`padded_len`] asks for.
 pub(crate) fn is_canonical(unpadded_len: usize, padding: &[u8]) -> bool {
     let total = unpadded_len.checked_add(padding.len());
-    total == padded_len(unpadded_len) && padding.iter().all(|byte| *byte == 0)
+    total == padded_len(unpadded_len) && is_zero(padding)
 }
 
 /// lp(content), then zeros to the padded size. Wiped when dropped: contents may be secret.
@@ -51,7 +51,12 @@ pub(crate) fn unpad_longer(padded: &[u8]) -> Option<&[u8]> {
     let (len, rest) = padded.split_first_chunk()?;
     let (content, zeros) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
     let least = padded_len(content.len().checked_add(4)?)?;
-    (padded.len() >= least && zeros.iter().all(|byte| *byte == 0)).then_some(content)
+    (padded.len() >= least && is_zero(zeros)).then_some(content)
+}
+
+/// Without an end at the first byte that is not, so that many are looked at at once.
+fn is_zero(padding: &[u8]) -> bool {
+    padding.iter().fold(0, |all, byte| all | byte) == 0
 }
 
 #[cfg(test)]

@@ -37,7 +37,12 @@ impl Header {
         let fixed = [FORMAT, self.suite as u8, self.kind as u8, 0];
         let fields: [&[u8]; 5] =
             [&MAGIC, &fixed, self.chart.as_bytes(), self.entry.as_bytes(), self.version.as_bytes()];
-        out.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        let mut rest = &mut out[..];
+        for field in fields {
+            let Some((to, after)) = rest.split_at_mut_checked(field.len()) else { break };
+            to.copy_from_slice(field);
+            rest = after;
+        }
         out
     }
 

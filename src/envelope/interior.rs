@@ -100,7 +100,7 @@ impl Unverified {
     }
 
     /// Releases the content, if `author` signed it.
-    pub(crate) fn verify(self, author: &VerifyingKey<role::ObjectSigning>) -> Result<Opened, OpenError> {
+    pub(crate) fn verify(mut self, author: &VerifyingKey<role::ObjectSigning>) -> Result<Opened, OpenError> {
         let metadata_bytes = self.plaintext.get(4..self.metadata_end).ok_or(OpenError::Failed)?;
         let rest = self.plaintext.get(self.metadata_end..self.content_end).ok_or(OpenError::Failed)?;
         let (signature, content) = rest.split_first_chunk::<SIGNATURE_LEN>().ok_or(OpenError::Failed)?;
@@ -112,8 +112,12 @@ impl Unverified {
             &kdf::sha512(content),
         );
         author.verify(&input, signature)?;
-        let content = Zeroizing::new(content.to_vec());
-        Ok(Opened { header: self.header, metadata: self.metadata, content, slot: self.slot })
+        // The content stays where it was decrypted: a second copy would have to be wiped too.
+        let content = self.content_end.saturating_sub(content.len())..self.content_end;
+        let len = content.len();
+        self.plaintext.copy_within(content, 0);
+        self.plaintext.truncate(len);
+        Ok(Opened { header: self.header, metadata: self.metadata, content: self.plaintext, slot: self.slot })
     }
 }
 

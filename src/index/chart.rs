@@ -5,7 +5,8 @@ use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::keys::chart::Head;
 use crate::record::{DateRange, Kind};
 use core::fmt;
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows of a chart in order of arrival, with what it takes to answer quickly.
 ///
@@ -18,6 +19,9 @@ pub(crate) struct ChartIndex {
     pub(super) entries: Vec<EntryState>,
     entry_numbers: HashMap<EntryId, u32>,
     versions: HashMap<VersionId, u32>,
+    /// Versions whose id was taken when they came. Ids are random, so somebody chose it; each is a version all the same, or
+    /// who is quicker would keep another's out.
+    twins: BTreeMap<(VersionId, Hash), u32>,
     /// Parents that were named and have not come.
     awaited: HashSet<(EntryId, VersionId)>,
     requests: HashMap<Hash, u32>,
@@ -89,7 +93,7 @@ pub(crate) enum InsertError {
     /// Its number does not follow the last.
     #[error("the row does not follow the last row of the index; read the index again")]
     OutOfOrder,
-    /// A version with its id is there.
+    /// The version is there.
     #[error("the version is in the index; it needs no second row")]
     KnownVersion,
     /// More rows or strings than the index can number.
@@ -109,7 +113,7 @@ impl ChartIndex {
         if self.last_seq().checked_add(1) != Some(row.seq) {
             return Err(InsertError::OutOfOrder);
         }
-        if self.versions.contains_key(&row.version) {
+        if self.contains(&row.version, &row.hash) {
             return Err(InsertError::KnownVersion);
         }
         let (symbols, words) = (&mut self.symbols, &mut self.words);
@@ -135,14 +139,30 @@ impl ChartIndex {
         self.rows.len()
     }
 
-    /// Whether a version is there, quarantined or not.
+    /// Whether a version with this id is there, quarantined or not.
     pub(crate) fn contains_version(&self, version: &VersionId) -> bool {
         self.versions.contains_key(version)
     }
 
-    /// A version by its id.
+    /// Whether this very version is there, and not only another under its id.
+    pub(crate) fn contains(&self, version: &VersionId, hash: &Hash) -> bool {
+        let first = self.versions.get(version).and_then(|row| self.row(*row));
+        first.is_some_and(|row| row.hash == *hash) || self.twins.contains_key(&(*version, *hash))
+    }
+
+    /// A version by its id: of several, the one that came first.
     pub(crate) fn version(&self, version: &VersionId) -> Option<Version<'_>> {
-        self.versions.get(version).and_then(|row| self.view(*row))
+        self.versions_with(version).next()
+    }
+
+    /// All versions with an id, the one that came first before the others.
+    pub(crate) fn versions_with(&self, version: &VersionId) -> impl Iterator<Item = Version<'_>> {
+        self.rows_with(version).filter_map(|row| self.view(row))
+    }
+
+    fn rows_with(&self, version: &VersionId) -> impl Iterator<Item = u32> {
+        let all = (*version, Hash::from_bytes([0; 32]))..=(*version, Hash::from_bytes([0xFF; 32]));
+        self.versions.get(version).copied().into_iter().chain(self.twins.range(all).map(|(_, row)| *row))
     }
 
     /// The version that was written for a request.
@@ -201,7 +221,7 @@ impl ChartIndex {
         if seq <= self.last_seq() {
             return Err(InsertError::OutOfOrder);
         }
-        if self.versions.contains_key(&row.version) {
+        if self.contains(&row.version, &row.hash) {
             return Err(InsertError::KnownVersion);
         }
         let full = |_| InsertError::Full;
@@ -229,7 +249,11 @@ impl ChartIndex {
         };
         self.parents.extend_from_slice(&row.parents);
         self.dates.extend_from_slice(&row.dates);
-        self.versions.insert(row.version, number);
+        if let Entry::Vacant(first) = self.versions.entry(row.version) {
+            first.insert(number);
+        } else {
+            self.twins.insert((row.version, row.hash), number);
+        }
         if let Some(request) = row.request {
             // The first answer to a request stays the answer.
             self.requests.entry(request).or_insert(number);
@@ -323,20 +347,22 @@ impl ChartIndex {
             state.newest = number;
             state.circular = false;
         }
-        let awaited = self.awaited.remove(&(id, version));
+        // A parent is named by its id: of versions that have one, all of that entry.
+        let doubled = !self.twins.is_empty() && self.rows_with(&version).any(|other| other < number);
+        let names = |row: &Row| !row.quarantined && row.parents.of(&self.parents).contains(&version);
+        let replaced = doubled && self.chain(number).any(|(other, row)| other != number && names(row));
+        let awaited = self.awaited.remove(&(id, version)) || replaced;
         if !quarantined {
             self.set_head(number, entry, !awaited);
             for parent in parents.of(&self.parents).to_vec() {
-                match self.versions.get(&parent).copied().filter(|parent| *parent <= number) {
-                    Some(parent) if parent == number => {}
-                    // A parent in another entry is no parent: nobody hides an entry by naming it.
-                    Some(parent) if self.row(parent).is_some_and(|row| row.entry == entry) => {
-                        self.set_head(parent, entry, false);
-                    }
-                    Some(_) => {}
-                    None => {
-                        self.awaited.insert((id, parent));
-                    }
+                // A parent in another entry is no parent: nobody hides an entry by naming it.
+                let is_parent = |row: &u32| *row < number && self.row(*row).is_some_and(|row| row.entry == entry);
+                let parents: Vec<u32> = self.rows_with(&parent).filter(is_parent).collect();
+                if parents.is_empty() {
+                    self.awaited.insert((id, parent));
+                }
+                for parent in parents {
+                    self.set_head(parent, entry, false);
                 }
             }
         }
@@ -422,8 +448,8 @@ pub(super) struct Row {
 
 impl Row {
     /// The greatest stands first among heads.
-    pub(super) fn precedence(&self) -> (bool, i64, VersionId) {
-        (!self.tombstone, self.time_ms, self.version)
+    pub(super) fn precedence(&self) -> (bool, i64, VersionId, Hash) {
+        (!self.tombstone, self.time_ms, self.version, self.hash)
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is written as numbered changes, in segments as those of a chart's index. A later change of a chart replaces an
 //! earlier one. Nothing else says whose a chart is, so what is damaged here cannot be derived again: it is reported.
 
-use super::ranges::{Coverage, MOST_WEIGHT, Place, Stored, TIERS, block, completed_block};
+use super::ranges::{Coverage, MOST_WEIGHT, Place, Stored, TIERS, block, completed_block, key_of};
 use super::segment::{Unreadable, open_padded, seal_padded, unpadded};
 use super::symbols::Symbols;
 use super::{IndexError, PatientQuery};
@@ -134,6 +134,15 @@ pub(crate) struct LoadedDirectory {
 pub(crate) struct Appended {
     first: u64,
     last: u64,
+    /// The first number of the last segment.
+    begin: u64,
+}
+
+impl Appended {
+    /// The key of the last segment, as it was written: a store need not show it.
+    pub(crate) fn end(&self) -> [u8; 16] {
+        key_of(self.begin, self.last)
+    }
 }
 
 /// Reads the directory.
@@ -191,13 +200,13 @@ pub(crate) fn append(
         None => last_of_ours(&*tx)?,
     };
     let mut next = last.checked_add(1).ok_or(IndexError::OutOfOrder)?;
-    let first = next;
+    let (first, mut begin) = (next, next);
     for lot in lots(changes) {
         let joined = match completed_block(next, next) {
             Some(start) => PLACE.trailing(&*tx, start, next, |stored| open(suite, key, vault, stored))?,
             None => Vec::new(),
         };
-        let begin = joined.first().map_or(next, |(stored, _)| stored.first);
+        begin = joined.first().map_or(next, |(stored, _)| stored.first);
         let mut merged = BTreeMap::new();
         for (stored, body) in joined {
             PLACE.delete(tx, stored.first, stored.last)?;
@@ -207,16 +216,17 @@ pub(crate) fn append(
         put(tx, suite, key, vault, (begin, next), merged)?;
         next = next.checked_add(1).ok_or(IndexError::OutOfOrder)?;
     }
-    Ok(Appended { first, last: next.saturating_sub(1) })
+    Ok(Appended { first, last: next.saturating_sub(1), begin })
 }
 
 /// Writes the whole directory anew, without what was replaced or removed. Damage is given up: it is no longer reported.
+/// Returns the key of the last segment; nothing where nobody is left.
 pub(crate) fn compact(
     tx: &mut dyn Transaction,
     suite: Suite,
     key: &Secret<role::KeyringKey>,
     vault: &VaultId,
-) -> Result<(), IndexError> {
+) -> Result<Option<[u8; 16]>, IndexError> {
     let loaded = load(&*tx, suite, key, vault)?;
     let mut ranges = Vec::new();
     PLACE.each(&*tx, 1, &mut |stored| {
@@ -230,13 +240,14 @@ pub(crate) fn compact(
     }
     let patients = loaded.directory.patients.iter().flatten();
     let all: Vec<Change> = patients.map(|(chart, patient)| (*chart, Some(patient.clone()))).collect();
-    let mut begin = 1;
+    let (mut begin, mut written) = (1, None);
     for lot in lots(&all) {
         end = end.checked_add(1).ok_or(IndexError::OutOfOrder)?;
         put(tx, suite, key, vault, (begin, end), lot.iter().cloned().collect())?;
+        written = Some(key_of(begin, end));
         begin = end.checked_add(1).ok_or(IndexError::OutOfOrder)?;
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Seals every segment under the keyring key of a vault key that turned. What does not open stays as it is, and the next

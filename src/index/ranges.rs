@@ -182,7 +182,8 @@ pub(super) fn completed_block(first: u64, last: u64) -> Option<u64> {
     Some(block(first, tier))
 }
 
-fn key_of(first: u64, last: u64) -> [u8; 16] {
+/// The key of a segment.
+pub(super) fn key_of(first: u64, last: u64) -> [u8; 16] {
     let mut key = [0; 16];
     let bytes = first.to_be_bytes().into_iter().chain(last.to_be_bytes());
     key.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);

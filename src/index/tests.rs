@@ -232,11 +232,42 @@ fn a_row_that_does_not_follow_or_is_known_changes_nothing() {
     let mut index = build(&[row(1), row(2)]);
     assert_eq!(index.insert(&row(2), false), Err(InsertError::OutOfOrder));
     assert_eq!(index.insert(&row(4), false), Err(InsertError::OutOfOrder));
-    let known = IndexRow { version: version(1), ..row(3) };
+    let known = IndexRow { version: version(1), hash: row(1).hash, ..row(3) };
     assert_eq!(index.insert(&known, false), Err(InsertError::KnownVersion));
     assert_eq!((index.len(), index.last_seq()), (2, 2));
     assert_eq!(index.heads(&entry(3)), None);
     index.insert(&row(3), false).unwrap();
+}
+
+/// Somebody gives a version the id of another, in that entry or in one of his own.
+#[test]
+fn a_version_whose_id_is_taken_is_a_version_all_the_same() {
+    let twin = |of: u64| IndexRow { entry: entry(of), version: version(1), ..row(2) };
+    let child = |of: u64| IndexRow { entry: entry(of), parents: vec![version(1)], ..row(3) };
+    let heads = |rows: &[IndexRow], of: u64| {
+        let index = build(rows);
+        assert!(rows.iter().all(|row| index.contains(&row.version, &row.hash)));
+        let heads = index.heads(&entry(of)).unwrap();
+        core::iter::once(&heads.current).chain(&heads.conflicts).map(|head| head.hash).collect::<Vec<_>>()
+    };
+    let orders = |rows: [IndexRow; 3]| {
+        let order = |[a, b, c]: [usize; 3]| {
+            let rows = [rows[a].clone(), rows[b].clone(), rows[c].clone()];
+            (1..).zip(rows).map(|(seq, row)| IndexRow { seq, ..row }).collect::<Vec<_>>()
+        };
+        [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].map(order)
+    };
+    for rows in orders([row(1), twin(1), row(4)]) {
+        let mut both = heads(&rows, 1);
+        both.sort_unstable();
+        assert_eq!(both, [row(1).hash, twin(1).hash]);
+    }
+    for rows in orders([row(1), twin(1), child(1)]) {
+        assert_eq!(heads(&rows, 1), [row(3).hash]);
+    }
+    for rows in orders([row(1), twin(2), child(2)]) {
+        assert_eq!((heads(&rows, 1), heads(&rows, 2)), (vec![row(1).hash], vec![row(3).hash]));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A leaf, the row that it is stored in, and the sealing of its events.
 
 use crate::codec::{self, ChartId, Hash, LogId, Malformed, Version1};
+use crate::crypto::sign::SIGNATURE_LEN;
 use crate::crypto::{Secret, Suite, chunked, kdf, merkle, role};
 use crate::log::LogError;
 use minicbor::{Decode, Encode};
@@ -59,12 +60,12 @@ impl Leaf {
     }
 }
 
-/// What is written for one leaf: the leaf, the digests that it changed in the map, and the note that was signed with it.
+/// What is written for one leaf: the leaf, the digests that it changed in the map, and the signature of the head with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LeafRow {
     pub(crate) leaf: Leaf,
     pub(crate) changes: BTreeMap<ChartId, Hash>,
-    pub(crate) note: Vec<u8>,
+    pub(crate) signature: [u8; SIGNATURE_LEN],
 }
 
 #[derive(Encode, Decode)]
@@ -77,7 +78,7 @@ struct Encoded {
     #[n(2)]
     changes: Vec<(ChartId, Hash)>,
     #[cbor(n(3), with = "minicbor::bytes")]
-    note: Vec<u8>,
+    signature: [u8; SIGNATURE_LEN],
 }
 
 impl LeafRow {
@@ -86,16 +87,16 @@ impl LeafRow {
             version: Version1,
             leaf: self.leaf.to_bytes(),
             changes: self.changes.iter().map(|(chart, digest)| (*chart, *digest)).collect(),
-            note: self.note.clone(),
+            signature: self.signature,
         })
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let Encoded { version: Version1, leaf, changes, note } = codec::decode(bytes)?;
+        let Encoded { version: Version1, leaf, changes, signature } = codec::decode(bytes)?;
         if changes.len() > MOST_CHANGES || !changes.is_sorted_by(|(one, _), (next, _)| one < next) {
             return Err(Malformed::Invalid);
         }
-        Ok(Self { leaf: Leaf::from_bytes(&leaf)?, changes: changes.into_iter().collect(), note })
+        Ok(Self { leaf: Leaf::from_bytes(&leaf)?, changes: changes.into_iter().collect(), signature })
     }
 }
 
@@ -193,13 +194,13 @@ mod tests {
         assert_eq!(Leaf::from_bytes(&[&[0], &bytes[1..]].concat()), Err(Malformed::Invalid));
         let charts = [[1; 32], [2; 32]].map(ChartId::from_bytes);
         let changes = charts.into_iter().map(|chart| (chart, Hash::from_bytes([6; 32]))).collect();
-        let row = LeafRow { leaf, changes, note: b"note".to_vec() };
+        let row = LeafRow { leaf, changes, signature: [7; SIGNATURE_LEN] };
         assert_eq!(LeafRow::from_bytes(&row.to_bytes()), Ok(row.clone()));
         let disordered = Encoded {
             version: Version1,
             leaf: row.leaf.to_bytes(),
             changes: row.changes.iter().rev().map(|(chart, digest)| (*chart, *digest)).collect(),
-            note: Vec::new(),
+            signature: row.signature,
         };
         assert_eq!(LeafRow::from_bytes(&codec::encode(&disordered)), Err(Malformed::Invalid));
     }

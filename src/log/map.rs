@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Levels of the tree that a page spans.
 pub(super) const PAGE_LEVELS: usize = 4;
+/// Nodes of a page above its slots.
+const INNER: usize = 15;
 /// Depth of pages at which all bits of a chart id are used up.
 pub(super) const MOST_DEPTH: usize = ChartId::LEN * 2;
 /// Hash of an empty subtree.
@@ -24,10 +26,12 @@ pub(super) struct Map {
     root: Arc<Page>,
 }
 
-/// Sixteen subtrees.
+/// Sixteen subtrees, and what each half, quarter and eighth of them comes to: a change sums up its own way alone.
 #[derive(Debug)]
 pub(super) struct Page {
-    sum: Sum,
+    /// As in an array-based heap: the children of number `n` are `2n + 1` and `2n + 2`, the slots follow. Not in the page
+    /// itself, of which a deep map has many on the stack.
+    sums: Vec<Sum>,
     pub(super) slots: [Slot; 16],
 }
 
@@ -47,7 +51,8 @@ pub(super) enum Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sum {
     Empty,
-    Leaf(ChartId, Hash),
+    /// With its hash.
+    Leaf(ChartId, Hash, Hash),
     Node(Hash),
 }
 
@@ -96,20 +101,20 @@ impl Map {
         let mut page = Arc::clone(&self.root);
         let mut siblings = Vec::new();
         for depth in 0..MOST_DEPTH {
-            let mut slots = page.slots.as_slice();
+            let mut node = 0;
             for level in 0..PAGE_LEVELS {
-                match sum(slots) {
+                match page.sum(node) {
                     Sum::Empty => return Ok((siblings, None)),
-                    Sum::Leaf(found, digest) => return Ok((siblings, Some((found, digest)))),
+                    Sum::Leaf(found, digest, _) => return Ok((siblings, Some((found, digest)))),
                     Sum::Node(_) => {}
                 }
-                let (left, right) = halves(slots);
+                let (left, right) = children(node);
                 let place = depth.saturating_mul(PAGE_LEVELS).saturating_add(level);
                 let (here, beside) = if bit(chart, place) { (right, left) } else { (left, right) };
-                siblings.push(sum(beside).hash());
-                slots = here;
+                siblings.push(page.sum(beside).hash());
+                node = here;
             }
-            page = match slots.first() {
+            page = match page.slots.get(nibble(chart, depth)) {
                 None | Some(Slot::Empty) => return Ok((siblings, None)),
                 Some(Slot::Leaf(found, digest)) => return Ok((siblings, Some((*found, *digest)))),
                 Some(Slot::Stored(hash)) => Arc::new(pages.load(depth.saturating_add(1), chart, hash)?),
@@ -148,27 +153,56 @@ impl Map {
 
 impl Page {
     pub(super) fn new(slots: [Slot; 16]) -> Self {
-        Self { sum: sum(&slots), slots }
+        let mut page = Self { sums: vec![Sum::Empty; INNER], slots };
+        page.sum_up(|_| true);
+        page
     }
 
     pub(super) fn hash(&self) -> Hash {
-        self.sum.hash()
+        self.sum(0).hash()
+    }
+
+    /// What is below a node.
+    fn sum(&self, node: usize) -> Sum {
+        let slot = || node.checked_sub(INNER).and_then(|slot| self.slots.get(slot));
+        self.sums.get(node).copied().unwrap_or_else(|| slot().map_or(Sum::Empty, Slot::sum))
+    }
+
+    /// Sums up the nodes below which something is another.
+    fn sum_up(&mut self, changed: impl Fn(usize) -> bool) {
+        for node in (0..INNER).rev().filter(|node| changed(*node)) {
+            let (left, right) = children(node);
+            let sum = join(self.sum(left), self.sum(right));
+            if let Some(place) = self.sums.get_mut(node) {
+                *place = sum;
+            }
+        }
     }
 
     /// Whether the page is one that is needed: what holds one chart or none is a slot of the page above.
     pub(super) fn is_needed(&self) -> bool {
-        matches!(self.sum, Sum::Node(_))
+        matches!(self.sum(0), Sum::Node(_))
     }
 
     /// `changes` are ascending, and all below this page.
     fn with(&self, pages: &Pages<'_>, depth: usize, changes: &[(ChartId, Hash)]) -> Result<Self, LogError> {
-        let mut slots = self.slots.clone();
+        let mut page = Self { sums: self.sums.clone(), slots: self.slots.clone() };
+        let mut moved = [false; INNER];
         for group in changes.chunk_by(|(one, _), (other, _)| nibble(one, depth) == nibble(other, depth)) {
             let Some((chart, _)) = group.first() else { continue };
-            let slot = slots.get_mut(nibble(chart, depth)).ok_or(LogError::Damaged)?;
+            let number = nibble(chart, depth);
+            let slot = page.slots.get_mut(number).ok_or(LogError::Damaged)?;
             *slot = slot.with(pages, depth.saturating_add(1), group)?;
+            let mut node = number.saturating_add(INNER);
+            while let Some(above) = node.checked_sub(1).map(|node| node / 2) {
+                if let Some(moved) = moved.get_mut(above) {
+                    *moved = true;
+                }
+                node = above;
+            }
         }
-        Ok(Self::new(slots))
+        page.sum_up(|node| moved.get(node).is_some_and(|moved| *moved));
+        Ok(page)
     }
 
     fn store<E>(
@@ -184,7 +218,7 @@ impl Page {
                 *slot = Slot::Stored(page.hash());
             }
         }
-        let stored = Self { sum: self.sum, slots };
+        let stored = Self { sums: self.sums.clone(), slots };
         write(depth, above, &stored)?;
         Ok(stored)
     }
@@ -209,14 +243,22 @@ impl Slot {
         };
         Ok(Self::Page(Arc::new(page)))
     }
+
+    fn sum(&self) -> Sum {
+        match self {
+            Self::Empty => Sum::Empty,
+            Self::Leaf(chart, digest) => Sum::Leaf(*chart, *digest, leaf_hash(chart, digest)),
+            Self::Stored(hash) => Sum::Node(*hash),
+            Self::Page(page) => page.sum(0),
+        }
+    }
 }
 
 impl Sum {
     fn hash(self) -> Hash {
         match self {
             Self::Empty => EMPTY,
-            Self::Leaf(chart, digest) => leaf_hash(&chart, &digest),
-            Self::Node(hash) => hash,
+            Self::Leaf(_, _, hash) | Self::Node(hash) => hash,
         }
     }
 }
@@ -229,22 +271,9 @@ fn join(left: Sum, right: Sum) -> Sum {
     }
 }
 
-/// Of a power of two of slots.
-fn sum(slots: &[Slot]) -> Sum {
-    match slots {
-        [] | [Slot::Empty] => Sum::Empty,
-        [Slot::Leaf(chart, digest)] => Sum::Leaf(*chart, *digest),
-        [Slot::Stored(hash)] => Sum::Node(*hash),
-        [Slot::Page(page)] => page.sum,
-        _ => {
-            let (left, right) = halves(slots);
-            join(sum(left), sum(right))
-        }
-    }
-}
-
-fn halves(slots: &[Slot]) -> (&[Slot], &[Slot]) {
-    slots.split_at(slots.len() / 2)
+fn children(node: usize) -> (usize, usize) {
+    let left = node.saturating_mul(2).saturating_add(1);
+    (left, left.saturating_add(1))
 }
 
 /// Hash of the leaf of a chart.

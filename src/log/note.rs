@@ -79,11 +79,26 @@ struct Line {
 impl Note {
     /// Signs the head of a log.
     pub(super) fn sign(log: LogId, tree: Tree, key: &SigningKey<role::LogSigning>) -> Self {
-        let head = TreeHead { log, tree };
-        let signature = key.sign(body(&head).as_bytes()).to_vec();
+        let signature = key.sign(body(&TreeHead { log, tree }).as_bytes());
+        Self::signed(log, tree, &key.verifying_key(), &signature)
+    }
+
+    /// The note of a head of a log, of which only the signature was kept. It is not verified.
+    pub(super) fn signed(
+        log: LogId,
+        tree: Tree,
+        key: &VerifyingKey<role::LogSigning>,
+        signature: &[u8; SIGNATURE_LEN],
+    ) -> Self {
         let name = origin(&log);
-        let id = key_id(&name, ED25519, &key.verifying_key());
-        Self { head, signature: Line { name, id, signature }, others: Vec::new() }
+        let id = key_id(&name, ED25519, key);
+        let signature = Line { name, id, signature: signature.to_vec() };
+        Self { head: TreeHead { log, tree }, signature, others: Vec::new() }
+    }
+
+    /// The log's own signature.
+    pub(super) fn signature(&self) -> Option<[u8; SIGNATURE_LEN]> {
+        self.signature.signature.as_slice().try_into().ok()
     }
 
     /// What the note says, if the log's device signed it.
@@ -124,11 +139,6 @@ impl Note {
             let _ = writeln!(text, "{DASH}{name} {signature}");
         }
         text.into_bytes()
-    }
-
-    /// Whether only the log's own signature is on it.
-    pub(super) fn is_bare(&self) -> bool {
-        self.others.is_empty()
     }
 
     #[cfg(test)]

@@ -75,20 +75,13 @@ impl Log {
         let size = place(&last_key).and_then(|index| index.checked_add(1)).filter(|size| *size <= MOST_LEAVES);
         let size = size.ok_or(LogError::Damaged)?;
         let last = LeafRow::from_bytes(&last)?;
-        let note = Note::from_bytes(&last.note)?;
-        let head = note.verify(&key)?;
-        if head.log() != id || head.size() != size || !note.is_bare() {
-            return Err(LogError::Damaged);
-        }
-
         let tail = tail(snapshot, &id, size)?;
         let edge = Edge::read(size, |at, width| match at.level {
             0 => Ok(tail.iter().map(|row| row.leaf.hash()).collect()),
             _ => read_tile(snapshot, &id, at, width),
         })?;
-        if edge.root() != head.tree().root {
-            return Err(LogError::Damaged);
-        }
+        let note = Note::signed(id, Tree { size, root: edge.root() }, &key, &last.signature);
+        note.verify(&key).map_err(|_| LogError::Damaged)?;
 
         let pages = Pages { snapshot, log: &id };
         let stored = if size < TILE_LEAVES { Map::empty() } else { Map::stored(&pages)? };
@@ -141,7 +134,8 @@ impl Log {
         let mut edge = self.edge.clone();
         let tiles = edge.push(leaf.hash()).ok_or(LogError::TooLong)?;
         let note = Note::sign(self.id, Tree { size: edge.size(), root: edge.root() }, signer);
-        let row = LeafRow { leaf, changes: changes.clone(), note: note.to_bytes() };
+        let signature = note.signature().ok_or(LogError::WrongKey)?;
+        let row = LeafRow { leaf, changes: changes.clone(), signature };
         tx.put(Table::Log, self.id.as_bytes(), &index.to_be_bytes(), &row.to_bytes())?;
         if !tiles.is_empty() {
             for tile in &tiles {

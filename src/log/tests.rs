@@ -182,7 +182,7 @@ fn only_its_device_adds_to_a_log() {
     assert_eq!(log.append(&mut *tx, &Changes::new(), b"", &signer(2)).unwrap_err(), LogError::WrongKey);
     drop(tx);
     let view = store.read().unwrap();
-    assert_eq!(Log::open(&*view, ID, signer(2).verifying_key()).unwrap_err(), LogError::WrongKey);
+    assert_eq!(Log::open(&*view, ID, signer(2).verifying_key()).unwrap_err(), LogError::Damaged);
     let other = LogId::from_bytes([1; 16]);
     assert_eq!(Log::open(&*view, other, signer(1).verifying_key()).unwrap_err(), LogError::Missing);
 }

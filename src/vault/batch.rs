@@ -63,7 +63,8 @@ impl Batch<'_> {
         self.write(chart, EntryId::random()?, &[], record, false, None)
     }
 
-    /// Adds a record, once for each key: a second call with the same key gives the entry of the first.
+    /// Adds a record, once for each key: a second call with the same key gives the entry of the first. Where nothing is known
+    /// of the key, and a damaged version may be the one that was written for it, it is [`Error::Unopenable`].
     pub fn put_once(&mut self, chart: &Chart, key: &str, record: &Record) -> Result<EntryId, Error> {
         let request = Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]));
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
@@ -198,7 +199,12 @@ impl Batch<'_> {
             return Ok(Some(row.entry));
         }
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(open.index.by_request(request).filter(|version| !version.quarantined).map(|version| version.entry))
+        let known = open.index.by_request(request).filter(|version| !version.quarantined);
+        // One that is damaged does not say which request it was for.
+        if known.is_none() && open.has_damaged() {
+            return Err(Error::unopenable());
+        }
+        Ok(known.map(|version| version.entry))
     }
 
     /// The heads of an entry, the current one first, with what this batch added.

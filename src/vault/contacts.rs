@@ -203,13 +203,15 @@ fn change(
         let mut write = Write::begin(inner, session)?;
         let tx = &mut *write.tx;
         // From the store, not from memory: another process may have added contacts.
-        let (mut book, _) = session.read_contacts(tx)?;
+        let (mut book, damaged) = session.read_contacts(tx)?;
         let contact = work(&mut book)?;
         let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
         let sealed = contact.seal(suite, session.unlocked.keyring_key(), vault).map_err(|_| Error::unopenable())?;
         tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
-        let ids = hash_of_ids(tx)?;
-        write.replace(Marked::Contacts, &ids)?;
+        // As they were written, and not as they are shown.
+        let mut ids: Vec<ContactId> = book.iter().map(|known| known.id).chain(damaged).collect();
+        ids.sort_unstable();
+        write.replace(Marked::Contacts, &hash_of_ids(&ids))?;
         write.replace(Marked::Contact(contact.id), &hash_of_row(&sealed))?;
         let mut event = Event::new(EventKind::Contact, inner.now_ms());
         event.member = Some(contact.card.root().hash());
@@ -219,10 +221,10 @@ fn change(
     })
 }
 
-/// What a log says of which contacts there are.
-pub(super) fn hash_of_ids(snapshot: &dyn Snapshot) -> Result<Hash, Error> {
-    let ids: Vec<u8> = session::rows(snapshot, Table::Contacts)?.into_iter().flat_map(|(key, _)| key).collect();
-    Ok(Hash::from_bytes(kdf::hash("contacts", &[&ids])))
+/// What a log says of which contacts there are, in order.
+pub(super) fn hash_of_ids(ids: &[ContactId]) -> Hash {
+    let ids: Vec<u8> = ids.iter().flat_map(ContactId::as_bytes).copied().collect();
+    Hash::from_bytes(kdf::hash("contacts", &[&ids]))
 }
 
 /// What a log says of one contact.
@@ -241,9 +243,11 @@ impl Session {
         let (mut book, mut damaged) = (ContactBook::new(self.unlocked.card()?), Vec::new());
         let (vault, suite) = (self.unlocked.vault_id(), self.unlocked.suite());
         let logs = self.logs(snapshot)?;
-        logs.require(snapshot, Marked::Contacts, &hash_of_ids(snapshot)?)?;
-        for (key, sealed) in session::rows(snapshot, Table::Contacts)? {
-            let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
+        let rows = session::rows(snapshot, Table::Contacts)?;
+        let ids = rows.iter().map(|(key, _)| ContactId::from_slice(key).ok_or(Error::Withheld));
+        let ids: Vec<ContactId> = ids.collect::<Result<_, _>>()?;
+        logs.require(snapshot, Marked::Contacts, &hash_of_ids(&ids))?;
+        for (id, (_, sealed)) in ids.into_iter().zip(rows) {
             match logs.require(snapshot, Marked::Contact(id), &hash_of_row(&sealed)) {
                 Ok(()) => {}
                 // An older row of this contact, or a damaged one.

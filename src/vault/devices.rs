@@ -78,7 +78,7 @@ impl Vault {
             let known = session.state(&*write.tx)?;
             let end = session.logs(&*write.tx)?.end(&device.into());
             let (next, closed) = known.retire_device(device, reason, end, self.inner.now_ms())?;
-            let committed = ways::turn(write, &known, &next, Some(&closed))?;
+            let committed = ways::turn(session, write, &known, &next, Some(&closed))?;
             Ok((session.after(next), committed))
         })
     }

@@ -232,5 +232,5 @@ pub(super) fn go_on(
     let signer = &next.identity().log;
     let committed = logs.commit(tx, next.suite(), signer, &marks, &[Zeroizing::new(event)])?;
     drop(before);
-    Ok((Session::new(next, logs), committed.map(drop)))
+    Ok((Session::new(next, &inner.options.accepted, logs), committed.map(drop)))
 }

@@ -23,7 +23,7 @@ use crate::keys::chart::{ChartKeys, EntryStanding, Fate};
 use crate::log::{LogError, TreeHead};
 use crate::sync::bundle::{self, Bundle, BundleError, Item};
 use crate::sync::extent::Extent;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
@@ -125,7 +125,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     };
     follow_up(session, &mut write, &chart, inner.now_ms(), &mut applied)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(&keys, item), || ());
     let of = |(hash, opened): &(Hash, Option<Opened>)| (*hash, opened.as_ref().map(|opened| opened.slot));
     let objects: Vec<(Hash, Option<u8>)> = opened.iter().map(of).collect();
@@ -137,10 +137,8 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         // It is new here, whatever the bundle makes of it: that it was taken in before a revocation, only this vault can say.
         let stub = Stub { hash, arrival: index::KEPT_APART };
         let version = opened.header.version;
-        let known = chart.index.version(&version).map(|known| known.hash).or_else(|| seen.insert(version, stub.hash));
-        if let Some(known) = known {
-            // Another under an id that is taken.
-            applied.rejected = applied.rejected.saturating_add(u64::from(known != stub.hash));
+        // Another under an id that is taken is another version: its author did not choose to be too late.
+        if chart.index.contains(&version, &hash) || !seen.insert((version, hash)) {
             continue;
         }
         rows.push(row_of(0, stub, &opened));

@@ -23,6 +23,8 @@ pub(super) struct Logs {
     generation: u64,
     /// The vault's state row that names the devices.
     state: Vec<u8>,
+    /// Of that row. It is hashed when it changes, and held against the marks at every look.
+    state_hash: Hash,
     audit: Secret<role::Audit>,
     /// Events of reading, which wait for their group.
     pub(super) waiting: Vec<Zeroizing<Event>>,
@@ -45,6 +47,7 @@ impl Logs {
             others: Vec::new(),
             generation: 0,
             state: unlocked.bytes().to_vec(),
+            state_hash: state_hash(unlocked.bytes()),
             audit: audit.current()?,
             waiting: Vec::new(),
             restored: false,
@@ -70,6 +73,7 @@ impl Logs {
             others: others.map(|device| open(device, snapshot)).collect::<Result<_, _>>()?,
             generation: snapshot.generation()?,
             state: unlocked.bytes().to_vec(),
+            state_hash: state_hash(unlocked.bytes()),
             audit: audit.current()?,
             waiting: Vec::new(),
             restored: false,
@@ -96,7 +100,7 @@ impl Logs {
                 }
             }
             self.others.retain(|log| devices.iter().any(|device| log_id(&device.hash()) == *log.id()));
-            self.state = state;
+            (self.state_hash, self.state) = (state_hash(&state), state);
         }
         for log in core::iter::once(&mut self.own).chain(&mut self.others) {
             let last = snapshot.last(Table::Log, log.id().as_bytes())?;
@@ -177,7 +181,7 @@ impl Logs {
     }
 
     fn require_state(&self, snapshot: &dyn Snapshot) -> Result<(), Error> {
-        self.require(snapshot, Marked::State, &state_hash(&self.state))
+        self.require(snapshot, Marked::State, &self.state_hash)
     }
 
     /// Whether the logs are those of a checkpoint that was kept, or extend them. A log of a device that was retired is passed
@@ -373,6 +377,11 @@ impl<'a> Write<'a> {
         let count = last.map_or(0, |mark| mark.count).checked_add(1).ok_or(Error::Withheld)?;
         self.mark(what, Mark::new(count, hash));
         Ok(())
+    }
+
+    /// Fails unless something that is replaced as a whole is what it was when it was last replaced.
+    pub(super) fn require(&self, what: Marked, hash: &Hash) -> Result<(), Error> {
+        self.session.logs(&*self.tx)?.require(&*self.tx, what, hash)
     }
 
     /// The last word on something, before this change.

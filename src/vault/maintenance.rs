@@ -3,7 +3,7 @@
 use super::event::{Event, EventKind};
 use super::logs::Write;
 use super::mark::Marked;
-use super::{Chart, Inner, Vault, open_chart::index_error, session::Session};
+use super::{Chart, Inner, Vault, open_chart::index_error, patients, session::Session};
 use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
 use crate::index::{Version, directory};
@@ -20,7 +20,8 @@ pub enum Due {
         /// How many members have no grant that lasts.
         members: usize,
     },
-    /// A chart whose stored index is damaged, and is derived anew each time that the chart is opened.
+    /// A chart whose stored index is damaged, and is derived anew each time that the chart is opened. It is not stored while
+    /// an entry is damaged, too, which then could not be found even when it is whole again.
     DamagedIndex {
         /// The chart.
         chart: ChartId,
@@ -80,9 +81,11 @@ impl Vault {
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-            directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault).map_err(index_error)?;
-            let last = super::patients::hash_of_last(&*write.tx)?;
-            write.replace(Marked::Directory, &last)?;
+            // An end that is hidden for now is not given up.
+            patients::require_end(&write)?;
+            let end = directory::compact(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault);
+            let end = end.map_err(index_error)?.map_or_else(Vec::new, Vec::from);
+            write.replace(Marked::Directory, &patients::hash_of_end(&end))?;
             write.event(Event::new(EventKind::Maintain, self.inner.now_ms()));
             write.commit()?;
             Ok(())
@@ -105,7 +108,7 @@ impl Vault {
             Ok(open.index.after(0).filter(is_late).map(|version| (version.entry, version.version)).collect())
         });
         match late {
-            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            Err(Error::GrantEnded | Error::OtherSuite | Error::Unopenable { .. }) => Ok(Vec::new()),
             other => other,
         }
     }
@@ -127,8 +130,8 @@ impl Vault {
         let chart = self.handle(*chart);
         let ended = chart.read(|open, _| Ok(open.keys.ended_members(self.inner.now_ms())));
         match ended {
-            // A chart in which our own access ended, or that is damaged, is not ours to tidy.
-            Err(Error::GrantEnded | Error::Unopenable { .. }) => Ok(Vec::new()),
+            // A chart in which our own access ended, that is damaged or not taken, is not ours to tidy.
+            Err(Error::GrantEnded | Error::OtherSuite | Error::Unopenable { .. }) => Ok(Vec::new()),
             other => other,
         }
     }
@@ -139,7 +142,7 @@ impl Session {
         match inner.view(self, |snapshot| self.chart_at(chart, snapshot)) {
             Ok(open) => Ok(open.read().unwrap_or_else(PoisonError::into_inner).derived),
             // A chart whose keys do not open is a finding of `verify`, not something that is due.
-            Err(Error::Unopenable { .. }) => Ok(false),
+            Err(Error::OtherSuite | Error::Unopenable { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -147,7 +150,9 @@ impl Session {
     fn store_index(&self, inner: &Inner, chart: &ChartId) -> Result<(), Error> {
         let mut write = Write::begin(inner, self)?;
         let open = self.chart_at(chart, &*write.tx)?;
-        open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *write.tx)?;
+        if !open.read().unwrap_or_else(PoisonError::into_inner).store_index(&mut *write.tx)? {
+            return Ok(());
+        }
         write.event(Event::new(EventKind::Maintain, inner.now_ms()).on(*chart));
         write.commit()?;
         self.forget(chart);

@@ -151,15 +151,16 @@ impl Vault {
             audit.put(&mut *tx, unlocked.suite(), unlocked.keyring_key(), &unlocked.vault_id())?;
             let marks = [
                 (Marked::State, logs::state_hash(unlocked.bytes())),
-                (Marked::Contacts, contacts::hash_of_ids(&*tx)?),
-                (Marked::Directory, patients::hash_of_last(&*tx)?),
+                (Marked::Contacts, contacts::hash_of_ids(&[])),
+                (Marked::Directory, patients::hash_of_end(&[])),
             ];
             let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
             let event = Event::new(EventKind::Create, now);
             logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
             logs
         };
-        let vault = Self::assemble(options, store, Session::new(unlocked, logs));
+        let accepted = options.accepted.clone();
+        let vault = Self::assemble(options, store, Session::new(unlocked, &accepted, logs));
         vault.inner.with(|session| {
             vault.inner.freshness.written(session.unlocked.vault_id(), &session.lock_logs(), now);
             Ok(())
@@ -273,7 +274,7 @@ fn open_session(options: &VaultOptions, store: &dyn Store, unlock: &Unlock, anch
     let mut logs = Logs::open(&unlocked, &*snapshot)?;
     logs.restored = !anchor.check(&unlocked, &logs, &*snapshot, now_ms)?;
     logs.wait(Event::new(EventKind::Unlock, now_ms));
-    Ok(Session::new(unlocked, logs))
+    Ok(Session::new(unlocked, &options.accepted, logs))
 }
 
 impl Drop for Inner {

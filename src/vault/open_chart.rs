@@ -5,6 +5,7 @@ use super::mark::{Mark, Marked, Rolling};
 use super::{
     beside::{self, Beside},
     cards::Cards,
+    chains::{Flaw, flaws},
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
 };
@@ -17,7 +18,7 @@ use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
 use crate::record::{Kind, Terms};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// Most entries that may be missing in a row before the store counts as damaged.
 const MOST_MISSING: u64 = 1 << 16;
@@ -36,6 +37,8 @@ pub(crate) struct OpenChart {
     pub(super) listed: bool,
     /// How versions stand.
     pub(super) standings: Standings,
+    /// What is wrong with the places of versions, once somebody asked.
+    flaws: OnceLock<Vec<(u64, Flaw)>>,
     /// For each compartment: number and hash of the last that this device wrote.
     own: HashMap<u8, Chain>,
     chained_to: u64,
@@ -77,6 +80,7 @@ impl OpenChart {
             beside,
             listed,
             standings: Standings::default(),
+            flaws: OnceLock::new(),
             own: HashMap::new(),
             chained_to: 0,
             rolling: Rolling::EMPTY,
@@ -120,6 +124,8 @@ impl OpenChart {
         }
         if moved {
             self.judge(true);
+            // What may be read now says what is missing.
+            self.flaws = OnceLock::new();
         }
         self.check(session, snapshot)?;
         self.generation = generation;
@@ -270,7 +276,7 @@ impl OpenChart {
                 }
                 // A version that stands twice keeps its first place.
                 let row = self.index_row(seq, value);
-                let known = self.index.contains_version(&row.version);
+                let known = self.index.contains(&row.version, &row.hash);
                 self.add_to_tail(if known { placeholder(seq, None, Stub::NONE) } else { row })?;
             }
         }
@@ -302,18 +308,19 @@ impl OpenChart {
         Ok(true)
     }
 
-    /// Stores an index that was derived, in the place of the damaged one.
-    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<(), Error> {
+    /// Stores an index that was derived, in the place of the damaged one. Returns whether it did: not while a version does
+    /// not open, for the same reason as in [`Self::append_index`].
+    pub(super) fn store_index(&self, tx: &mut dyn Transaction) -> Result<bool, Error> {
         let id = self.keys.chart();
         let mut rows = Vec::new();
         for version in self.index.after(0) {
             let stored = tx.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
-            rows.push(stored.map_or_else(
-                || placeholder(version.seq, None, Stub::NONE),
-                |stored| self.index_row(version.seq, &stored),
-            ));
+            let row = stored.map(|stored| self.index_row(version.seq, &stored)).filter(|row| row.author != NOBODY);
+            let Some(row) = row else { return Ok(false) };
+            rows.push(row);
         }
-        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)
+        index::repair(tx, self.keys.suite(), &self.index_key, &id, &rows).map_err(index_error)?;
+        Ok(true)
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
@@ -338,7 +345,7 @@ impl OpenChart {
         if object_hash(bytes) == version.hash { Ok(opened) } else { Err(Error::unopenable()) }
     }
 
-    /// The heads of an entry that can be read. A damaged version that came later may replace them: then there is none.
+    /// The heads of an entry that can be read. Where a damaged version may be another, or replace one of them, there is none.
     pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
         let heads = self.index.heads(entry);
         if let Some(lost) = self.lost.get(entry)
@@ -358,10 +365,28 @@ impl OpenChart {
         }
     }
 
-    /// Whether a damaged version of an entry came after all that can be read.
+    /// The versions whose places are not as they should be, in order of arrival.
+    pub(super) fn flaws(&self) -> &[(u64, Flaw)] {
+        self.flaws.get_or_init(|| flaws(&self.keys, &self.index, 0))
+    }
+
+    /// Whether there is a version of which nothing can be believed.
+    pub(super) fn has_damaged(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether an entry has damaged versions, and what is current does not follow from the others: it does where they
+    /// replaced each of these, and one alone stands. What a damaged version replaced is not known.
     pub(super) fn is_lost(&self, entry: &EntryId) -> bool {
-        let came = |lost: &u64| self.index.heads(entry).is_none_or(|heads| heads.current.seq < *lost);
-        self.lost.get(entry).is_some_and(came)
+        if !self.lost.contains_key(entry) {
+            return false;
+        }
+        let versions = self.index.versions_of(entry);
+        let replaced = |lost: &Version<'_>| {
+            versions.iter().any(|other| !other.quarantined && other.parents.contains(&lost.version))
+        };
+        let alone = self.index.heads(entry).is_some_and(|heads| heads.conflicts.is_empty());
+        !alone || !versions.iter().filter(|version| version.author == NOBODY).all(replaced)
     }
 
     /// The entries of which that is so.
@@ -413,6 +438,9 @@ impl OpenChart {
     /// Counts the rows that came since into the chains, and judges them. `previous` holds the last hash.
     fn chain_up(&mut self) {
         let own = self.keys.identity().device_card.hash();
+        if self.index.last_seq() != self.chained_to {
+            self.flaws = OnceLock::new();
+        }
         for version in self.index.after(self.chained_to) {
             self.chained_to = version.seq;
             self.rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
@@ -579,7 +607,11 @@ fn read_keys(
     let listed = cards.device(&me.device_card.hash()).is_some();
     let beside = Beside::read(snapshot, id)?;
     let keys = ChartKeys::assemble(beside.rows(read_rows(snapshot, id)?), ring, cards, me)?;
-    if keys.chart() == *id { Ok((keys, sealed, beside, listed)) } else { Err(Error::unopenable()) }
+    if keys.chart() != *id {
+        return Err(Error::unopenable());
+    }
+    session.require_suite(keys.suite())?;
+    Ok((keys, sealed, beside, listed))
 }
 
 pub(super) fn index_error(error: IndexError) -> Error {

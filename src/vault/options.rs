@@ -16,6 +16,7 @@ pub struct VaultOptions {
     pub(super) idle_ms: Option<i64>,
     pub(super) kind: MemberKind,
     pub(super) suite: Suite,
+    pub(super) accepted: Vec<Suite>,
     pub(super) keeper: Option<Arc<dyn CheckpointKeeper>>,
     pub(super) audit: Audit,
     pub(super) formats: Formats,
@@ -29,6 +30,7 @@ impl VaultOptions {
             idle_ms: None,
             kind: MemberKind::Person,
             suite: Suite::default(),
+            accepted: Vec::new(),
             keeper: None,
             audit: Audit::Grouped,
             formats: Formats::HERE,
@@ -57,10 +59,19 @@ impl VaultOptions {
         self
     }
 
-    /// The suite of a new vault. One suite a vault; nothing is negotiated.
+    /// The suite of a new vault: of all that it seals for itself, and of the charts that it founds. Nothing is negotiated.
     #[must_use]
     pub fn suite(mut self, suite: Suite) -> Self {
         self.suite = suite;
+        self
+    }
+
+    /// Takes charts of this suite too, that others founded and share. Otherwise a chart of another suite than the vault's own
+    /// is [`Error::OtherSuite`]. It has to be asked for each time that the vault is opened: where it is not, a chart of
+    /// another suite that came before is refused, and the others open.
+    #[must_use]
+    pub fn also_accept(mut self, suite: Suite) -> Self {
+        self.accepted.push(suite);
         self
     }
 
@@ -105,11 +116,12 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite, keeper, audit, formats: _ } = self;
+        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _ } = self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)
             .field("suite", suite)
+            .field("accepted", accepted)
             .field("keeper", &keeper.is_some())
             .field("audit", audit)
             .finish_non_exhaustive()

@@ -51,14 +51,12 @@ impl Chart {
         self.inner.with(|session| {
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
             let mut write = Write::begin(&self.inner, session)?;
-            // Whoever hides the last change would have this one take its place.
-            let last = hash_of_last(&*write.tx)?;
-            session.logs(&*write.tx)?.require(&*write.tx, Marked::Directory, &last)?;
             let change = [(self.id(), patient)];
+            require_end(&write)?;
             let appended = directory::append(&mut *write.tx, suite, session.unlocked.keyring_key(), &vault, &change)
                 .map_err(index_error)?;
-            let last = hash_of_last(&*write.tx)?;
-            write.replace(Marked::Directory, &last)?;
+            // As it was written, and not as it is shown.
+            write.replace(Marked::Directory, &hash_of_end(&appended.end()))?;
             let mut event = Event::new(EventKind::Directory, self.inner.now_ms()).on(self.id());
             event.actor = self.actor().map(|actor| (**actor).clone());
             write.event(event);
@@ -73,11 +71,22 @@ impl Chart {
     }
 }
 
-/// What a log says of the directory: which segment is its last. What is in the segments is bound to their places.
+/// Fails where the directory that is shown ends elsewhere than it should: whoever hides its end would have something else
+/// take its place.
+pub(super) fn require_end(write: &Write<'_>) -> Result<(), Error> {
+    write.require(Marked::Directory, &hash_of_last(&*write.tx)?)
+}
+
+/// What a log says of the directory that is shown.
 pub(super) fn hash_of_last(snapshot: &dyn Snapshot) -> Result<Hash, Error> {
     let last = snapshot.last(Table::Directory, b"")?;
-    let key = last.map(|(key, _)| key).unwrap_or_default();
-    Ok(Hash::from_bytes(kdf::hash("directory", &[&key])))
+    Ok(hash_of_end(&last.map(|(key, _)| key).unwrap_or_default()))
+}
+
+/// What a log says of the directory: which segment is its last, by its key; an empty one where there is none. What is in the
+/// segments is bound to their places.
+pub(super) fn hash_of_end(key: &[u8]) -> Hash {
+    Hash::from_bytes(kdf::hash("directory", &[key]))
 }
 
 impl Session {

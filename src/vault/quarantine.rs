@@ -94,10 +94,11 @@ impl Chart {
         let event = Event { note: Some(reason.to_owned()), ..Event::new(EventKind::Adopt, self.inner.now_ms()) };
         self.change(
             |open| {
-                let version = open.index.version(version).ok_or(Error::UnknownEntry)?;
-                if open.standings.of(version.seq) < EntryStanding::Disputed {
-                    return Err(Error::NotQuarantined);
+                if !open.index.contains_version(version) {
+                    return Err(Error::UnknownEntry);
                 }
+                let doubtful = |version: &Version<'_>| open.standings.of(version.seq) >= EntryStanding::Disputed;
+                let version = open.index.versions_with(version).find(doubtful).ok_or(Error::NotQuarantined)?;
                 Ok(Intent::Adopt { object: version.hash, reason: reason.to_owned() })
             },
             None,

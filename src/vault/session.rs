@@ -6,6 +6,7 @@ use super::mark::Marked;
 use super::open_chart::{OpenChart, ledger_mark};
 use super::{Inner, cards::Cards, charts};
 use crate::codec::ChartId;
+use crate::crypto::Suite;
 use crate::error::Error;
 use crate::index::directory::Directory;
 use crate::keys::Unlocked;
@@ -24,6 +25,8 @@ pub(super) const PAGE: usize = 256;
 /// Keys and open charts. Dropping it wipes them.
 pub(crate) struct Session {
     pub(crate) unlocked: Unlocked,
+    /// Suites of charts that are taken beside the vault's own.
+    accepted: Vec<Suite>,
     charts: Mutex<HashMap<ChartId, Arc<RwLock<OpenChart>>>>,
     /// Read when a patient is first looked for.
     pub(super) patients: Mutex<Option<Directory>>,
@@ -34,23 +37,31 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(unlocked: Unlocked, logs: Logs) -> Self {
-        Self::with_logs(unlocked, Arc::new(Mutex::new(logs)))
+    pub(super) fn new(unlocked: Unlocked, accepted: &[Suite], logs: Logs) -> Self {
+        Self::with_logs(unlocked, accepted, Arc::new(Mutex::new(logs)))
     }
 
     /// The same device with other ways in.
     pub(super) fn after(&self, unlocked: Unlocked) -> Self {
-        Self::with_logs(unlocked, Arc::clone(&self.logs))
+        Self::with_logs(unlocked, &self.accepted, Arc::clone(&self.logs))
     }
 
-    fn with_logs(unlocked: Unlocked, logs: Arc<Mutex<Logs>>) -> Self {
+    fn with_logs(unlocked: Unlocked, accepted: &[Suite], logs: Arc<Mutex<Logs>>) -> Self {
         Self {
             unlocked,
+            accepted: accepted.to_vec(),
             charts: Mutex::new(HashMap::new()),
             patients: Mutex::new(None),
             logs,
             changes: AtomicUsize::new(0),
         }
+    }
+
+    /// Fails for a chart of a suite that this vault does not take: who chose one takes no other from anybody, unless he said
+    /// so.
+    pub(super) fn require_suite(&self, suite: Suite) -> Result<(), Error> {
+        let taken = suite == self.unlocked.suite() || self.accepted.contains(&suite);
+        if taken { Ok(()) } else { Err(Error::OtherSuite) }
     }
 
     /// Founds a chart and stores its first ledger entries and keys.

@@ -1,7 +1,7 @@
 //! Checking everything.
 
 use super::mark::Marked;
-use super::{Vault, charts, closed, patients, session::Session, versions};
+use super::{Chart, Vault, charts, closed, patients, session::Session, versions};
 use crate::codec::{ChartId, ContactId, DeviceId, EntryId, VersionId};
 use crate::error::Error;
 use crate::log::{Log, LogError};
@@ -160,6 +160,15 @@ impl Vault {
         })?;
         versions::verify(&self.inner, charts, &mut report, &mut progress)?;
         Ok(report)
+    }
+}
+
+impl Chart {
+    /// What is not as it should be in this chart, as far as it shows without opening its versions: [`Finding::Forked`],
+    /// [`Finding::Gap`] and [`Finding::Repeated`]. Empty if all is well; look when a chart is opened. What is there can be
+    /// read all the same; [`Vault::verify`] finds what is damaged, too.
+    pub fn findings(&self) -> Result<Vec<Finding>, Error> {
+        self.read(|open, _| Ok(versions::found_in(self.id(), open)))
     }
 }
 

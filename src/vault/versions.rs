@@ -2,7 +2,7 @@
 
 use super::{
     Inner,
-    chains::{Flaw, flaws},
+    chains::Flaw,
     cores::on_all_cores,
     extent,
     open_chart::{OpenChart, StoredEntry},
@@ -17,8 +17,10 @@ use crate::index::Version;
 use crate::store::{Snapshot, StoreError, Table};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Versions that are checked before the next are looked up. Of their rows, each core reads one at a time.
-const LOT: usize = 1024;
+/// Versions that are checked before the next are looked up.
+const LOT: usize = 2048;
+/// Most rows that a core reads at once: enough that finding them costs little, few enough that long ones fit in memory.
+const RUN: usize = 8;
 
 /// Opens all versions of these charts. While one lot is checked, the charts of the next are opened.
 pub(super) fn verify(
@@ -32,15 +34,17 @@ pub(super) fn verify(
     while !lot.is_empty() {
         // No version is ever changed, so it does not matter that each core has a view of its own.
         let begin = || inner.store.read();
-        let check = |snapshot: &Result<Box<dyn Snapshot + '_>, StoreError>, item: &Item| match snapshot {
-            Ok(snapshot) => item.check(&**snapshot),
+        let check = |snapshot: &Result<Box<dyn Snapshot + '_>, StoreError>, run: &Run| match snapshot {
+            Ok(snapshot) => run.check(&**snapshot),
             Err(error) => Err(*error),
         };
         let (checked, next) = on_all_cores(&lot, begin, check, || walk.next_lot(report));
-        for finding in checked {
-            report.findings.extend(finding?);
-            report.versions = report.versions.saturating_add(1);
-            progress(report.versions);
+        for (run, findings) in lot.iter().zip(checked) {
+            report.findings.extend(findings?);
+            for _ in &run.versions {
+                report.versions = report.versions.saturating_add(1);
+                progress(report.versions);
+            }
         }
         lot = next?;
     }
@@ -64,23 +68,26 @@ struct Current {
     last: u64,
 }
 
-/// A version that the index names.
-struct Item {
+/// Versions of a chart that follow one another in its index.
+struct Run {
     chart: ChartId,
     open: Arc<RwLock<OpenChart>>,
-    /// Without its parents, which nobody asks for.
-    version: Version<'static>,
+    /// Without their parents, which nobody asks for.
+    versions: Vec<Version<'static>>,
 }
 
 impl Walk<'_> {
     /// The next versions, of one chart or several; none at the end.
-    fn next_lot(&mut self, report: &mut Report) -> Result<Vec<Item>, Error> {
-        let mut lot = Vec::new();
-        while lot.len() < LOT {
+    fn next_lot(&mut self, report: &mut Report) -> Result<Vec<Run>, Error> {
+        let (mut lot, mut room) = (Vec::new(), LOT);
+        while room > 0 {
             if let Some(current) = &mut self.current {
-                if current.pass(&mut lot) {
+                let passed = current.pass(room, &mut lot);
+                // Less than there was room for: that was all of the chart.
+                if passed < room {
                     self.current = None;
                 }
+                room = room.saturating_sub(passed);
             } else if let Some(chart) = self.charts.next() {
                 self.current = self.open(chart, report)?;
                 report.charts = report.charts.saturating_add(1);
@@ -121,11 +128,11 @@ impl Walk<'_> {
 }
 
 /// What is wrong with a chart as a whole: its history of sharing, and the chains of its versions.
-fn found_in(chart: ChartId, open: &OpenChart) -> Vec<Finding> {
+pub(super) fn found_in(chart: ChartId, open: &OpenChart) -> Vec<Finding> {
     let mut findings: Vec<Finding> = open.keys.fork().map(|_| Finding::Forked { chart }).into_iter().collect();
     let mut versions = open.index.after(0);
-    for (seq, flaw) in flaws(&open.keys, &open.index, 0) {
-        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == seq) else { continue };
+    for (seq, flaw) in open.flaws() {
+        let Some(Version { entry, version, .. }) = versions.find(|version| version.seq == *seq) else { continue };
         findings.push(match flaw {
             Flaw::Gap => Finding::Gap { chart, entry, version },
             Flaw::Repeat => Finding::Repeated { chart, entry, version },
@@ -135,37 +142,53 @@ fn found_in(chart: ChartId, open: &OpenChart) -> Vec<Finding> {
 }
 
 impl Current {
-    /// Fills a lot. Returns whether that was all of the chart.
-    fn pass(&mut self, lot: &mut Vec<Item>) -> bool {
+    /// Adds the next versions to a lot, as many as it has room for. Returns how many there were.
+    fn pass(&mut self, room: usize, lot: &mut Vec<Run>) -> usize {
         let Self { chart, open, to, last } = self;
         let opened = open.read().unwrap_or_else(PoisonError::into_inner);
-        for version in opened.index.after(*to).take_while(|version| version.seq <= *last) {
-            if lot.len() >= LOT {
-                return false;
-            }
-            *to = version.seq;
-            lot.push(Item { chart: *chart, open: Arc::clone(open), version: Version { parents: &[], ..version } });
-        }
-        true
+        let next = opened.index.after(*to).take_while(|version| version.seq <= *last).take(room);
+        let versions: Vec<_> = next.map(|version| Version { parents: &[], ..version }).collect();
+        *to = versions.last().map_or(*to, |version| version.seq);
+        let runs = versions.chunks(RUN).map(<[_]>::to_vec);
+        lot.extend(runs.map(|versions| Run { chart: *chart, open: Arc::clone(open), versions }));
+        versions.len()
     }
 }
 
-impl Item {
-    /// Opens the version, and says what is wrong with it.
-    fn check(&self, snapshot: &dyn Snapshot) -> Result<Option<Finding>, StoreError> {
-        let Self { chart, open, version } = self;
-        let (chart, entry, id) = (*chart, version.entry, version.version);
-        let stored = snapshot.get(Table::Entries, chart.as_bytes(), &version.seq.to_be_bytes())?;
-        let Some(stored) = stored else { return Ok(Some(Finding::Missing { chart, entry, version: id })) };
+impl Run {
+    /// Opens the versions, and says what is wrong with them.
+    fn check(&self, snapshot: &dyn Snapshot) -> Result<Vec<Finding>, StoreError> {
+        let Self { chart, open, versions } = self;
+        let before = versions.first().map_or(0, |version| version.seq.saturating_sub(1)).to_be_bytes();
+        let rows = snapshot.scan(Table::Entries, chart.as_bytes(), Some(&before), versions.len())?;
         let open = open.read().unwrap_or_else(PoisonError::into_inner);
-        let whole = StoredEntry::split(&stored).is_some_and(|StoredEntry { wrap, bytes, stub: _ }| {
-            version.author != NOBODY
-                && object_hash(bytes) == version.hash
-                && open
-                    .keys
-                    .open_entry(bytes, &wrap, Some(version.compartment))
-                    .is_ok_and(|opened| opened.header.entry == entry && opened.header.version == id)
-        });
-        Ok((!whole).then_some(Finding::Entry { chart, entry, version: id }))
+        let mut findings = Vec::new();
+        for version in versions {
+            let seq = version.seq.to_be_bytes();
+            let found = rows.iter().find(|(key, _)| *key == seq);
+            // What does not stand in its order is looked for by its number before it counts as missing.
+            let looked_for = match found {
+                Some(_) => None,
+                None => snapshot.get(Table::Entries, chart.as_bytes(), &seq)?,
+            };
+            let stored = found.map(|(_, stored)| stored).or(looked_for.as_ref());
+            findings.extend(check(*chart, &open, version, stored.map(Vec::as_slice)));
+        }
+        Ok(findings)
     }
+}
+
+/// Opens a version, and says what is wrong with it.
+fn check(chart: ChartId, open: &OpenChart, version: &Version<'_>, stored: Option<&[u8]>) -> Option<Finding> {
+    let (entry, id) = (version.entry, version.version);
+    let Some(stored) = stored else { return Some(Finding::Missing { chart, entry, version: id }) };
+    let whole = StoredEntry::split(stored).is_some_and(|StoredEntry { wrap, bytes, stub: _ }| {
+        version.author != NOBODY
+            && object_hash(bytes) == version.hash
+            && open
+                .keys
+                .open_entry(bytes, &wrap, Some(version.compartment))
+                .is_ok_and(|opened| opened.header.entry == entry && opened.header.version == id)
+    });
+    (!whole).then_some(Finding::Entry { chart, entry, version: id })
 }

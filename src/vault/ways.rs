@@ -4,13 +4,14 @@ use super::contacts::hash_of_row;
 use super::event::{AuditKeys, EventKind};
 use super::logs::{Write, state_hash};
 use super::mark::Marked;
+use super::open_chart::index_error;
 use super::session::Session;
-use super::{Inner, STATE_KEY, Vault, charts, closed, session};
-use crate::codec::{ContactId, WayId};
+use super::{Inner, STATE_KEY, Vault, closed, patients};
+use crate::codec::WayId;
 use crate::error::Error;
 use crate::index::directory;
 use crate::keys::chart::Ring;
-use crate::keys::{ClosedDevice, Unlock, UnlockError, Unlocked, WayIn, contacts};
+use crate::keys::{ClosedDevice, Unlock, UnlockError, Unlocked, WayIn};
 use crate::store::{StoreError, Table, Transaction};
 
 impl Vault {
@@ -32,30 +33,23 @@ impl Vault {
         added.ok_or(Error::Locked)
     }
 
-    /// Removes a way in, not the last one of a device: that is for [`Self::retire_device`]. The vault's key turns, so that who kept an old copy of that way opens nothing written later; the
-    /// other ways work on, and are not needed for this.
+    /// Removes a way in, not the last one of a device: that is for [`Self::retire_device`]. The vault's key turns, so that who
+    /// kept an old copy of that way opens nothing written later; the other ways work on, and are not needed for this. While
+    /// the keys of a chart are missing from the store or damaged, nothing turns: with the old key they would be lost.
     pub fn remove_way(&self, way: WayId) -> Result<(), Error> {
         self.inner.replace(|session| {
             let known = current(&self.inner, session)?;
             let next = known.remove_way(way)?;
-            let committed = turn(Write::begin(&self.inner, session)?, &known, &next, None)?;
+            let committed = turn(session, Write::begin(&self.inner, session)?, &known, &next, None)?;
             Ok((session.after(next), committed))
         })
     }
 }
 
-/// The ways in and devices as they are stored now: another device may have changed them.
+/// The ways in and devices as they are stored now: another device may have changed them. An older state would name fewer,
+/// and what is made of it would undo what was done since.
 pub(super) fn current(inner: &Inner, session: &Session) -> Result<Unlocked, Error> {
-    inner.view(session, |snapshot| {
-        // An older state would name fewer devices and ways in, and what is made of it would undo what was done since. A
-        // store that was restored is taken on as it is.
-        let restored = session.lock_logs().restored;
-        if !restored {
-            drop(session.logs(snapshot)?);
-        }
-        let stored = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::Withheld)?;
-        Ok(session.unlocked.reread(&stored)?)
-    })
+    inner.view(session, |snapshot| session.state(snapshot))
 }
 
 /// Stores a state under the same vault key. Returns how the commit went.
@@ -80,6 +74,7 @@ fn put_state(write: &mut Write<'_>, next: &Unlocked) -> Result<(), Error> {
 /// Seals everything that is under the vault key again, in one transaction. What the log of a device that is closed said is
 /// then said by this one's. Returns how the commit went.
 pub(super) fn turn(
+    session: &Session,
     mut write: Write<'_>,
     old: &Unlocked,
     next: &Unlocked,
@@ -91,37 +86,31 @@ pub(super) fn turn(
     }
     let tx = &mut *write.tx;
     require_unchanged(tx, old)?;
-    let mut resealed = Vec::new();
-    for chart in charts::shown(tx)? {
-        // As with contacts: keys that are damaged or withheld do not keep a way in from being removed.
-        let Some(sealed) = tx.get(Table::Keyring, b"", chart.as_bytes())? else { continue };
-        let Ok(ring) = Ring::open(suite, old.keyring_key(), &vault, &chart, &sealed) else {
-            continue;
-        };
+    for chart in session.charts(tx)? {
+        // What stays under the old key is lost, so nothing turns while the keys of a chart are withheld or damaged.
+        let sealed = tx.get(Table::Keyring, b"", chart.as_bytes())?.ok_or(Error::Withheld)?;
+        let ring = Ring::open(suite, old.keyring_key(), &vault, &chart, &sealed).map_err(Error::of_malformed)?;
         let sealed = ring.seal(suite, next.keyring_key(), &vault, &chart).map_err(|_| Error::unopenable())?;
         tx.put(Table::Keyring, b"", chart.as_bytes(), &sealed)?;
     }
-    for (key, sealed) in session::rows(tx, Table::Contacts)? {
-        let id = ContactId::from_slice(&key).ok_or_else(Error::unopenable)?;
-        // A damaged row does not keep a way in from being removed; it stays as it is, and `verify` names it.
-        let Ok(contact) = contacts::Contact::open(suite, old.keyring_key(), vault, id, &sealed) else {
-            continue;
-        };
+    // A damaged contact does not keep a way in from being removed: its card can be added again. Its row stays as it is, and
+    // `verify` names it.
+    let (contacts, _) = session.read_contacts(tx)?;
+    let mut resealed = Vec::new();
+    for contact in contacts.iter() {
         let sealed = contact.seal(suite, next.keyring_key(), vault).map_err(|_| Error::unopenable())?;
-        tx.put(Table::Contacts, b"", &key, &sealed)?;
-        resealed.push((id, hash_of_row(&sealed)));
+        tx.put(Table::Contacts, b"", contact.id.as_bytes(), &sealed)?;
+        resealed.push((contact.id, hash_of_row(&sealed)));
     }
     AuditKeys::read(tx, suite, old.keyring_key(), &vault)?.put(tx, suite, next.keyring_key(), &vault)?;
-    directory::reseal_all(tx, suite, &vault, old.keyring_key(), next.keyring_key())
-        .map_err(super::open_chart::index_error)?;
     if let Some(closed) = closed {
         closed::put(tx, next, closed)?;
     }
     for (id, hash) in resealed {
         write.replace(Marked::Contact(id), &hash)?;
     }
-    let last = super::patients::hash_of_last(&*write.tx)?;
-    write.replace(Marked::Directory, &last)?;
+    patients::require_end(&write)?;
+    directory::reseal_all(&mut *write.tx, suite, &vault, old.keyring_key(), next.keyring_key()).map_err(index_error)?;
     put_state(&mut write, next)?;
     write.event_now(EventKind::Access);
     Ok(write.try_commit()?.map(drop))

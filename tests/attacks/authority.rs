@@ -2,6 +2,7 @@
 
 use crate::common::{Member, bundle_of, frames, hiv, member, record, send};
 use ampoule::store::Table;
+use ampoule::testing::hazmat::with_fixed_randomness;
 use ampoule::{Acceptance, Chart, Contact, Cursor, Doubt, Error, Finding, Grant, Label, Scope, Standing};
 
 /// A clinic's chart with one entry, and others who write to it.
@@ -194,7 +195,7 @@ const ENTRY: u8 = 6;
 fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     let (clinic, lee, kim) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Dr. Kim", 3));
     let (chart, contacts) = shared(&clinic, &[&lee, &kim]);
-    let [of_lee, _] = contacts.try_into().unwrap();
+    let [of_lee, of_kim] = contacts.try_into().unwrap();
     let before = chart.export(&of_lee, Cursor::START).unwrap();
     let ids: Vec<_> = (0..3).map(|n| chart.put(&record(&format!("entry {n}"))).unwrap()).collect();
     let other = clinic.vault.create_chart().unwrap();
@@ -257,6 +258,34 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     }
     let copy = lee.vault.chart(&chart.id()).unwrap();
     assert!(ids.iter().all(|id| copy.get(id).is_ok()));
+    // The sender's store lost an entry: Kim is told that it is missing, until it comes.
+    let seq = 3_u64;
+    let (his, open) = (kim.vault.chart(&chart.id()).unwrap(), kim.reopen().unwrap());
+    let elsewhere = open.chart(&chart.id()).unwrap();
+    assert_eq!((his.findings().unwrap(), elsewhere.findings().unwrap()), (vec![], vec![]));
+    clinic.store.hide(Table::Entries, chart.id().as_bytes(), &seq.to_be_bytes());
+    let applied = send(&chart, &of_kim, &kim.vault).unwrap();
+    assert_eq!((applied.added, applied.gaps, applied.repeated, applied.withheld), (2, 1, 0, 1));
+    clinic.store.tell_the_truth();
+    let findings = kim.vault.verify(|_| {}).unwrap().findings;
+    let told = |finding: &Finding| match finding {
+        Finding::Gap { entry, .. } => *entry == ids[2],
+        Finding::Withheld { entry, .. } => *entry == ids[1],
+        _ => false,
+    };
+    assert!(findings.len() == 2 && findings.iter().all(told), "{findings:?}");
+    // Who opens the chart later sees it too, who has it open as well, and what is there can be read.
+    let later = kim.reopen().unwrap().chart(&chart.id()).unwrap();
+    for chart in [&his, &elsewhere, &later] {
+        assert_eq!(chart.findings().unwrap(), findings);
+        assert_eq!(chart.get(&ids[2]).unwrap().content(), b"entry 2");
+    }
+    let applied = send(&chart, &of_kim, &kim.vault).unwrap();
+    assert_eq!((applied.added, applied.gaps, applied.withheld), (1, 0, 0));
+    assert_eq!(kim.vault.verify(|_| {}).unwrap().findings, []);
+    for chart in [&his, &elsewhere, &later] {
+        assert_eq!(chart.findings().unwrap(), []);
+    }
     assert_eq!(send(&other, &of_lee, &lee.vault).unwrap().added, 1);
 }
 
@@ -273,15 +302,58 @@ fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     hers.put(&record("second")).unwrap();
     let of_copy = copy.chart(&chart.id()).unwrap();
     let second = of_copy.put(&record("another second")).unwrap();
+    let repeated = of_copy.get(&second).unwrap().version();
     of_copy.put(&record("third, after another second")).unwrap();
     let applied = send(&hers, &to_clinic, &clinic.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated), (1, 0, 0));
     let applied = send(&of_copy, &to_clinic, &clinic.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 0, 1));
     let findings = clinic.vault.verify(|_| {}).unwrap().findings;
-    assert!(matches!(findings[..], [Finding::Repeated { entry, .. }] if entry == second), "{findings:?}");
+    assert_eq!(findings, [Finding::Repeated { chart: chart.id(), entry: second, version: repeated }]);
+    assert_eq!(clinic.reopen().unwrap().chart(&chart.id()).unwrap().findings().unwrap(), findings);
+    assert_eq!(hers.findings().unwrap(), []);
     // All of it is read: which of the two is hers is for her to say.
     assert_eq!(listed(&chart), 5);
+}
+
+/// A member who can tell which id a version will have gives it to one of his own, and is quicker.
+#[test]
+fn a06_a_version_that_takes_the_id_of_anothers() {
+    for honest_first in [true, false] {
+        let (clinic, lee, mallory) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Mallory", 66));
+        let (chart, contacts) = shared(&clinic, &[&lee, &mallory]);
+        let (from_lee, from_mallory) = (lee.meet(&clinic), mallory.meet(&clinic));
+        let (hers, his) = (lee.vault.chart(&chart.id()).unwrap(), mallory.vault.chart(&chart.id()).unwrap());
+        let write = |chart: &Chart, text: &str| {
+            let id = with_fixed_randomness(b"what both draw", || chart.put(&record(text))).unwrap();
+            (id, chart.get(&id).unwrap().version())
+        };
+        let (honest, planted) = (write(&hers, "honest"), write(&his, "planted"));
+        assert_eq!(honest, planted);
+        let mut bundles = [hers.export(&from_lee, Cursor::START), his.export(&from_mallory, Cursor::START)];
+        if !honest_first {
+            bundles.reverse();
+        }
+        for (bundle, conflicts) in bundles.into_iter().zip([0, 1]) {
+            let applied = clinic.vault.import(&bundle.unwrap()).unwrap();
+            assert_eq!((applied.added, applied.rejected, applied.conflicts), (1, 0, conflicts));
+        }
+        // Both are there, with their authors, and stay so; which of them is right is for people to say.
+        let again = clinic.reopen().unwrap().chart(&chart.id()).unwrap();
+        for chart in [&chart, &again] {
+            assert_eq!(chart.get(&honest.0).unwrap().conflicts().len(), 1);
+            let history = chart.history(&honest.0).unwrap().into_iter().map(Result::unwrap);
+            let mut all: Vec<_> = history.map(|entry| (entry.author().to_owned(), entry.content().to_vec())).collect();
+            all.sort();
+            assert_eq!(all, [("Dr. Lee".into(), b"honest".to_vec()), ("Mallory".into(), b"planted".to_vec())]);
+        }
+        assert_eq!(clinic.vault.verify(|_| {}).unwrap().findings, []);
+        assert_eq!(send(&chart, &contacts[0], &lee.vault).unwrap().added, 1);
+        assert_eq!(hers.get(&honest.0).unwrap().content(), chart.get(&honest.0).unwrap().content());
+        chart.resolve(&honest.0, &record("both were read")).unwrap();
+        let read = chart.get(&honest.0).unwrap();
+        assert_eq!((read.content(), read.conflicts().len()), (&b"both were read"[..], 0));
+    }
 }
 
 /// A guardian and the clinic change one chart at once. The loser's step is made again where that is safe; what was refused

@@ -5,8 +5,8 @@ use ampoule::store::{Store as _, Table};
 use ampoule::testing::hazmat::with_fixed_randomness;
 use ampoule::testing::{EvilStore, Fault, FaultStore, Operation, Rows};
 use ampoule::{
-    Chart, Clock, Contact, Error, Freshness, Grant, MemoryKeeper, MemoryStore, RandomError, Record, Recovery, Suite,
-    Unlock, Vault,
+    Chart, Clock, Contact, Error, Finding, Freshness, Grant, MemoryKeeper, MemoryStore, Query, RandomError, Record,
+    Recovery, Suite, Unlock, Vault,
 };
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ fn f45_a_vault_of_one_suite_is_handed_the_other() {
     assert!(again().is_err());
     store.tell_the_truth();
 
-    // A chart that somebody shares.
+    // A chart that somebody shares. Who has both suites in one vault has asked for it.
     let (_, lee) = with_suite("Dr. Lee", 2, Suite::ChaCha20Poly1305);
     let (_, kim) = with_suite("Dr. Kim", 3, Suite::Aes256Gcm);
     meet(&clinic, &lee);
@@ -141,6 +141,60 @@ fn f45_a_vault_of_one_suite_is_handed_the_other() {
         let before = clinic.charts().unwrap().len();
         assert_eq!(send(&shared, &to, &clinic).map(drop), expected);
         assert_eq!(clinic.charts().unwrap().len(), before + usize::from(expected.is_ok()));
+    }
+}
+
+/// A phone that has no AES in hardware, and a clinic that works with it, each way.
+#[test]
+fn f45_both_suites_in_one_vault_by_its_own_choice() {
+    let suites = [Suite::Aes256Gcm, Suite::ChaCha20Poly1305];
+    for [own, other] in [suites, [suites[1], suites[0]]] {
+        let (store, strict) = with_suite("Riverside Clinic", 1, own);
+        let wider = || Vault::options().also_accept(other).open(store.clone(), &unlock());
+        let (clinic, (_, lee), (_, kim)) =
+            (wider().unwrap(), with_suite("Dr. Lee", 2, other), with_suite("Dr. Kim", 3, other));
+        let (to_clinic, of_lee, of_kim) = (meet(&lee, &clinic), meet(&clinic, &lee), meet(&clinic, &kim));
+        meet(&kim, &clinic);
+        let mine = clinic.create_chart().unwrap();
+        let shown = mine.put(&record("of the clinic")).unwrap();
+        let hers = lee.create_chart().unwrap();
+        let first = hers.put(&record("of the phone")).unwrap();
+        hers.share(&to_clinic, &Grant::custodian()).unwrap();
+        assert_eq!(send(&hers, &to_clinic, &strict).err(), Some(Error::OtherSuite));
+        assert_eq!(send(&hers, &to_clinic, &clinic).unwrap().added, 1);
+
+        // Reading, writing, searching, administering and sharing on, in the suite of the chart.
+        let copy = clinic.chart(&hers.id()).unwrap();
+        let second = copy.put(&record("answer of the clinic")).unwrap();
+        assert_eq!(entry(&store, &copy, 1)[WRAP + 5], other as u8);
+        assert_eq!(entry(&store, &copy, 2)[WRAP + 5], other as u8);
+        assert_eq!(entry(&store, &mine, 1)[WRAP + 5], own as u8);
+        assert_eq!(copy.find(&Query::all().words("answer")).unwrap().entries().len(), 1);
+        assert_eq!(send(&copy, &of_lee, &lee).unwrap().added, 1);
+        assert_eq!(hers.get(&second).unwrap().content(), b"answer of the clinic");
+        copy.administer_here().unwrap();
+        send(&copy, &of_lee, &lee).unwrap();
+        send(&hers, &to_clinic, &clinic).unwrap();
+        copy.share(&of_kim, &Grant::read()).unwrap();
+        assert_eq!(send(&copy, &of_kim, &kim).unwrap().added, 2);
+        copy.revoke(&of_kim).unwrap();
+        let third = copy.put(&record("after it")).unwrap();
+        // The vault's key turns, and with it the keys of both charts.
+        let way = clinic.add_way(&Unlock::device_key(&[9; 32])).unwrap();
+        clinic.remove_way(way).unwrap();
+        let again = wider().unwrap();
+        assert_eq!(again.chart(&hers.id()).unwrap().get(&third).unwrap().content(), b"after it");
+        assert_eq!(again.verify(|_| {}).unwrap().findings, []);
+
+        // Opened for one suite: what is there of the other is refused, and nothing else.
+        let strict = Vault::open(store.clone(), &unlock()).unwrap();
+        assert_eq!(strict.chart(&hers.id()).err(), Some(Error::OtherSuite));
+        assert_eq!(send(&hers, &to_clinic, &strict).err(), Some(Error::OtherSuite));
+        assert_eq!(strict.chart(&mine.id()).unwrap().get(&shown).unwrap().content(), b"of the clinic");
+        let refused = Finding::Chart { chart: hers.id(), error: Error::OtherSuite };
+        assert_eq!(strict.verify(|_| {}).unwrap().findings, [refused]);
+        assert_eq!(strict.run_maintenance().unwrap(), []);
+        assert_eq!(wider().unwrap().chart(&hers.id()).unwrap().get(&first).unwrap().content(), b"of the phone");
     }
 }
 

@@ -83,6 +83,13 @@ fn d27_whole_store_rolled_back_before_it_is_opened() {
     };
     refused(&old);
     drop(old);
+    // Neither what waits to be told nor an event of its own is written to it.
+    assert!(Vault::open(store.clone(), &Unlock::device_key(&[66; 32])).is_err());
+    let before = store.rows().unwrap();
+    let strict = options().audit(Audit::Strict).open(store.clone(), &unlock()).unwrap();
+    refused(&strict);
+    strict.lock();
+    assert!(store.rows().unwrap() == before, "something was written to the store of before");
     store.tell_the_truth();
     let honest = options().open(store.clone(), &unlock()).unwrap();
     assert_eq!(honest.chart(&id_of).unwrap().get(&id).unwrap().content(), b"second");

@@ -125,12 +125,21 @@ fn d27_what_is_hidden_while_a_device_is_closed_is_missed_all_the_same() {
                 }
             }
         };
-        hide();
         if retired {
+            // The vault's key turns with it, and what was sealed under it is not left behind.
+            hide();
+            assert_eq!(clinic.unchanged(|| open.retire_device(device, "lost")).err(), Some(Error::Withheld));
+            clinic.store.tell_the_truth();
+            for (table, part, key) in came.iter().filter(|(table, ..)| matches!(table, Table::Entries | Table::Ledger))
+            {
+                clinic.store.hide(*table, part, key);
+            }
             open.retire_device(device, "lost").unwrap();
         } else {
+            hide();
             open.renew_device("copied").unwrap();
         }
+        hide();
         for vault in [open, clinic.reopen().unwrap()] {
             assert_eq!(vault.chart(&chart.id()).err(), Some(Error::Withheld), "{retired}");
             assert_eq!(vault.chart(&founded).err(), Some(Error::Withheld), "{retired}");
@@ -142,15 +151,65 @@ fn d27_what_is_hidden_while_a_device_is_closed_is_missed_all_the_same() {
             hide();
         }
         clinic.store.tell_the_truth();
-        let again = clinic.reopen().unwrap();
-        // A key that turned while rows were hidden does not open them; they are named, and nothing is lost in silence.
-        let found = findings(&again);
-        if retired {
-            assert!(found.contains(&Finding::Contact { contact: again.contacts().list().unwrap()[0].id() }));
-        } else {
-            assert!(found.is_empty(), "{found:?}");
-        }
+        assert_eq!(findings(&clinic.reopen().unwrap()), [], "{retired}");
     }
+}
+
+/// The vault's key turns while the store hides or damages what is sealed under it, and shows it afterwards.
+#[test]
+fn d29_nothing_is_lost_when_the_vaults_key_turns() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let (of_lee, charts) = (clinic.meet(&lee), [(); 2].map(|()| clinic.vault.create_chart().unwrap()));
+    let entries = charts.each_ref().map(|chart| chart.put(&record("text")).unwrap());
+    charts[0].describe(&patient("Amy Example")).unwrap();
+    let before_ben = clinic.store.rows().unwrap();
+    charts[1].describe(&patient("Ben Example")).unwrap();
+    let stands = || {
+        let vault = clinic.reopen().unwrap();
+        for (chart, entry) in charts.iter().zip(&entries) {
+            assert_eq!(vault.chart(&chart.id()).unwrap().get(entry).unwrap().content(), b"text");
+            assert!(vault.chart(&chart.id()).unwrap().patient().unwrap().is_some());
+        }
+        assert_eq!(vault.contacts().get(of_lee.id()).unwrap().name().unwrap(), "Dr. Lee");
+        assert_eq!(findings(&vault), []);
+    };
+    let keys = charts[1].id();
+    let end = |then: &Rows| {
+        let came: Vec<_> = clinic.store.rows().unwrap().into_keys().filter(|place| !then.contains_key(place)).collect();
+        came.into_iter().filter(|(table, ..)| *table == Table::Directory).collect::<Vec<_>>()
+    };
+    let lies: [(&dyn Fn(), bool); 5] = [
+        (&|| clinic.store.hide(Table::Keyring, b"", keys.as_bytes()), true),
+        (&|| clinic.store.hide(Table::Vault, CHARTS, &2_u64.to_be_bytes()), true),
+        (&|| clinic.store.rewrite(Table::Keyring, b"", keys.as_bytes(), |row| row[60] ^= 1), false),
+        (&|| clinic.store.hide(Table::Contacts, b"", of_lee.id().as_bytes()), true),
+        (&|| end(&before_ben).iter().for_each(|(table, part, key)| clinic.store.hide(*table, part, key)), true),
+    ];
+    for (place, (lie, withheld)) in lies.into_iter().enumerate() {
+        let added = clinic.vault.add_way(&key(7)).unwrap();
+        let device = clinic.vault.add_device(&key(8)).unwrap();
+        lie();
+        let removed = clinic.unchanged(|| clinic.vault.remove_way(added));
+        let retired = clinic.unchanged(|| clinic.vault.retire_device(device, "lost"));
+        for refused in [removed, retired] {
+            if withheld {
+                assert_eq!(refused, Err(Error::Withheld), "{place}");
+            } else {
+                assert_unopenable(refused);
+            }
+        }
+        clinic.store.tell_the_truth();
+        stands();
+        clinic.vault.remove_way(added).unwrap();
+        clinic.vault.retire_device(device, "lost").unwrap();
+        stands();
+    }
+    // Tidying writes the directory anew, and not a part of it.
+    end(&before_ben).iter().for_each(|(table, part, key)| clinic.store.hide(*table, part, key));
+    assert_eq!(clinic.unchanged(|| clinic.vault.run_maintenance()).err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    clinic.vault.run_maintenance().unwrap();
+    stands();
 }
 
 #[test]
@@ -160,6 +219,9 @@ fn d29_a_retired_device_or_its_log_is_hidden() {
     let (device, vault) = second(&clinic);
     let before = clinic.store.rows().unwrap();
     vault.chart(&chart.id()).unwrap().put(&record("by the device")).unwrap();
+    let of_device = log_id(&vault);
+    let earlier = clinic.store.rows().unwrap();
+    vault.chart(&chart.id()).unwrap().put(&record("by the device, later")).unwrap();
     vault.lock();
     let log: Vec<_> = clinic.store.rows().unwrap().into_keys().filter(|place| !before.contains_key(place)).collect();
     let log: Vec<_> = log.into_iter().filter(|(table, ..)| *table == Table::Log).collect();
@@ -199,6 +261,13 @@ fn d29_a_retired_device_or_its_log_is_hidden() {
     }
     // All of its log: nothing is there to be damaged.
     log.iter().for_each(|(table, part, key)| clinic.store.hide(*table, part, key));
+    assert_eq!(clinic.vault.audit().err(), Some(Error::Withheld));
+    assert_eq!(findings(&clinic.vault), [Finding::Log { device }]);
+    clinic.store.tell_the_truth();
+    // Its log as it was before the device's last change: signed, and whole in itself.
+    replay(&clinic.store, &earlier, |table, part| {
+        part == of_device && matches!(table, Table::Log | Table::Tiles | Table::Map)
+    });
     assert_eq!(clinic.vault.audit().err(), Some(Error::Withheld));
     assert_eq!(findings(&clinic.vault), [Finding::Log { device }]);
     clinic.store.tell_the_truth();

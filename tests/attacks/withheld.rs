@@ -2,7 +2,8 @@
 
 use crate::common::{HEADER, Member, WRAP, assert_unopenable, member, record};
 use ampoule::store::Table;
-use ampoule::{Chart, Error, Grant, Patient, PatientQuery, Query, Unlock, Vault};
+use ampoule::testing::hazmat::with_fixed_randomness;
+use ampoule::{Chart, Due, Error, Finding, Grant, Patient, PatientQuery, Query, Unlock, Vault};
 use std::collections::BTreeSet;
 
 fn named(name: &str) -> Patient {
@@ -49,6 +50,55 @@ fn d29_a_passing_lie_does_not_stay_in_the_index() {
     let rows = clinic.store.rows().unwrap();
     assert!(rows.keys().any(|(table, ..)| *table == Table::Index), "the index is stored after all");
     assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    // Nor does it stay where a damaged index is stored anew.
+    let index = || clinic.store.rows().unwrap().into_iter().filter(|((table, ..), _)| *table == Table::Index);
+    let stored: Vec<_> = index().collect();
+    let lie = || {
+        for ((table, part, key), _) in &stored {
+            clinic.store.rewrite(*table, part, key, |row| row[60] ^= 1);
+        }
+    };
+    lie();
+    clinic.rewrite_entry(&chart, 3, |row| row[WRAP + HEADER + 1] ^= 1);
+    let due = [Due::DamagedIndex { chart: chart.id() }];
+    assert_eq!(clinic.reopen().unwrap().run_maintenance().unwrap(), due);
+    clinic.store.tell_the_truth();
+    assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    assert_eq!(clinic.reopen().unwrap().maintenance().unwrap(), []);
+    // Where nothing else is damaged it is stored.
+    lie();
+    assert_eq!(clinic.reopen().unwrap().run_maintenance().unwrap(), due);
+    clinic.store.tell_the_truth();
+    assert!(!index().eq(stored.iter().cloned()));
+    assert_eq!(again(&clinic, &chart).get(&ids[2]).unwrap().content(), b"note 2");
+    assert_eq!(clinic.reopen().unwrap().maintenance().unwrap(), []);
+}
+
+/// Nobody can say whether a request was answered whose answer is damaged: it is not answered twice.
+#[test]
+fn d29_a_request_whose_entry_is_damaged() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let first = chart.put_once("order 7", &record("first")).unwrap();
+    assert_eq!(again(&clinic, &chart).put_once("order 7", &record("first")).unwrap(), first);
+    let entry = clinic.entry(&chart, 1);
+    clinic.rewrite_entry(&chart, 1, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_unopenable(clinic.unchanged(|| damaged.put_once("order 7", &record("first"))));
+    let other = damaged.put(&record("not by request")).unwrap();
+    clinic.store.tell_the_truth();
+    let honest = again(&clinic, &chart);
+    assert_eq!(honest.put_once("order 7", &record("first")).unwrap(), first);
+    assert_eq!((honest.list().unwrap().entries().len(), honest.get(&other).is_ok()), (2, true));
+    assert_eq!(clinic.entry(&chart, 1), entry);
+    // An index that is stored knows it, whatever becomes of the entry.
+    for n in 0..16 {
+        honest.put(&record(&format!("note {n}"))).unwrap();
+    }
+    clinic.rewrite_entry(&chart, 1, |row| row[WRAP + HEADER + 1] ^= 1);
+    let damaged = again(&clinic, &chart);
+    assert_eq!(damaged.put_once("order 7", &record("first")).unwrap(), first);
+    assert_ne!(damaged.put_once("order 8", &record("second")).unwrap(), first);
 }
 
 /// A chart that is open knows its marks; what it then reads from the beginning is held against them all the same.
@@ -159,4 +209,135 @@ fn d29_a_member_without_a_card_is_an_error() {
         clinic.store.tell_the_truth();
     }
     assert!(refused > 0);
+}
+
+/// Of two versions that conflict one is damaged, whichever came first: the other is not read as if it stood alone.
+#[test]
+fn d29_a_damaged_version_in_a_conflict_is_not_passed_over() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let id = chart.put(&record("first")).unwrap();
+    let first = chart.get(&id).unwrap();
+    for word in ["left", "right"] {
+        chart.update_from(&first, &record(word)).unwrap();
+    }
+    assert_eq!(again(&clinic, &chart).get(&id).unwrap().conflicts().len(), 1);
+    for seq in [2, 3] {
+        clinic.rewrite_entry(&chart, seq, |row| row[WRAP + HEADER + 1] ^= 1);
+        let damaged = again(&clinic, &chart);
+        assert_unopenable(damaged.get(&id));
+        assert_unopenable(clinic.unchanged(|| damaged.update(&id, &record("third"))));
+        let found = damaged.list().unwrap();
+        assert_eq!((found.entries().len(), found.is_complete(), found.damaged()), (0, false, 1));
+        assert_eq!(damaged.history(&id).unwrap().iter().filter(|version| version.is_ok()).count(), 2);
+        clinic.store.tell_the_truth();
+    }
+    // What was replaced since costs nothing.
+    again(&clinic, &chart).resolve(&id, &record("both")).unwrap();
+    for seq in [2, 3] {
+        clinic.rewrite_entry(&chart, seq, |row| row[WRAP + HEADER + 1] ^= 1);
+        let read = again(&clinic, &chart).get(&id).unwrap();
+        assert_eq!((read.content(), read.conflicts().len()), (&b"both"[..], 0));
+        clinic.store.tell_the_truth();
+    }
+}
+
+/// What a damaged version replaced is not known, so the one before it is not shown as a conflict of the one after it.
+#[test]
+fn d29_a_damaged_version_in_the_middle_leaves_no_conflict() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let id = chart.put(&record("first")).unwrap();
+    for word in ["second", "third"] {
+        chart.update(&id, &record(word)).unwrap();
+    }
+    let read = || again(&clinic, &chart).get(&id).map(|read| (read.content().to_vec(), read.conflicts().len()));
+    assert_eq!(read().unwrap(), (b"third".to_vec(), 0));
+    for seq in [1, 2, 3] {
+        clinic.rewrite_entry(&chart, seq, |row| row[WRAP + HEADER + 1] ^= 1);
+        match seq {
+            1 => assert_eq!(read().unwrap(), (b"third".to_vec(), 0)),
+            _ => assert_unopenable(read()),
+        }
+        clinic.store.tell_the_truth();
+    }
+}
+
+/// The store takes a change of the directory and goes on as if it had not come: what was there before is not the answer.
+#[test]
+fn d27_a_change_of_the_directory_that_is_taken_and_not_shown() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.describe(&named("Amy Example")).unwrap();
+    let second = [2_u64.to_be_bytes(), 2_u64.to_be_bytes()].concat();
+    clinic.store.hide(Table::Directory, b"", &second);
+    assert_eq!(chart.patient().unwrap(), Some(named("Amy Example")));
+    chart.describe(&named("Amy Sample")).unwrap();
+    assert_eq!(chart.patient(), Err(Error::Withheld));
+    assert_eq!(again(&clinic, &chart).patient(), Err(Error::Withheld));
+    assert_eq!(clinic.vault.find_patient(&PatientQuery::all()).err(), Some(Error::Withheld));
+    clinic.store.tell_the_truth();
+    assert_eq!(chart.patient().unwrap(), Some(named("Amy Sample")));
+}
+
+/// The same with a contact that was added.
+#[test]
+fn d27_a_contact_that_is_taken_and_not_shown() {
+    let (clinic, lee, kim) = (member("Riverside Clinic", 1), member("Dr. Lee", 2), member("Dr. Kim", 3));
+    clinic.meet(&lee);
+    let card = kim.vault.card().unwrap().to_bytes();
+    let copy = clinic.copy();
+    let add = |vault: &Vault| with_fixed_randomness(b"kim", || vault.contacts().add(&card)).unwrap().id();
+    let id = add(&copy);
+    assert_eq!(copy.contacts().list().unwrap().len(), 2);
+    clinic.store.hide(Table::Contacts, b"", id.as_bytes());
+    assert_eq!(add(&clinic.vault), id);
+    for vault in [clinic.vault.clone(), clinic.reopen().unwrap()] {
+        assert_eq!(vault.contacts().list().err(), Some(Error::Withheld));
+    }
+    clinic.store.tell_the_truth();
+    assert_eq!(clinic.vault.contacts().list().unwrap().len(), 2);
+}
+
+/// All is sealed anew when a way in is removed: what the store shows of before is not made the newest by that.
+#[test]
+fn d27_what_is_of_before_does_not_become_the_newest_when_a_way_in_is_removed() {
+    let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
+    let chart = clinic.vault.create_chart().unwrap();
+    let way = clinic.vault.add_way(&Unlock::device_key(&[9; 32])).unwrap();
+    let of_lee = clinic.meet(&lee);
+    chart.describe(&named("Amy Example")).unwrap();
+    let then = clinic.store.rows().unwrap();
+    of_lee.distrust().unwrap();
+    chart.describe(&named("Amy Sample")).unwrap();
+    let replay = |what| {
+        for (table, part, key) in clinic.store.rows().unwrap().keys().filter(|(table, ..)| *table == what) {
+            clinic.store.replay(&then, *table, part, key);
+        }
+    };
+    replay(Table::Directory);
+    assert_eq!(clinic.unchanged(|| clinic.vault.remove_way(way)), Err(Error::Withheld));
+    clinic.store.tell_the_truth();
+    replay(Table::Contacts);
+    clinic.vault.remove_way(way).unwrap();
+    assert_unopenable(of_lee.status());
+    clinic.store.tell_the_truth();
+    assert_unopenable(of_lee.status());
+    assert_eq!(again(&clinic, &chart).patient().unwrap(), Some(named("Amy Sample")));
+    let findings = clinic.reopen().unwrap().verify(|_| {}).unwrap().findings;
+    assert_eq!(findings, [Finding::Contact { contact: of_lee.id() }]);
+}
+
+#[test]
+fn d27_a_hidden_end_of_the_directory_is_not_tidied_away() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.describe(&named("Amy Example")).unwrap();
+    chart.describe(&named("Amy Sample")).unwrap();
+    let second = [2_u64.to_be_bytes(), 2_u64.to_be_bytes()].concat();
+    clinic.store.hide(Table::Directory, b"", &second);
+    assert_eq!(clinic.unchanged(|| clinic.vault.run_maintenance()), Err(Error::Withheld));
+    clinic.store.tell_the_truth();
+    clinic.vault.run_maintenance().unwrap();
+    assert_eq!(again(&clinic, &chart).patient().unwrap(), Some(named("Amy Sample")));
 }

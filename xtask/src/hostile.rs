@@ -5,8 +5,8 @@ use ampoule::testing::hostile;
 use anyhow::{Result, ensure};
 use std::time::Instant;
 
-/// Scripts after which it is shown how far it went.
-const LOT: u64 = 10_000;
+/// Scripts after which it is shown how far it went, and what failed.
+const LOT: u64 = 2_000;
 
 /// Plays scripts, and prints a histogram by attack and outcome.
 pub(crate) fn run(scripts: u64, seed: u64, first: u64) -> Result<()> {
@@ -16,7 +16,11 @@ pub(crate) fn run(scripts: u64, seed: u64, first: u64) -> Result<()> {
     let mut next = first;
     while next < end {
         let until = next.saturating_add(LOT).min(end);
-        all.merge(hostile::run(MemoryStore::new, seed, next..until)?);
+        let lot = hostile::run(MemoryStore::new, seed, next..until)?;
+        for failure in &lot.failures {
+            println!("{failure}");
+        }
+        all.merge(lot);
         println!("{} scripts in {} s, {} failed", all.scripts, begun.elapsed().as_secs(), all.failures.len());
         next = until;
     }

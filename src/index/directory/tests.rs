@@ -198,9 +198,10 @@ fn compaction_keeps_what_is_current_and_is_seen_by_others() {
     let mut other = read_all(&store).directory;
     let before = found(&other, &PatientQuery::all());
     let mut tx = store.write().unwrap();
-    compact(&mut *tx, SUITE, &key(1), &VAULT).unwrap();
+    let end = compact(&mut *tx, SUITE, &key(1), &VAULT).unwrap();
     tx.commit().unwrap();
     assert_eq!(keys(&store), [[1_u64.to_be_bytes(), 41_u64.to_be_bytes()].concat()]);
+    assert_eq!(end, Some(key_of(1, 41)));
     assert_eq!((follow(&store, &mut other), found(&other, &PatientQuery::all())), (vec![], before));
 }
 
@@ -209,7 +210,7 @@ fn many_changes_at_once_are_cut_into_lots() {
     let store = MemoryStore::new();
     let changes: Vec<Change> =
         (1..=9000).map(|number| (chart(number), Some(patient("Ann", &number.to_string(), None)))).collect();
-    assert_eq!(write(&store, &changes), Appended { first: 1, last: 3 });
+    assert_eq!(write(&store, &changes), Appended { first: 1, last: 3, begin: 3 });
     assert_eq!(keys(&store).len(), 3);
     assert_eq!(read_all(&store).directory.len(), 9000);
     let big = Patient { names: vec!["x".repeat(MOST_WEIGHT / 2); 2], ..Patient::default() };

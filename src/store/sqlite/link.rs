@@ -84,16 +84,18 @@ impl Link {
     /// saw no change, then there was none.
     ///
     /// Where it saw one, that may be what this store's own writer committed before the counter took its value: then the
-    /// writer says by `still_at` that nobody has committed since. Otherwise a new generation is made, and it looks again.
+    /// writer says by `still_at` that nobody has committed since. It is also asked while it has not looked itself since it
+    /// made the generation. Otherwise a new generation is made, and this connection looks again.
     pub(super) fn begin(
         &mut self,
         generations: &Generations,
         still_at: impl Fn(u64) -> bool,
     ) -> Result<u64, StoreError> {
         loop {
-            let generation = generations.now();
+            let (generation, claimed) = generations.now();
             self.run("BEGIN DEFERRED")?;
-            if self.saw_no_change()? || still_at(generation) {
+            let unchanged = self.saw_no_change()?;
+            if unchanged && !claimed || still_at(generation) {
                 return Ok(generation);
             }
             generations.advance();
@@ -103,31 +105,25 @@ impl Link {
 
     /// Begins to write and returns the generation, as [`Link::begin`] does; nobody else can commit from here on.
     pub(super) fn begin_writing(&mut self, generations: &Generations) -> Result<u64, StoreError> {
-        let generation = generations.now();
+        let (generation, _) = generations.now();
         self.run("BEGIN IMMEDIATE")?;
-        if self.saw_no_change()? { Ok(generation) } else { Ok(generations.advance()) }
-    }
-
-    /// Makes the generation of what was just committed here, and returns it if nobody else has committed since: the
-    /// reasoning is that of [`Link::begin`].
-    pub(super) fn after_commit(&mut self, generations: &Generations) -> Option<u64> {
-        let generation = generations.advance();
-        if self.saw_no_change().is_ok_and(|none| none) {
-            return Some(generation);
+        if !self.saw_no_change()? {
+            return Ok(generations.advance());
         }
-        // What this connection has seen now, it will not notice when it begins again.
-        generations.advance();
-        None
+        generations.confirm(generation);
+        Ok(generation)
     }
 
     /// Whether nobody has committed since the counter took this value. Asked of a writer between its transactions, whom no
     /// commit of its own escapes.
     pub(super) fn is_at(&mut self, generations: &Generations, generation: u64) -> bool {
-        if !self.connection.is_autocommit() || generations.now() != generation {
+        if !self.connection.is_autocommit() || generations.now().0 != generation {
             return false;
         }
         let unchanged = self.saw_no_change().is_ok_and(|none| none);
-        if !unchanged {
+        if unchanged {
+            generations.confirm(generation);
+        } else {
             // What this connection has seen now, it will not notice when it begins.
             generations.advance();
         }
@@ -171,17 +167,41 @@ impl Link {
 }
 
 /// Numbers the states of the file, for all connections of a store.
+///
+/// The writer claims the number of what it committed without a look at the file: others may have committed before the
+/// counter took that value. Whoever is about to use such a number has the writer look first.
 #[derive(Debug, Default)]
 pub(super) struct Generations(AtomicU64);
 
 impl Generations {
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+    /// The present generation, and whether it is only claimed.
+    fn now(&self) -> (u64, bool) {
+        let now = self.0.load(Ordering::SeqCst);
+        (now >> 1, now & 1 == 1)
     }
 
     /// Makes a new generation and returns it.
     pub(super) fn advance(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1)
+        self.next(0)
+    }
+
+    /// Makes the generation of what was just committed.
+    pub(super) fn claim(&self) -> u64 {
+        self.next(1)
+    }
+
+    /// The writer has looked: nobody else has committed before the counter took this value, nor since.
+    fn confirm(&self, generation: u64) {
+        let claimed = generation << 1 | 1;
+        // It fails where there is a newer one.
+        let _ = self.0.compare_exchange(claimed, generation << 1, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    fn next(&self, claimed: u64) -> u64 {
+        let next = |now: u64| (now >> 1).wrapping_add(1);
+        let step = |now| Some(next(now) << 1 | claimed);
+        let (Ok(before) | Err(before)) = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step);
+        next(before)
     }
 }
 

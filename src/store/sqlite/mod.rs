@@ -240,11 +240,11 @@ impl Transaction for SqliteTransaction<'_> {
         rows::delete(self.link.connection(), table, part, key)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Option<u64>, StoreError> {
+    fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let committed = self.link.try_run("COMMIT");
         // The writer's own connection is not told of its own commits.
-        let made = self.link.after_commit(&self.store.generations);
-        committed.map(|()| made).map_err(|error| meaning_of_commit(&error))
+        let made = self.store.generations.claim();
+        committed.map(|()| Some(made)).map_err(|error| meaning_of_commit(&error))
     }
 }
 

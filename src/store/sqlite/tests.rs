@@ -1,6 +1,9 @@
 //! Tests that need a hand on the connection.
 
 use super::*;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn fresh() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -97,21 +100,122 @@ fn a_value_of_another_type_is_damage() {
 #[test]
 fn what_was_committed_here_is_read_at_the_generation_that_it_made() {
     let (folder, store) = fresh();
-    let put = |store: &SqliteStore, value: &[u8]| {
-        let mut change = store.write().unwrap();
-        change.put(Table::Keyring, b"", b"k", value).unwrap();
-        change.commit().unwrap()
-    };
-    put(&store, b"1");
+    put(&store, 1);
     let read = || store.read().unwrap().generation().unwrap();
     read();
-    let made = put(&store, b"2");
+    let made = put(&store, 2);
     assert!(made.is_some());
     assert_eq!((Some(read()), Some(read())), (made, made));
     // What somebody else commits then is another state, whoever sees it first.
-    let made = put(&store, b"3");
-    put(&SqliteStore::open(folder.path().join("store.db")).unwrap(), b"4");
+    let made = put(&store, 3);
+    put(&SqliteStore::open(folder.path().join("store.db")).unwrap(), 4);
     assert_ne!(Some(read()), made);
-    let made = put(&store, b"5");
+    let made = put(&store, 5);
     assert_eq!(Some(read()), made);
+}
+
+/// Two readers that saw a commit ask the writer whether it was its own: what the first question tells it, the second must
+/// not be told otherwise.
+#[test]
+fn a_writer_that_noticed_a_commit_does_not_deny_it_to_the_next_who_asks() {
+    let (folder, store) = fresh();
+    let other = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let made = put(&store, 1).unwrap();
+    let ask = |generation| lock(&store.writer).is_at(&store.generations, generation);
+    assert!(ask(made) && ask(made));
+    put(&other, 2);
+    assert!(!ask(made));
+    assert!(!ask(made));
+    // From then on nobody has committed.
+    let now = store.read().unwrap().generation().unwrap();
+    assert!(now != made && ask(now));
+}
+
+/// While one reader asks, somebody else commits, and another reader is quicker to find out.
+#[test]
+fn a_reader_that_is_overtaken_reads_at_a_generation_of_its_own() {
+    let (folder, store) = fresh();
+    let other = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    // Both have looked before.
+    let [mut slow, quick] = [(); 2].map(|()| {
+        let mut link = store.reader().unwrap();
+        link.begin(&store.generations, |_| false).unwrap();
+        link.undo().unwrap();
+        link
+    });
+    let made = put(&store, 1).unwrap();
+    let still_at = |generation| lock(&store.writer).is_at(&store.generations, generation);
+    let value = |link: &Link| {
+        let sql = "SELECT value FROM keyring WHERE part = x'' AND key = x'6b'";
+        link.connection().query_row(sql, (), |row| row.get::<_, Vec<u8>>(0)).unwrap()
+    };
+    let (quick, asked) = (RefCell::new(quick), Cell::new(0));
+    let seen = RefCell::new(BTreeMap::from([(made, vec![1])]));
+    let note = |generation, value: Vec<u8>| {
+        assert_eq!(*seen.borrow_mut().entry(generation).or_insert_with(|| value.clone()), value);
+    };
+    let overtaken = slow.begin(&store.generations, |generation| {
+        if asked.replace(asked.get() + 1) == 0 {
+            put(&other, 2);
+            let at = quick.borrow_mut().begin(&store.generations, still_at).unwrap();
+            note(at, value(&quick.borrow()));
+        }
+        still_at(generation)
+    });
+    assert!(asked.get() > 0);
+    note(overtaken.unwrap(), value(&slow));
+    assert_eq!(value(&quick.borrow()), [2]);
+}
+
+/// Readers in several threads, while this store and another on the same file write by turns: a generation names one state.
+#[test]
+fn readers_at_once_never_see_two_states_at_one_generation() {
+    let (folder, _) = fresh();
+    let open = || SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let stores = [open(), open()];
+    put(&stores[0], 0);
+    let seen = Mutex::new(BTreeMap::new());
+    let written = AtomicBool::new(false);
+    let note = |generation: u64, value: Option<Vec<u8>>| {
+        let first = lock(&seen).entry(generation).or_insert_with(|| value.clone()).clone();
+        assert_eq!(first, value, "generation {generation}");
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !written.load(Ordering::SeqCst) {
+                    let view = stores[0].read().unwrap();
+                    note(view.generation().unwrap(), view.get(Table::Keyring, b"", b"k").unwrap());
+                }
+            });
+        }
+        for number in 1..=200_u8 {
+            put(&stores[usize::from(number / 2 % 2)], number);
+        }
+        written.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(stores[0].read().unwrap().get(Table::Keyring, b"", b"k").unwrap(), Some(vec![200]));
+}
+
+fn put(store: &SqliteStore, value: u8) -> Option<u64> {
+    let mut change = store.write().unwrap();
+    change.put(Table::Keyring, b"", b"k", &[value]).unwrap();
+    change.commit().unwrap()
+}
+
+#[test]
+fn what_the_writer_claims_counts_once_it_has_looked() {
+    let (folder, store) = fresh();
+    let elsewhere = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let mut writer = lock(&store.writer);
+    writer.begin_writing(&store.generations).unwrap();
+    writer.run("COMMIT").unwrap();
+    // Somebody else commits and a reader sees that, before the writer makes the generation of its own state.
+    let mut change = elsewhere.write().unwrap();
+    change.put(Table::Keyring, b"", b"k", b"theirs").unwrap();
+    change.commit().unwrap();
+    drop(store.read().unwrap());
+    let claimed = store.generations.claim();
+    drop(writer);
+    assert_ne!(store.read().unwrap().generation().unwrap(), claimed);
 }

@@ -199,9 +199,14 @@ impl fmt::Display for Report {
         for ((attack, outcome), times) in outcomes {
             writeln!(f, "{attack:<28} {outcome:<32} {times:>9}")?;
         }
-        for Failure { seed, script, attack, what } in failures {
-            writeln!(f, "FAILED: seed {seed}, script {script}, {attack}: {what}")?;
-        }
-        Ok(())
+        failures.iter().try_for_each(|failure| writeln!(f, "{failure}"))
+    }
+}
+
+/// One line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, script, attack, what } = self;
+        write!(f, "FAILED: seed {seed}, script {script}, {attack}: {what}")
     }
 }

@@ -229,8 +229,10 @@ impl<S: Store + 'static> Script<'_, S> {
         store.tell_the_truth();
         open.tell_the_truth();
         if store.told().blind == 0 {
-            reader.candidates = vec![self.newest.clone()];
+            reader.candidates.clear();
         }
+        // What the other wrote meanwhile is shown now, even where this one wrote over some of it.
+        reader.candidates.push(self.newest.clone());
         self.look(&mut reader, 1)?;
         let mut candidates = reader.candidates;
         drop(reader.vault);

@@ -298,6 +298,7 @@ fn reader() -> Result<World, Error> {
         }
         (known.whole, known.patient) = (false, None);
         lee.scribe.truth.charts.insert(chart, known);
+        lee.scribe.note();
         if round == 0 {
             lee.state()?;
             clinic.scribe.update(chart, *entries.first().ok_or(Error::UnknownEntry)?, "amended")?;
