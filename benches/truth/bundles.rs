@@ -64,7 +64,9 @@ pub(crate) fn proving(folder: &Path) {
         chart.share(&to, &Grant::read()).unwrap();
         let next = lee.import(&chart.export(&to, Cursor::START).unwrap()).unwrap().next;
         // One transaction and leaf each.
-        (0..entries).for_each(|number| drop(chart.put(&observation(number, 256)).unwrap()));
+        for number in 0..entries {
+            chart.put(&observation(number, 256)).unwrap();
+        }
         let bundle = chart.export(&to, next).unwrap();
         assert_eq!(lee.import(&bundle).unwrap().added, entries as u64);
         let bytes = proof_bytes(&bundle);

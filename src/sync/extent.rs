@@ -141,7 +141,8 @@ impl Extent {
 
     /// Whether it stands for itself: nothing in it counts on an earlier bundle.
     pub(crate) fn stands_alone(&self) -> bool {
-        let alone = |piece: &Piece| piece.first && piece.absent.iter().all(|absent| absent.why != Why::Sent);
+        let begins = |piece: &Piece| piece.first || piece.from == Line::EMPTY;
+        let alone = |piece: &Piece| begins(piece) && piece.absent.iter().all(|absent| absent.why != Why::Sent);
         self.pieces.iter().all(alone)
     }
 }

@@ -3,12 +3,12 @@
 //! One row a chart, replaced as a whole, and marked in the logs so that nobody hides a fork.
 
 use super::logs::Write;
-use super::mark::Marked;
+use super::mark::{Mark, Marked};
 use crate::codec::{self, ChartId, Extensions, Hash, Malformed, Version1};
 use crate::crypto::kdf;
 use crate::error::Error;
 use crate::keys::chart::{Branch, LedgerRow, Proposal, Rows};
-use crate::store::{Snapshot, StoreError, Table};
+use crate::store::{Snapshot, Table};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 /// Key of the row in the chart's part of the keyring.
@@ -76,30 +76,31 @@ impl Beside {
         self.proposals.len()
     }
 
-    pub(super) fn stored(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Option<Vec<u8>>, StoreError> {
-        snapshot.get(Table::Keyring, chart.as_bytes(), KEY)
-    }
-
     /// The row of a chart; nothing where there is none.
     pub(super) fn read(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Self, Error> {
-        match Self::stored(snapshot, chart)? {
+        match snapshot.get(Table::Keyring, chart.as_bytes(), KEY)? {
             Some(bytes) => Self::parse(&bytes).map_err(Error::of_malformed),
             None => Ok(Self::default()),
         }
     }
 
-    /// Stores the row, where it says something else than the one that is there.
-    pub(super) fn put(&self, write: &mut Write<'_>, chart: &ChartId) -> Result<(), Error> {
-        let (bytes, stored) = (self.to_bytes(), Self::stored(&*write.tx, chart)?);
-        if stored.as_ref() == Some(&bytes) || stored.is_none() && self.is_empty() {
+    /// Whether it is what a log said last.
+    pub(super) fn is_said(&self, last: Option<Mark>) -> bool {
+        last.map_or_else(|| self.is_empty(), |mark| mark == Mark::new(mark.count, &hash(&self.to_bytes())))
+    }
+
+    /// Stores the row, where it says something else than the one before, which was held against the logs.
+    pub(super) fn put(&self, write: &mut Write<'_>, chart: &ChartId, before: &Self) -> Result<(), Error> {
+        if self == before {
             return Ok(());
         }
+        let bytes = self.to_bytes();
         write.tx.put(Table::Keyring, chart.as_bytes(), KEY, &bytes)?;
         write.replace(Marked::Beside(*chart), &hash(&bytes))
     }
 }
 
 /// What a log says of the row.
-pub(super) fn hash(bytes: &[u8]) -> Hash {
+fn hash(bytes: &[u8]) -> Hash {
     Hash::from_bytes(kdf::hash("beside", &[bytes]))
 }

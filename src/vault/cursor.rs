@@ -28,6 +28,13 @@ pub(super) struct Held {
     pub(super) next: u64,
 }
 
+impl Held {
+    /// Whether it is from later on in the same history.
+    pub(super) fn is_after(&self, other: &Self) -> bool {
+        (self.line.count, self.next) > (other.line.count, other.next)
+    }
+}
+
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct Encoded {

@@ -15,6 +15,7 @@ use crate::codec::{CardHash, CompartmentId};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index::Version;
+use crate::keys::DeviceCard;
 use crate::keys::chart::Visible;
 use crate::store::{Snapshot, Table};
 use crate::sync::bundle::{CardSet, Writer};
@@ -41,6 +42,7 @@ impl Chart {
     }
 
     /// As [`Self::export`], of a part of what the member may see. The bundle says which part, and what else there is.
+    #[expect(clippy::needless_pass_by_value, reason = "a cursor is used once: the next bundle brings the next")]
     pub fn export_scope(&self, to: &Contact, since: Cursor, scope: &Scope) -> Result<Vec<u8>, Error> {
         let root = to.root_hash()?;
         self.inner.with(|session| {
@@ -121,7 +123,7 @@ fn content(
     let (me, known) = (open.keys.identity(), open.keys.cards());
     // Also where it wrote nothing here: the proof is signed by it.
     let own = Some(&me.device_card).filter(|card| known.device(&card.hash()).is_none());
-    let devices = known.devices().map(|device| device.bytes()).chain(own.map(|card| card.bytes()));
+    let devices = known.devices().map(|device| device.bytes()).chain(own.map(DeviceCard::bytes));
     let cards = CardSet {
         roots: known.roots().map(|root| root.bytes().to_vec().into()).collect(),
         devices: devices.map(|card| card.to_vec().into()).collect(),

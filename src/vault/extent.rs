@@ -1,29 +1,98 @@
 //! What of a chart is here, and what is not: outside the scope, not fetched, or withheld.
 
+use super::event::{Event, EventKind};
+use super::logs::Write;
 use super::open_chart::OpenChart;
+use super::session::Session;
 use super::sources::Sources;
-use super::verify::{Finding, NotHere, Report};
+use super::verify::{Finding, NotHere};
+use super::{Chart, versions};
 use crate::codec::ChartId;
+use crate::error::Error;
+use crate::store::Snapshot;
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
-/// Holds a chart against what this vault may read of it, and against what its senders have proven.
-pub(super) fn compare(chart: ChartId, open: &OpenChart, sources: Option<&Sources>, now_ms: i64, report: &mut Report) {
+impl Chart {
+    /// What is not as it should be in this chart, as far as it shows without opening its versions: [`Finding::Forked`],
+    /// [`Finding::Gap`], [`Finding::Repeated`], and what the bundles of others tell: [`Finding::Withheld`],
+    /// [`Finding::Contradicted`] and [`Finding::Bundles`]. Empty if all is well; look when a chart is opened. What is there
+    /// can be read all the same; [`Vault::verify`] finds what is damaged, too.
+    ///
+    /// [`Vault::verify`]: crate::Vault::verify
+    pub fn findings(&self) -> Result<Vec<Finding>, Error> {
+        self.inner.with(|session| {
+            self.read_in(session, |open, snapshot| {
+                let mut findings = versions::found_in(self.id(), open);
+                findings.extend(told(session, open, Sources::read(session, &open.keys, snapshot)?.as_ref(), snapshot)?);
+                Ok(findings)
+            })
+        })
+    }
+
+    /// Says that somebody looked into what contradicted earlier bundles of this chart, or was hidden of them, with the
+    /// outcome: [`Finding::Contradicted`] and [`Finding::Bundles`] end. The reason stands in the audit.
+    pub fn settle_bundles(&self, reason: &str) -> Result<(), Error> {
+        self.inner.with(|session| {
+            let mut write = Write::begin(&self.inner, session)?;
+            let open = session.chart_at(&self.id(), &*write.tx)?;
+            let open = open.read().unwrap_or_else(PoisonError::into_inner);
+            open.keys.require_access(self.inner.now_ms())?;
+            let mut sources = Sources::read(session, &open.keys, &*write.tx)?.unwrap_or_default();
+            sources.settle();
+            sources.put(&mut write, &open.keys)?;
+            drop(open);
+            let actor = self.actor().map(|actor| (**actor).clone());
+            let event = Event::new(EventKind::Restore, self.inner.now_ms()).on(self.id());
+            write.event(Event { actor, note: Some(reason.to_owned()), ..event });
+            write.commit_events()
+        })
+    }
+}
+
+/// What the bundles of others tell of a chart; nothing but that where their row is hidden.
+pub(super) fn told(
+    session: &Session,
+    open: &OpenChart,
+    sources: Option<&Sources>,
+    snapshot: &dyn Snapshot,
+) -> Result<Vec<Finding>, Error> {
+    let chart = open.keys.chart();
+    let Some(sources) = sources else { return Ok(vec![Finding::Bundles { chart }]) };
+    // Another process may have brought it.
+    let lost = sources.lost().into_iter().filter(|(_, version)| !open.index.contains_version(version));
+    let mut findings: Vec<_> = lost.map(|(entry, version)| Finding::Withheld { chart, entry, version }).collect();
+    if sources.are_anew() {
+        findings.push(Finding::Bundles { chart });
+    }
+    for (root, device) in sources.contradicted() {
+        let contact = match session.read_contacts(snapshot) {
+            Ok((contacts, _)) => contacts.by_root(root).map(|contact| contact.id),
+            // `verify` names them.
+            Err(Error::Withheld) => None,
+            Err(error) => return Err(error),
+        };
+        findings.push(Finding::Contradicted { chart, contact, device: device.into() });
+    }
+    Ok(findings)
+}
+
+/// What of a chart this vault may not read, and what of it was left out of all bundles.
+pub(super) fn not_here(chart: ChartId, open: &OpenChart, sources: Option<&Sources>, now_ms: i64) -> Vec<NotHere> {
     let (keys, me) = (&open.keys, open.keys.identity().root_card.hash());
+    let mut not_here = Vec::new();
     let visible = keys.visible_to(&me, now_ms);
     let compartments = keys.compartment_ids();
     let outside = compartments.len().saturating_sub(visible.slots().count());
     if outside > 0 {
-        report.not_here.push(NotHere::OutsideScope { chart, labels: u64::try_from(outside).unwrap_or(u64::MAX) });
+        not_here.push(NotHere::OutsideScope { chart, labels: u64::try_from(outside).unwrap_or(u64::MAX) });
     }
     for label in visible.slots().filter(|(_, since)| *since > 1).filter_map(|(slot, _)| keys.label(slot)) {
-        report.not_here.push(NotHere::BeforeGrant { chart, label: label.clone() });
+        not_here.push(NotHere::BeforeGrant { chart, label: label.clone() });
     }
-    let Some(sources) = sources else {
-        report.findings.push(Finding::Bundles { chart });
-        return;
-    };
     let mut not_fetched: BTreeMap<u8, u64> = BTreeMap::new();
-    for (compartment, versions) in sources.left_out().filter(|(_, versions)| *versions > 0) {
+    let left_out = sources.into_iter().flat_map(Sources::left_out);
+    for (compartment, versions) in left_out.filter(|(_, versions)| *versions > 0) {
         let slot = compartments.iter().position(|id| *id == compartment);
         if let Some(slot) = slot.and_then(|slot| u8::try_from(slot).ok()).filter(|slot| visible.has(*slot)) {
             let most = not_fetched.entry(slot).or_insert(0);
@@ -32,13 +101,8 @@ pub(super) fn compare(chart: ChartId, open: &OpenChart, sources: Option<&Sources
     }
     for (slot, versions) in not_fetched {
         if let Some(label) = keys.label(slot).cloned() {
-            report.not_here.push(NotHere::NotFetched { chart, label, versions });
+            not_here.push(NotHere::NotFetched { chart, label, versions });
         }
     }
-    for (entry, version) in sources.lost() {
-        // Another process may have brought it.
-        if !open.index.contains_version(&version) {
-            report.findings.push(Finding::Withheld { chart, entry, version });
-        }
-    }
+    not_here
 }

@@ -15,16 +15,16 @@ use super::{
     sources::{Arrived, Sources},
     standings::standings_of,
 };
-use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
+use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::envelope::{Opened, object_hash};
 use crate::error::Error;
-use crate::index;
-use crate::keys::chart::{ChartKeys, EntryStanding, Fate};
+use crate::index::{self, IndexRow};
+use crate::keys::DeviceCard;
+use crate::keys::chart::{ChartKeys, EntryStanding, Fate, Proposal};
 use crate::log::{LogError, TreeHead};
 use crate::sync::bundle::{self, Bundle, BundleError, Item};
 use crate::sync::extent::Extent;
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
 /// What an import did.
@@ -52,7 +52,8 @@ pub struct Applied {
     /// brings them.
     pub withheld: u64,
     /// The sender's history is another than he had proven before: his device was copied, or his store put back to an older
-    /// state. What the bundle holds was taken in; see `docs/INCIDENTS.md`.
+    /// state. What the bundle holds was taken in; [`Finding::Contradicted`](crate::Finding::Contradicted) stays until
+    /// [`Chart::settle_bundles`], and `docs/INCIDENTS.md` says what to do.
     pub contradicted: bool,
     /// Files of which the content did not come along.
     pub missing_blobs: u64,
@@ -84,51 +85,94 @@ impl Vault {
 }
 
 fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Applied, Error> {
-    let me = session.unlocked.identity();
     let id = bundle.head.chart;
-    if bundle.head.recipient != me.root_card.hash() {
+    if bundle.head.recipient != session.unlocked.identity().root_card.hash() {
         return Err(Error::ForeignBundle);
     }
     let mut write = Write::begin(inner, session)?;
-    // What is there is held against the logs before anything is added to it.
-    let disputed_before = match session.chart_at(&id, &*write.tx) {
-        Ok(open) => open.read().unwrap_or_else(PoisonError::into_inner).standings.all(EntryStanding::Disputed),
+    // What is there is held against the logs before anything is added to it, and all that follows goes on from it: a store
+    // that is asked again may answer otherwise. Nobody else may see it: until the commit it is a chart that may never be.
+    let known = match OpenChart::load(session, &id, &*write.tx) {
+        Ok(open) => Some(open),
         Err(Error::UnknownChart) => {
             charts::add(&mut write, &id)?;
-            Vec::new()
+            None
         }
         Err(error) => return Err(error),
     };
-    let Learnt { keys, recorded } = learn(inner, session, &mut write, bundle)?;
-    let (sender, head) = sender_of(&keys, bundle)?;
-    let extent = extent_of(&keys, bundle)?;
-    // The ring and the ledger are stored before the chart is opened, so that it opens with what the bundle brought. Nobody
-    // else may see it: until the commit it is a chart that there may never be.
-    let mut chart = OpenChart::load_unchecked(session, &id, &*write.tx)?;
-    let mut applied = Applied {
-        chart: id,
-        added: 0,
-        conflicts: 0,
-        quarantined: 0,
-        disputed: 0,
-        rejected: 0,
-        gaps: 0,
-        repeated: 0,
-        withheld: 0,
-        contradicted: false,
-        missing_blobs: 0,
-        recorded,
-        confirmed: 0,
-        superseded: 0,
-        forked: keys.fork().is_some(),
-        next: Cursor::START,
+    let disputed_before = known.as_ref().map_or_else(Vec::new, |open| open.standings.all(EntryStanding::Disputed));
+    let beside = known.as_ref().map_or_else(Beside::default, |open| open.beside.clone());
+    let Learnt { keys, own, recorded } = learn(inner, session, &mut write, bundle, known.as_ref())?;
+    let mut chart = match known {
+        Some(open) => open.with_keys(keys),
+        None => OpenChart::new(session, keys)?,
     };
-    follow_up(session, &mut write, &chart, inner.now_ms(), &mut applied)?;
-    let (mut rows, mut items) = (Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
-    let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(&keys, item), || ());
+    let mut applied = Applied { recorded, forked: chart.keys.fork().is_some(), ..Applied::of(id) };
+    let waiting = follow_up(session, &mut write, &chart, own, inner.now_ms(), &mut applied)?;
+    Beside::new(chart.keys.all_rows(), &waiting).put(&mut write, &id, &beside)?;
+    let (rows, objects) = take_entries(&mut write, &chart, bundle, &mut applied)?;
+    take_proof(session, &mut write, &chart, bundle, &rows, &objects, &mut applied)?;
+    let known_to = chart.index.last_seq();
+    let segment = chart.append_index(&mut *write.tx, &rows, true)?;
+    write.mark(Marked::Ledger(id), chart.ledger_mark());
+    if !rows.is_empty() {
+        write.mark(Marked::Entries(id), chart.mark_with(&rows));
+    }
+    write.event(Event::new(EventKind::Import, inner.now_ms()).on(id));
+    write.commit()?;
+    session.forget(&id);
+    let read = rows.iter().filter(|row| row.arrival != index::KEPT_APART);
+    let entries: BTreeSet<EntryId> = read.map(|row| row.entry).collect();
+    chart.insert(rows, segment, None)?;
+    let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
+    applied.conflicts = count(entries.iter().filter(in_conflict).count());
+    let flaws = flaws(&chart.keys, &chart.index, known_to);
+    applied.gaps = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Gap).count());
+    applied.repeated = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Repeat).count());
+    let disputed = chart.standings.all(EntryStanding::Disputed);
+    applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
+    Ok(applied)
+}
+
+impl Applied {
+    /// Nothing so far.
+    fn of(chart: ChartId) -> Self {
+        Self {
+            chart,
+            added: 0,
+            conflicts: 0,
+            quarantined: 0,
+            disputed: 0,
+            rejected: 0,
+            gaps: 0,
+            repeated: 0,
+            withheld: 0,
+            contradicted: false,
+            missing_blobs: 0,
+            recorded: 0,
+            confirmed: 0,
+            superseded: 0,
+            forked: false,
+            next: Cursor::START,
+        }
+    }
+}
+
+/// Object hash of an entry of a bundle, and its compartment where it opened.
+type Object = (Hash, Option<u8>);
+
+/// Stores what is new of a bundle's entries. Returns their rows, and what the bundle holds, entry by entry.
+fn take_entries(
+    write: &mut Write<'_>,
+    chart: &OpenChart,
+    bundle: &Bundle<'_>,
+    applied: &mut Applied,
+) -> Result<(Vec<IndexRow>, Vec<Object>), Error> {
+    let (keys, id) = (&chart.keys, chart.keys.chart());
+    let (mut rows, mut items, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(keys, item), || ());
     let of = |(hash, opened): &(Hash, Option<Opened>)| (*hash, opened.as_ref().map(|opened| opened.slot));
-    let objects: Vec<(Hash, Option<u8>)> = opened.iter().map(of).collect();
+    let objects = opened.iter().map(of).collect();
     for (item, (hash, opened)) in bundle.entries.iter().zip(opened) {
         let Some(opened) = opened else {
             applied.rejected = applied.rejected.saturating_add(1);
@@ -145,7 +189,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         items.push(item);
     }
     // Judged together, so that it does not matter in which order they stand in the bundle.
-    let standings = standings_of(&keys, &chart.index, &rows);
+    let standings = standings_of(keys, &chart.index, &rows);
     let mut next = chart.index.last_seq();
     let mut taken = Vec::with_capacity(rows.len());
     for ((mut row, item), standing) in rows.into_iter().zip(items).zip(standings) {
@@ -167,41 +211,35 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
         put_entry(&mut *write.tx, &id, next, &item.wrap, item.bytes, stub)?;
         taken.push(row);
     }
-    let rows = taken;
-    // Where the row is hidden, nothing is known of any sender.
-    let known_of = Sources::read(session, &keys, &*write.tx)?;
-    let mut sources = known_of.clone().unwrap_or_default();
-    if let Some(extent) = &extent {
-        let arrived = Arrived { sender, head, proof: &bundle.proof, extent, objects: &objects };
-        let told = sources.take(&arrived, &keys)?;
+    Ok((taken, objects))
+}
+
+/// Holds a bundle against what its sender had proven before, and takes note of what it proves.
+fn take_proof(
+    session: &Session,
+    write: &mut Write<'_>,
+    chart: &OpenChart,
+    bundle: &Bundle<'_>,
+    rows: &[IndexRow],
+    objects: &[Object],
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    let keys = &chart.keys;
+    let (device, head) = sender_of(keys, bundle)?;
+    let known = Sources::read(session, keys, &*write.tx)?;
+    let mut sources = known.clone().unwrap_or_else(Sources::begun_anew);
+    if let Some(extent) = &extent_of(keys, bundle)? {
+        let arrived = Arrived { device, head, proof: &bundle.proof, extent, objects };
+        let told = sources.take(&arrived, keys)?;
         (applied.contradicted, applied.withheld) = (told.contradicted, told.lost);
     }
     let came: BTreeSet<VersionId> = rows.iter().map(|row| row.version).collect();
     sources.found(|version| came.contains(version) || chart.index.contains_version(version));
-    if known_of.as_ref() != Some(&sources) {
-        sources.put(&mut write, &keys)?;
+    if known.as_ref() != Some(&sources) {
+        sources.put(write, keys)?;
     }
-    applied.next = sources.cursor(&sender);
-    let known_to = chart.index.last_seq();
-    let segment = chart.append_index(&mut *write.tx, &rows, true)?;
-    write.mark(Marked::Ledger(id), chart.ledger_mark());
-    if !rows.is_empty() {
-        write.mark(Marked::Entries(id), chart.mark_with(&rows));
-    }
-    write.event(Event::new(EventKind::Import, inner.now_ms()).on(id));
-    let generation = write.commit()?;
-    session.forget(&id);
-    chart.insert(rows.clone(), segment, generation)?;
-    let read = rows.iter().filter(|row| row.arrival != index::KEPT_APART);
-    let entries: BTreeSet<EntryId> = read.map(|row| row.entry).collect();
-    let in_conflict = |entry: &&EntryId| chart.index.heads(entry).is_some_and(|heads| !heads.conflicts.is_empty());
-    applied.conflicts = count(entries.iter().filter(in_conflict).count());
-    let flaws = flaws(&chart.keys, &chart.index, known_to);
-    applied.gaps = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Gap).count());
-    applied.repeated = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Repeat).count());
-    let disputed = chart.standings.all(EntryStanding::Disputed);
-    applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
-    Ok(applied)
+    applied.next = sources.cursor(&device.root());
+    Ok(())
 }
 
 /// Opens and verifies an entry of a bundle. Returns its object hash, and where it opens, what is in it without its content,
@@ -213,16 +251,17 @@ fn open_item(keys: &ChartKeys, item: &Item<'_>) -> (Hash, Option<Opened>) {
 }
 
 /// Looks at what this vault proposed: what is recorded is done with, what lost against another step is made again on top of
-/// it, where that is still allowed.
+/// it, where that is still allowed. Returns what waits on.
 fn follow_up(
     session: &Session,
     write: &mut Write<'_>,
     chart: &OpenChart,
+    own: Vec<Proposal>,
     now_ms: i64,
     applied: &mut Applied,
-) -> Result<(), Error> {
+) -> Result<Vec<Proposal>, Error> {
     let (keys, mut waiting) = (&chart.keys, Vec::new());
-    for proposal in chart.beside.proposals().map_err(Error::of_malformed)? {
+    for proposal in own {
         match proposal.fate(keys) {
             Fate::Waiting => waiting.push(proposal),
             Fate::Committed => applied.confirmed = applied.confirmed.saturating_add(1),
@@ -238,11 +277,11 @@ fn follow_up(
             },
         }
     }
-    Beside::new(keys.all_rows(), &waiting).put(write, &keys.chart())
+    Ok(waiting)
 }
 
-/// The sender and the head of his log, which says what this bundle is.
-fn sender_of(keys: &ChartKeys, bundle: &Bundle<'_>) -> Result<(CardHash, TreeHead), Error> {
+/// The sender's device and the head of its log, which says what this bundle is.
+fn sender_of<'a>(keys: &'a ChartKeys, bundle: &Bundle<'_>) -> Result<(&'a DeviceCard, TreeHead), Error> {
     let log = bundle.proof.unverified_log().map_err(damaged)?;
     let device = keys.cards().devices().find(|device| log_id(&device.hash()) == log);
     let device = device.filter(|device| keys.was_member(&device.root())).ok_or(Error::IncompleteBundle)?;
@@ -252,7 +291,7 @@ fn sender_of(keys: &ChartKeys, bundle: &Bundle<'_>) -> Result<(CardHash, TreeHea
         _ => Error::IncompleteBundle,
     })?;
     match Mark::of_digest(&said) {
-        Some(mark) if mark == Mark::new(mark.count, &bundle.content) => Ok((device.root(), head)),
+        Some(mark) if mark == Mark::new(mark.count, &bundle.content) => Ok((device, head)),
         _ => Err(Error::IncompleteBundle),
     }
 }

@@ -1,45 +1,42 @@
 //! What a bundle tells of a chart's sharing: cards, ledger, grants.
 
-use super::{Inner, beside::Beside, cards::Cards, logs::Write, open_chart::read_rows, session::Session};
+use super::{Inner, beside::Beside, cards::Cards, logs::Write, open_chart::OpenChart, session::Session};
 use crate::codec::{GrantId, Malformed};
 use crate::error::Error;
-use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, Relation, Ring};
+use crate::keys::chart::{CardBook, ChartKeys, GrantBody, GrantRow, Proposal, Relation, Ring, Rows};
 use crate::keys::{DeviceCard, RootCard};
 use crate::store::Table;
 use crate::sync::bundle::{self, Bundle};
-use std::sync::Arc;
 
 /// What a bundle told of a chart's sharing.
 pub(super) struct Learnt {
-    pub(super) keys: Arc<ChartKeys>,
+    pub(super) keys: ChartKeys,
+    /// Steps that this vault proposed.
+    pub(super) own: Vec<Proposal>,
     /// Proposals that were recorded.
     pub(super) recorded: u64,
 }
 
-/// Verifies cards, ledger and grants of a bundle, and stores what is new of them. At home, receives what it proposes.
+/// Verifies cards, ledger and grants of a bundle, and stores what is new of them beside what is `known` of the chart. At
+/// home, receives what it proposes.
 pub(super) fn learn(
     inner: &Inner,
     session: &Session,
     write: &mut Write<'_>,
     bundle: &Bundle<'_>,
+    known: Option<&OpenChart>,
 ) -> Result<Learnt, Error> {
     let me = session.unlocked.identity();
     let id = bundle.head.chart;
-    let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());
-    let tx = &mut *write.tx;
-    let known = tx.get(Table::Keyring, b"", id.as_bytes())?;
-    let mut ring = match &known {
-        Some(sealed) => {
-            Ring::open(suite, session.unlocked.keyring_key(), &vault, &id, sealed).map_err(Error::of_malformed)?
+    let (mut ring, mut cards, mut rows, own) = match known {
+        Some(OpenChart { keys, beside, .. }) => {
+            let own = beside.proposals().map_err(Error::of_malformed)?;
+            (keys.ring().clone(), keys.cards().clone(), keys.all_rows().clone(), own)
         }
-        None => Ring::new(None)?,
+        None => (Ring::new(None)?, CardBook::default(), Rows::default(), Vec::new()),
     };
-    let stored_cards = Cards::of(id, suite, &ring)?;
-    let mut cards = stored_cards.read(tx, me)?;
-    let beside = Beside::read(tx, &id)?;
-    let main = read_rows(tx, &id)?;
-    let stored_rows = main.len();
-    let mut rows = beside.rows(main);
+    cards.add_root(me.root_card.clone());
+    let known_rows = rows.main.len();
     let brought = bundle.beside.map_or(Ok(Beside::default()), Beside::parse).map_err(damaged)?;
     if !brought.is_within_bounds() {
         return Err(Error::DamagedBundle);
@@ -83,34 +80,31 @@ pub(super) fn learn(
         session.contacts(inner)?.require_known(&granter, inner.now_ms())?;
     }
     let mut recorded = 0_u64;
-    for proposal in
-        beside.proposals().map_err(Error::of_malformed)?.iter().chain(&brought.proposals().map_err(damaged)?)
-    {
+    for proposal in own.iter().chain(&brought.proposals().map_err(damaged)?) {
         // One that is not allowed, came too late or came before is passed over: its author finds out and may make it again.
         let Ok(step) = keys.receive(proposal) else { continue };
         keys = keys.following(&step)?;
         for (grant, row) in &step.grants {
-            tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), row)?;
+            write.tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), row)?;
         }
         recorded = recorded.saturating_add(1);
     }
+    let tx = &mut *write.tx;
     for (seq, row) in (0_u64..).zip(keys.rows()) {
         tx.put(Table::Ledger, id.as_bytes(), &seq.to_be_bytes(), &row.stored)?;
         tx.put(Table::Receipts, id.as_bytes(), &seq.to_be_bytes(), &row.receipt)?;
     }
     // The line that resolves a fork may be shorter than the one that was held.
-    for seq in (0_u64..).take(stored_rows).skip(keys.rows().len()) {
+    for seq in (0_u64..).take(known_rows).skip(keys.rows().len()) {
         tx.delete(Table::Ledger, id.as_bytes(), &seq.to_be_bytes())?;
         tx.delete(Table::Receipts, id.as_bytes(), &seq.to_be_bytes())?;
     }
     for (grant, bytes) in &bundle.grants {
         tx.put(Table::Grants, id.as_bytes(), grant.as_bytes(), bytes)?;
     }
-    stored_cards.put(tx, keys.cards(), me)?;
+    Cards::of(id, session.unlocked.suite(), keys.ring())?.put(tx, keys.cards(), me)?;
     session.put_ring(tx, &id, keys.ring())?;
-    let own = beside.proposals().map_err(Error::of_malformed)?;
-    Beside::new(keys.all_rows(), &own).put(write, &id)?;
-    Ok(Learnt { keys: Arc::new(keys), recorded })
+    Ok(Learnt { keys, own, recorded })
 }
 
 /// What it means that a part of a bundle is not well-formed.

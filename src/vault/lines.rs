@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Where the lines end. They are followed when somebody asks, so that writing and reading cost nothing more.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    lines: BTreeMap<u8, Line>,
+    ends: BTreeMap<u8, Line>,
     /// Versions up to this number are in them.
     to: u64,
     /// A version is among them of which nothing can be believed, nor in which line it is.
@@ -21,10 +21,10 @@ impl Lines {
         for version in index.after(self.to) {
             self.to = version.seq;
             self.broken |= version.author == NOBODY;
-            let line = self.lines.entry(version.compartment).or_insert(Line::EMPTY);
+            let line = self.ends.entry(version.compartment).or_insert(Line::EMPTY);
             *line = line.then(&version.hash);
         }
-        (!self.broken).then_some(&self.lines)
+        (!self.broken).then_some(&self.ends)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::lines::Lines;
 use super::mark::{Mark, Marked, Rolling};
 use super::{
-    beside::{self, Beside},
+    beside::Beside,
     cards::Cards,
     chains::{Flaw, flaws},
     session::{PAGE, Session},
@@ -70,15 +70,23 @@ impl OpenChart {
     pub(super) fn load_unchecked(session: &Session, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Self, Error> {
         let generation = snapshot.generation()?;
         let (keys, ring_sealed, beside, listed) = read_keys(session, id, snapshot)?;
+        let mut chart = Self { generation, ring_sealed, beside, listed, ..Self::new(session, keys)? };
+        chart.load_index(snapshot)?;
+        Ok(chart)
+    }
+
+    /// A chart of which no entry is there yet.
+    pub(super) fn new(session: &Session, keys: ChartKeys) -> Result<Self, Error> {
+        session.require_suite(keys.suite())?;
         let index_key = keys.ring().index_key().map_err(|_| Error::unopenable())?;
-        let mut chart = Self {
+        Ok(Self {
             keys,
             index: ChartIndex::new(),
             index_key,
-            generation,
-            ring_sealed,
-            beside,
-            listed,
+            generation: 0,
+            ring_sealed: Vec::new(),
+            beside: Beside::default(),
+            listed: false,
             standings: Standings::default(),
             flaws: OnceLock::new(),
             own: HashMap::new(),
@@ -90,9 +98,15 @@ impl OpenChart {
             tail: Vec::new(),
             stored_to: 0,
             derived: false,
-        };
-        chart.load_index(snapshot)?;
-        Ok(chart)
+        })
+    }
+
+    /// Goes on with keys that more is known of: what was verified before is judged anew by them.
+    pub(super) fn with_keys(mut self, keys: ChartKeys) -> Self {
+        self.keys = keys;
+        self.judge(true);
+        self.flaws = OnceLock::new();
+        self
     }
 
     /// Takes in what another writer may have changed.
@@ -133,26 +147,20 @@ impl OpenChart {
     }
 
     /// Holds ledger and entries against what the logs say of them: both must pass through every mark, and end at the
-    /// highest.
+    /// highest. They are those that were read: a store may answer otherwise when it is asked again.
     fn check(&mut self, session: &Session, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let id = self.keys.chart();
         let logs = session.logs(snapshot)?;
         let ledger = logs.marks(snapshot, Marked::Ledger(id))?;
         let entries = logs.marks(snapshot, Marked::Entries(id))?;
-        let beside = logs.marks(snapshot, Marked::Beside(id))?.into_iter().max();
+        let beside = logs.last_mark(snapshot, Marked::Beside(id))?;
         drop(logs);
-        let said = Beside::stored(snapshot, &id)?.map(|stored| beside::hash(&stored));
-        let is_said = match (beside, said) {
-            (None, None) => true,
-            (Some(mark), Some(hash)) => mark == Mark::new(mark.count, &hash),
-            _ => false,
-        };
         // A device may have marked a line that another took back since.
         let stands = |mark: &Mark| {
             let seq = mark.count.checked_sub(1);
             seq.is_some_and(|seq| self.keys.is_in_a_line(seq, |hash| Mark::new(mark.count, hash) == *mark))
         };
-        if !is_said || !ledger.iter().all(stands) || !ledger.contains(&self.ledger_mark()) {
+        if !self.beside.is_said(beside) || !ledger.iter().all(stands) || !ledger.contains(&self.ledger_mark()) {
             return Err(Error::Withheld);
         }
         if entries.iter().max().map_or(0, |mark| mark.count) != self.index.last_seq() {
@@ -610,7 +618,6 @@ fn read_keys(
     if keys.chart() != *id {
         return Err(Error::unopenable());
     }
-    session.require_suite(keys.suite())?;
     Ok((keys, sealed, beside, listed))
 }
 

@@ -122,7 +122,7 @@ fn apply(
         let (proposal, ring) = open.keys.propose(&intent, cuts, now)?;
         let mut proposals = open.beside.proposals().map_err(Error::of_malformed)?;
         proposals.push(proposal);
-        Beside::new(open.keys.all_rows(), &proposals).put(&mut write, &id)?;
+        Beside::new(open.keys.all_rows(), &proposals).put(&mut write, &id, &open.beside)?;
         (ring, Standing::Proposed)
     };
     drop(open);

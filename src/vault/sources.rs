@@ -13,6 +13,7 @@ use crate::codec::{
 };
 use crate::crypto::{Secret, chunked, kdf, kdf::Deriver, merkle, role};
 use crate::error::Error;
+use crate::keys::DeviceCard;
 use crate::keys::chart::ChartKeys;
 use crate::log::TreeHead;
 use crate::store::{Snapshot, Table};
@@ -35,7 +36,10 @@ pub(super) struct Sources {
     version: Version1,
     #[n(1)]
     all: Vec<Source>,
+    /// The row was hidden when a bundle came: what stood in it before is not known.
     #[n(2)]
+    anew: bool,
+    #[n(3)]
     extensions: Extensions,
 }
 
@@ -59,6 +63,9 @@ pub(super) struct Source {
     /// What he sent no more.
     #[n(5)]
     lost: Vec<(EntryId, VersionId)>,
+    /// His device that contradicted what was proven before, until somebody settled it.
+    #[n(6)]
+    contradicted: Option<CardHash>,
 }
 
 /// The newest head of a log that was seen.
@@ -78,8 +85,8 @@ struct Seen {
 
 /// A bundle whose proof was verified.
 pub(super) struct Arrived<'a> {
-    /// Root card of the sender.
-    pub(super) sender: CardHash,
+    /// Of the sender, which proves it.
+    pub(super) device: &'a DeviceCard,
     pub(super) head: TreeHead,
     pub(super) proof: &'a Proof,
     pub(super) extent: &'a Extent,
@@ -123,6 +130,27 @@ impl Sources {
         }
     }
 
+    /// In the place of a row that is hidden.
+    pub(super) fn begun_anew() -> Self {
+        Self { anew: true, ..Self::default() }
+    }
+
+    /// Whether the row was hidden once when a bundle came, and nobody settled it.
+    pub(super) fn are_anew(&self) -> bool {
+        self.anew
+    }
+
+    /// The senders that contradicted themselves, and nobody settled it: root card and device.
+    pub(super) fn contradicted(&self) -> impl Iterator<Item = (CardHash, CardHash)> {
+        self.all.iter().filter_map(|source| Some((source.root, source.contradicted?)))
+    }
+
+    /// Takes it that somebody looked into all of it.
+    pub(super) fn settle(&mut self) {
+        self.anew = false;
+        self.all.iter_mut().for_each(|source| source.contradicted = None);
+    }
+
     pub(super) fn put(&self, write: &mut Write<'_>, keys: &ChartKeys) -> Result<(), Error> {
         let (chart, key) = (keys.chart(), key(keys)?);
         let padded = padding::pad(&codec::encode(self)).ok_or_else(Error::unopenable)?;
@@ -144,10 +172,11 @@ impl Sources {
     /// Holds a bundle against what its sender had proven before, and takes in what it proves. An error means that something is
     /// missing in it or before it: then nothing has changed.
     pub(super) fn take(&mut self, arrived: &Arrived<'_>, keys: &ChartKeys) -> Result<Taken, Error> {
-        let known = self.all.iter().position(|source| source.root == arrived.sender);
+        let root = arrived.device.root();
+        let known = self.all.iter().position(|source| source.root == root);
         let mut source = match known.and_then(|place| self.all.get(place)) {
             Some(source) => source.clone(),
-            None => Source::new(arrived.sender),
+            None => Source::new(root),
         };
         let taken = source.take(arrived, keys)?;
         match known.and_then(|place| self.all.get_mut(place)) {
@@ -179,7 +208,15 @@ impl Sources {
 
 impl Source {
     fn new(root: CardHash) -> Self {
-        Self { root, next: 0, held: Vec::new(), left_out: Vec::new(), heads: Vec::new(), lost: Vec::new() }
+        Self {
+            root,
+            next: 0,
+            held: Vec::new(),
+            left_out: Vec::new(),
+            heads: Vec::new(),
+            lost: Vec::new(),
+            contradicted: None,
+        }
     }
 
     fn line(&self, compartment: CompartmentId) -> Line {
@@ -207,10 +244,15 @@ impl Source {
         }
         let untold = u64::from(!extent.whole);
         let taken = Taken { contradicted, lost: u64::try_from(lost.len()).unwrap_or(u64::MAX).saturating_add(untold) };
+        if contradicted {
+            self.contradicted = Some(arrived.device.hash());
+        }
         for piece in &extent.pieces {
-            if contradicted || piece.to.count >= self.line(piece.compartment).count {
-                self.held.retain(|held| held.compartment != piece.compartment);
-                self.held.push(Held { compartment: piece.compartment, line: piece.to, next: extent.next });
+            let newest = Held { compartment: piece.compartment, line: piece.to, next: extent.next };
+            match self.held.iter_mut().find(|held| held.compartment == piece.compartment) {
+                Some(held) if contradicted || newest.is_after(held) => *held = newest,
+                Some(_) => {}
+                None => self.held.push(newest),
             }
         }
         self.next = if contradicted { extent.next } else { self.next.max(extent.next) };
@@ -282,24 +324,21 @@ fn follow_one<'a>(
     let mut absent = piece.absent.iter().peekable();
     while line.count < piece.to.count {
         let place = line.count.saturating_add(1);
-        let object = match absent.next_if(|absent| absent.place == place) {
-            Some(absent) => {
-                match (absent.why, absent.ids) {
-                    (Why::NotGranted, None) => {}
-                    (Why::Sent, None) if place <= known.count => {}
-                    (Why::Lost, Some(ids)) => lost.push(ids),
-                    _ => return Err(missing()),
-                }
-                absent.object
+        let object = if let Some(absent) = absent.next_if(|absent| absent.place == place) {
+            match (absent.why, absent.ids) {
+                (Why::NotGranted, None) => {}
+                (Why::Sent, None) if place <= known.count => {}
+                (Why::Lost, Some(ids)) => lost.push(ids),
+                _ => return Err(missing()),
             }
-            None => {
-                let (object, of) = objects.next().ok_or_else(missing)?;
-                // Of another compartment than it is said to be: the scope holds what it does not say.
-                if of.is_some_and(|of| of != slot) {
-                    return Err(missing());
-                }
-                *object
+            absent.object
+        } else {
+            let (object, of) = objects.next().ok_or_else(missing)?;
+            // Of another compartment than it is said to be: the scope holds what it does not say.
+            if of.is_some_and(|of| of != slot) {
+                return Err(missing());
             }
+            *object
         };
         line = line.then(&object);
         agrees &= passes(&line);

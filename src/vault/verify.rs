@@ -1,7 +1,7 @@
 //! Checking everything.
 
 use super::mark::Marked;
-use super::{Chart, Vault, charts, closed, patients, session::Session, versions};
+use super::{Vault, charts, closed, patients, session::Session, versions};
 use crate::codec::{ChartId, ContactId, DeviceId, EntryId, VersionId};
 use crate::error::Error;
 use crate::log::{Log, LogError};
@@ -85,11 +85,25 @@ pub enum Finding {
         /// The version.
         version: VersionId,
     },
-    /// What was noted of the bundles of a chart is missing, or not the newest: import one of the whole chart from each who
-    /// sends them.
+    /// What was noted of the bundles of a chart is missing or not the newest, or was when one came: import one of the whole
+    /// chart from each who sends them, then [`Chart::settle_bundles`].
+    ///
+    /// [`Chart::settle_bundles`]: crate::Chart::settle_bundles
     Bundles {
         /// The chart.
         chart: ChartId,
+    },
+    /// A sender's bundles contradict each other: his device was copied, or his store put back to an older state. Nothing is
+    /// lost; ask him, then [`Chart::settle_bundles`].
+    ///
+    /// [`Chart::settle_bundles`]: crate::Chart::settle_bundles
+    Contradicted {
+        /// The chart.
+        chart: ChartId,
+        /// The sender among the contacts, if he is one.
+        contact: Option<ContactId>,
+        /// His device.
+        device: DeviceId,
     },
     /// A version that is missing from the store.
     Missing {
@@ -160,15 +174,6 @@ impl Vault {
         })?;
         versions::verify(&self.inner, charts, &mut report, &mut progress)?;
         Ok(report)
-    }
-}
-
-impl Chart {
-    /// What is not as it should be in this chart, as far as it shows without opening its versions: [`Finding::Forked`],
-    /// [`Finding::Gap`] and [`Finding::Repeated`]. Empty if all is well; look when a chart is opened. What is there can be
-    /// read all the same; [`Vault::verify`] finds what is damaged, too.
-    pub fn findings(&self) -> Result<Vec<Finding>, Error> {
-        self.read(|open, _| Ok(versions::found_in(self.id(), open)))
     }
 }
 

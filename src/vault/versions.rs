@@ -103,19 +103,22 @@ impl Walk<'_> {
         let opened = self.inner.with(|session| {
             self.inner.view(session, |snapshot| {
                 let open = session.chart_at(&chart, snapshot)?;
-                let sources =
-                    Sources::read(session, &open.read().unwrap_or_else(PoisonError::into_inner).keys, snapshot)?;
-                Ok((open, sources))
+                let (findings, not_here) = {
+                    let open = open.read().unwrap_or_else(PoisonError::into_inner);
+                    let sources = Sources::read(session, &open.keys, snapshot)?;
+                    let sources = sources.as_ref();
+                    let mut findings = found_in(chart, &open);
+                    findings.extend(extent::told(session, &open, sources, snapshot)?);
+                    (findings, extent::not_here(chart, &open, sources, self.inner.now_ms()))
+                };
+                Ok((open, findings, not_here))
             })
         });
         match opened {
-            Ok((open, sources)) => {
-                let last = {
-                    let open = open.read().unwrap_or_else(PoisonError::into_inner);
-                    extent::compare(chart, &open, sources.as_ref(), self.inner.now_ms(), report);
-                    report.findings.extend(found_in(chart, &open));
-                    open.index.last_seq()
-                };
+            Ok((open, findings, not_here)) => {
+                report.findings.extend(findings);
+                report.not_here.extend(not_here);
+                let last = open.read().unwrap_or_else(PoisonError::into_inner).index.last_seq();
                 Ok(Some(Current { chart, open, to: 0, last }))
             }
             Err(error @ (Error::Store(_) | Error::Locked | Error::RestoredCopy)) => Err(error),

@@ -293,7 +293,7 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
 #[test]
 fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
-    let (chart, _) = shared(&clinic, &[&lee]);
+    let (chart, of_lee) = shared(&clinic, &[&lee]);
     let to_clinic = lee.meet(&clinic);
     let hers = lee.vault.chart(&chart.id()).unwrap();
     hers.put(&record("first")).unwrap();
@@ -309,7 +309,12 @@ fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     let applied = send(&of_copy, &to_clinic, &clinic.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 0, 1));
     let findings = clinic.vault.verify(|_| {}).unwrap().findings;
-    assert_eq!(findings, [Finding::Repeated { chart: chart.id(), entry: second, version: repeated }]);
+    let (contact, device) = (Some(of_lee[0].id()), lee.vault.devices().unwrap()[0].id);
+    let expected = [
+        Finding::Repeated { chart: chart.id(), entry: second, version: repeated },
+        Finding::Contradicted { chart: chart.id(), contact, device },
+    ];
+    assert_eq!(findings, expected);
     assert_eq!(clinic.reopen().unwrap().chart(&chart.id()).unwrap().findings().unwrap(), findings);
     assert_eq!(hers.findings().unwrap(), []);
     // All of it is read: which of the two is hers is for her to say.

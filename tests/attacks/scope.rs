@@ -2,8 +2,11 @@
 
 use crate::common::{Member, bundle_of, frames, hiv, member, record, send};
 use ampoule::store::Table;
-use ampoule::{Chart, Contact, Cursor, Error, Finding, Grant, Label, NotHere, Scope, Unlock, Vault};
+use ampoule::{AuditEvent, Chart, Contact, Cursor, Error, Finding, Grant, Label, NotHere, Scope, Unlock, Vault};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+/// What lies beside a ledger: proposals, and other lines.
+const BESIDE_ROW: &[u8] = b"beside";
 const BESIDE: u8 = 5;
 const ENTRY: u8 = 6;
 const SCOPE: u8 = 7;
@@ -14,10 +17,10 @@ fn clinic_and_lee() -> (Member, Member, Chart, Contact) {
     let (clinic, lee) = (member("Riverside Clinic", 1), member("Dr. Lee", 2));
     let (of_lee, _) = (clinic.meet(&lee), lee.meet(&clinic));
     let chart = clinic.vault.create_chart().unwrap();
+    chart.share(&of_lee, &Grant::write()).unwrap();
     for text in ["one", "two", "three"] {
         chart.put(&record(text)).unwrap();
     }
-    chart.share(&of_lee, &Grant::write()).unwrap();
     (clinic, lee, chart, of_lee)
 }
 
@@ -146,7 +149,7 @@ fn d28_two_heads_of_a_rolled_back_sender() {
     let (of_kim, _) = (clinic.meet(&kim), kim.meet(&clinic));
     chart.share(&of_kim, &Grant::write()).unwrap();
     let next = send(&chart, &of_lee, &lee.vault).unwrap().next;
-    let rolled_back = clinic.copy();
+    let (rolled_back, clinics) = (clinic.copy(), clinic.vault.devices().unwrap()[0].id);
     let grow = |vault: &Vault| (0..10).for_each(|_| drop(vault.create_chart().unwrap()));
     chart.put(&record("four")).unwrap();
     grow(&clinic.vault);
@@ -172,6 +175,19 @@ fn d28_two_heads_of_a_rolled_back_sender() {
     }
     let applied = lee.vault.import(&chart.export(&of_lee, Cursor::START).unwrap()).unwrap();
     assert_eq!((applied.added, applied.contradicted), (3, true));
+    // It stays in sight until somebody has looked into it.
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    let told = |findings: Vec<Finding>| {
+        let told = |finding: &Finding| matches!(finding, Finding::Contradicted { contact: Some(_), device, .. } if *device == clinics);
+        findings.iter().filter(|finding| told(finding)).count()
+    };
+    assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 1);
+    assert_eq!(told(copy.findings().unwrap()), 1);
+    copy.settle_bundles("restored from a backup").unwrap();
+    assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 0);
+    assert_eq!(told(copy.findings().unwrap()), 0);
+    let noted = |event: &AuditEvent| event.note.as_deref() == Some("restored from a backup");
+    assert!(lee.vault.audit().unwrap().iter().any(noted));
     let after = forked.put(&record("another seven")).unwrap();
     let in_turn = kim.vault.import(&forked.export(&to(&of_kim), Cursor::START).unwrap()).unwrap().next;
     forked.put(&record("another eight")).unwrap();
@@ -333,6 +349,50 @@ fn d29_what_bundles_proved_is_hidden() {
     chart.put(&hiv("five")).unwrap();
     let news = chart.export_scope(&of_lee, next, &scope).unwrap();
     assert_eq!(lee.unchanged(|| lee.reopen().unwrap().import(&news)).unwrap_err(), Error::IncompleteBundle);
+    // It is begun anew with a bundle that stands for itself, and that it was stays in sight.
+    let whole = chart.export(&of_lee, Cursor::START).unwrap();
+    assert_eq!(lee.vault.import(&whole).unwrap().added, 4);
+    lee.store.tell_the_truth();
+    assert_eq!(findings(), [Finding::Bundles { chart: chart.id() }]);
+    assert_eq!(lee.vault.import(&whole).unwrap().added, 0);
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    assert_eq!(copy.findings().unwrap(), [Finding::Bundles { chart: chart.id() }]);
+    copy.settle_bundles("the disk was replaced").unwrap();
+    assert_eq!(findings(), []);
+}
+
+/// What is used is what was held against the logs: his store answers otherwise when it is asked again.
+#[test]
+fn d29_a_store_that_contradicts_itself() {
+    let (clinic, guardian) = (member("Riverside Clinic", 1), member("Guardian", 2));
+    let of_guardian = clinic.meet(&guardian);
+    guardian.meet(&clinic);
+    let chart = clinic.vault.create_chart().unwrap();
+    chart.share(&of_guardian, &Grant::custodian()).unwrap();
+    send(&chart, &of_guardian, &guardian.vault).unwrap();
+    let copy = guardian.vault.chart(&chart.id()).unwrap();
+    let propose = |name, key| {
+        copy.share(&guardian.meet(&member(name, key)), &Grant::read()).unwrap();
+        guardian.row(Table::Keyring, chart.id().as_bytes(), BESIDE_ROW)
+    };
+    let older = propose("Dr. Lee", 3);
+    propose("Dr. Kim", 4);
+    let bundle = chart.export(&of_guardian, Cursor::START).unwrap();
+    let answers = |older_to: fn(u64) -> bool| {
+        let (asked, older) = (AtomicU64::new(0), older.clone());
+        guardian.store.rewrite(Table::Keyring, chart.id().as_bytes(), BESIDE_ROW, move |row| {
+            if older_to(asked.fetch_add(1, Ordering::SeqCst)) {
+                row.clone_from(&older);
+            }
+        });
+    };
+    answers(|asked| asked == 0);
+    assert_eq!(guardian.unchanged(|| guardian.vault.import(&bundle)).unwrap_err(), Error::Withheld);
+    answers(|asked| asked > 0);
+    assert_eq!(guardian.vault.import(&bundle).unwrap().added, 0);
+    guardian.store.tell_the_truth();
+    assert_eq!(copy.waiting(), Ok(2));
+    assert_eq!(guardian.reopen().unwrap().verify(|_| {}).unwrap().findings, []);
 }
 
 /// Who was granted a label without its history gets what came since, and that there was something before is all he learns.
