@@ -6,7 +6,7 @@ pub mod logs;
 pub mod vectors;
 
 pub use crate::store::faults::{Fault, FaultStore, Faults, Operation};
-pub use crate::sync::sum_bundle;
+pub use crate::sync::{scope_again, sum_bundle};
 pub use evil::{EvilStore, Place, Rows};
 
 /// What would break every promise of a product.

@@ -4,6 +4,8 @@
 //! piece of the line of each compartment in its scope. Whoever has the line up to some place sees whether a piece goes on from
 //! there, and whether anything is missing in it.
 
+#[cfg(feature = "testing")]
+use crate::codec;
 use crate::codec::{CompartmentId, EntryId, Extensions, Hash, Version1, VersionId};
 use crate::crypto::kdf;
 use minicbor::{Decode, Encode};
@@ -145,6 +147,12 @@ impl Extent {
         let alone = |piece: &Piece| begins(piece) && piece.absent.iter().all(|absent| absent.why != Why::Sent);
         self.pieces.iter().all(alone)
     }
+}
+
+/// The bytes of a bundle's scope, once more from what was read of them.
+#[cfg(feature = "testing")]
+pub fn scope_again(bytes: &[u8]) -> Option<Vec<u8>> {
+    codec::decode::<Extent>(bytes).ok().map(|scope| codec::encode(&scope))
 }
 
 #[cfg(test)]

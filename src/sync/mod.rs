@@ -4,4 +4,4 @@ pub(crate) mod bundle;
 pub(crate) mod extent;
 pub(crate) mod proof;
 #[cfg(feature = "testing")]
-pub use bundle::sum_bundle;
+pub use {bundle::sum_bundle, extent::scope_again};

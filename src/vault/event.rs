@@ -60,7 +60,7 @@ pub enum EventKind {
     /// Ways in or devices were changed.
     #[n(14)]
     Access,
-    /// A restored or copied store was taken on.
+    /// A restored or copied store was taken on, or what a sender of bundles contradicted.
     #[n(15)]
     Restore,
     /// What grows was tidied, what was damaged repaired.

@@ -3,13 +3,20 @@
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
-from primitives import H, check_signature, decode, label, lp, require, structure
+from primitives import H, Refused, check_signature, decode, label, lp, require, structure
 
 ORIGIN = "ampoule/log/"
 
 
 def check_proof(proof, chart, content, cards):
     """That the log of a device whose card is known says what the content is."""
+    try:
+        follow_proof(proof, chart, content, cards)
+    except (ValueError, TypeError, IndexError) as error:
+        raise Refused("form of a proof") from error
+
+
+def follow_proof(proof, chart, content, cards):
     _, note, leaf, inclusion, way, consistency, _ = structure(proof, 7)
     text, signatures = note.decode().split("\n\n")
     origin, leaves, root = text.split("\n")
@@ -38,6 +45,40 @@ def check_proof(proof, chart, content, cards):
     require(node == leaf[1:33], "root of a map")
     if consistency is not None:
         hashes(plain(consistency, 2)[1])
+
+
+def frames_of(data):
+    """Type, payload and place of each frame."""
+    require(data[:5] == b"AMPB\x01", "bundle")
+    frames, at = [], 5
+    while at < len(data):
+        size = int.from_bytes(data[at + 1 : at + 5], "big")
+        frames.append((data[at], data[at + 5 : at + 5 + size], at))
+        at += 5 + size
+    require(at == len(data), "end of a bundle")
+    return frames
+
+
+def forged(data):
+    """Bundles that a courier can make of this one, with a sum that is right."""
+    frames = [(kind, payload) for kind, payload, _ in frames_of(data)[:-1]]
+    *content, (_, proof) = frames
+    for at in range(1, len(content)):
+        yield summed(content[:at] + content[at + 1 :], proof)
+        yield summed(content[:at] + [content[at]] + content[at:], proof)
+        if at > 1 and content[at][0] == content[at - 1][0]:
+            yield summed(content[: at - 1] + [content[at], content[at - 1]] + content[at + 1 :], proof)
+    for at in range(len(proof)):
+        changed = bytearray(proof)
+        changed[at] ^= 1 << at % 8
+        yield summed(content, bytes(changed))
+
+
+def summed(content, proof):
+    frame = lambda kind, payload: bytes([kind]) + lp(payload)
+    data = b"AMPB\x01" + b"".join(frame(*each) for each in content)
+    end = H("bundle", H("bundle-content", data) + proof)
+    return data + frame(8, proof) + frame(9, end)
 
 
 def plain(data, fields):

@@ -1,6 +1,6 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
-from bundle import check_pieces, check_proof
+from bundle import check_pieces, check_proof, frames_of
 from primitives import (
     D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
@@ -318,15 +318,10 @@ def open_segment(chart, key, sealed):
 
 def open_bundle(vault, data):
     """A bundle for this vault: the chart that it tells of, its entries, and what it says that it brings."""
-    require(data[:5] == b"AMPB\x01", "bundle")
-    frames, at = [], 5
-    while at < len(data):
-        size = int.from_bytes(data[at + 1 : at + 5], "big")
-        frames.append((data[at], data[at + 5 : at + 5 + size], at))
-        at += 5 + size
+    frames = frames_of(data)
     kinds = [kind for kind, _, _ in frames]
     once = all(kinds.count(kind) == 1 for kind in (1, 8, 9))
-    require(at == len(data) and kinds == sorted(kinds) and once and kinds.count(7) <= 1, "frames")
+    require(kinds == sorted(kinds) and once and kinds.count(7) <= 1, "frames")
     _, chart_id, recipient, _ = structure(frames[0][1], 4)
     require(recipient == vault.root.hash, "addressee")
     _, proof, at = frames[-2]
@@ -341,7 +336,8 @@ def open_bundle(vault, data):
         grants[grant] = row
 
     def sealed(payload, what):
-        key = keys[int.from_bytes(payload[:4], "big")]
+        key = keys.get(int.from_bytes(payload[:4], "big"))
+        require(key is not None, "ledger key")
         return unpad(open_chunked(1, key, label(what) + chart_id + payload[:4], payload[4:]))
 
     cards = Cards(vault)
@@ -351,6 +347,7 @@ def open_bundle(vault, data):
     for seq, stored, receipt in map(decode, of(4)):
         require(seq == len(rows), "order of the ledger")
         rows.append((stored, receipt))
+    require(rows, "ledger")
     chart = Chart(chart_id, rows, nodes, keys.items(), cards)
     for grant, row in grants.items():
         require(chart.open_grant(vault, grant, row), "grant to another")

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from bundle import forged
 from chart import Chart, open_bundle, open_segment
 from primitives import Refused, require, u64
 from vault import DEVICE, PASSPHRASE, RECOVERY, Vault
@@ -90,7 +91,11 @@ def open_made(folder, expected):
         chart, stored, _ = open_bundle(vault, data)
         opened = [as_found(chart.open_entry(each)) for each in stored]
         require(opened == bundle["entries"], "not what the bundle was made of")
-        print(f"{bundle['file']}: {len(opened)} entries, {len(chart.ledger.line)} ledger entries")
+        changes = list(forged(data))
+        for at, changed in enumerate(changes):
+            refused(lambda: open_bundle(vault, changed), f"forgery {at} of a bundle")
+        sizes = f"{len(opened)} entries, {len(chart.ledger.line)} ledger entries, {len(changes)} forgeries refused"
+        print(f"{bundle['file']}: {sizes}")
 
 
 def open_chart(store, vault, chart, counts):
