@@ -77,7 +77,7 @@ pub(super) fn learn(
     if known.is_none() {
         // A chart comes from somebody we know: its granter's fingerprint was compared.
         let granter = grants.first().map(|(_, row, _)| row.granter).ok_or(Error::NotGranted)?;
-        session.contacts(inner)?.require_known(&granter, inner.now_ms())?;
+        session.read_contacts(&*write.tx)?.0.require_known(&granter, inner.now_ms())?;
     }
     let mut recorded = 0_u64;
     for proposal in own.iter().chain(&brought.proposals().map_err(damaged)?) {

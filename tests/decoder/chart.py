@@ -224,6 +224,7 @@ class Chart:
     def open_grant(self, vault, grant, row):
         """The body of a grant to this vault, checked against the ledger."""
         _, granter, recipient, sealed, _ = structure(row, 5)
+        require(grant in self.ledger.grants, "grant that nobody gave")
         fields = self.ledger.grants[grant][0]
         require(fields[8] == H("grant", sealed) and fields[5] == recipient, "grant")
         if recipient != vault.root.hash:
