@@ -1,6 +1,7 @@
 //! Records: sealing, storing, finding and sharing them, each against the bare work that it needs.
 //!
-//! `docs/BENCH.md` says what is measured against what. Run it with `cargo xtask bench records`.
+//! `docs/BENCH.md` says what is measured against what. Run it with `cargo xtask bench records`; with names of parts after
+//! `cargo bench --bench records --`, only those run.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,22 +21,22 @@ mod single;
 #[path = "records/stored.rs"]
 mod stored;
 
-use std::time::Instant;
+use common::Part;
+
+const PARTS: [Part; 7] = [
+    ("floor", |_| single::floor()),
+    ("writes", single::writes),
+    ("reads", single::reads),
+    ("sharing", charts::sharing),
+    ("finding", charts::finding),
+    ("opening", scale::opening),
+    ("stored", stored::ratio),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == scale::CHILD) {
-        scale::child(arguments[at + 1].as_ref());
-        return;
+    match arguments.iter().position(|argument| argument == scale::CHILD) {
+        Some(at) => scale::child(arguments[at + 1].as_ref()),
+        None => common::run(&PARTS),
     }
-    let begun = Instant::now();
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    single::floor();
-    single::writes(folder.path());
-    single::reads(folder.path());
-    charts::sharing(folder.path());
-    charts::finding(folder.path());
-    scale::opening(folder.path());
-    stored::ratio(folder.path());
-    println!("all of it took {:.0} s", begun.elapsed().as_secs_f64());
 }

@@ -23,10 +23,7 @@ mod reads;
 #[path = "truth/verify.rs"]
 mod verify;
 
-use std::path::Path;
-use std::time::Instant;
-
-type Part = (&'static str, fn(&Path));
+use common::Part;
 
 const PARTS: [Part; 6] = [
     ("reads", reads::strict),
@@ -38,14 +35,5 @@ const PARTS: [Part; 6] = [
 ];
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for (name, measure) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
-            let begun = Instant::now();
-            // Each removes what it built before the next begins.
-            let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-            measure(folder.path());
-            println!("{name} took {:.0} s", begun.elapsed().as_secs_f64());
-        }
-    }
+    common::run(&PARTS);
 }

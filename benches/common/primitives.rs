@@ -16,7 +16,7 @@ const TAG: usize = 16;
 const WRAP: usize = 52;
 const PATH: usize = 32 + 16 + 4;
 /// lp("ampoule/v1/" + label), without the label.
-const LABEL: usize = 4 + "ampoule/v1/".len();
+pub(super) const LABEL: usize = 4 + "ampoule/v1/".len();
 /// Least length of content that CBOR gives the same number of bytes as 2 kB.
 const LEAST_ALIKE: usize = 256;
 
@@ -125,11 +125,6 @@ impl Bare {
         self.verifier.verify_strict(black_box(message), signature).unwrap();
     }
 
-    /// The signature of a log's head, one a transaction.
-    pub(crate) fn sign(&self) {
-        black_box(self.signer.sign(black_box(&self.message)));
-    }
-
     /// The object hash.
     pub(crate) fn hash(&self) {
         black_box(Sha512::digest(black_box(&self.hashed)));
@@ -152,19 +147,19 @@ fn resized(record: &Record, len: usize) -> Record {
 }
 
 /// HKDF-Expand from a key of 32 bytes.
-fn payload_key(key: &[u8; 32]) -> Hkdf<Sha512> {
+pub(super) fn payload_key(key: &[u8; 32]) -> Hkdf<Sha512> {
     let mut padded = [0; 64];
     padded[..32].copy_from_slice(key);
     Hkdf::from_prk(&padded).unwrap()
 }
 
-fn expand<const N: usize>(key: &Hkdf<Sha512>, info: &[u8]) -> [u8; N] {
+pub(super) fn expand<const N: usize>(key: &Hkdf<Sha512>, info: &[u8]) -> [u8; N] {
     let mut out = [0; N];
     key.expand(black_box(info), &mut out).unwrap();
     out
 }
 
-fn seal(key_and_nonce: &[u8; 44], buffer: &mut [u8]) -> Vec<u8> {
+pub(super) fn seal(key_and_nonce: &[u8; 44], buffer: &mut [u8]) -> Vec<u8> {
     let (key, nonce) = cipher(key_and_nonce);
     key.seal_in_place_separate_tag(nonce, Aad::empty(), black_box(buffer)).unwrap().as_ref().to_vec()
 }

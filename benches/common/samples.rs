@@ -1,5 +1,6 @@
 //! Vaults and records to measure with.
 
+use super::leaf::OVERHEAD;
 use ampoule::expert::{ChartKeys, Unlocked};
 use ampoule::store::{Durability, Snapshot, Store, Table, Transaction};
 use ampoule::{
@@ -87,46 +88,72 @@ pub(crate) fn fill(vault: &Vault, chart: &Chart, count: usize, len: usize) -> Ve
     ids
 }
 
-/// Bytes that one put adds to a store: keys and values of the rows that are there afterwards and were not before, on
-/// average over many puts, `batch` in each transaction.
-pub(crate) fn bytes_of_put(batch: usize, record: &Record) -> usize {
-    const PUTS: usize = 800;
-    let (vault, bytes) = counted(Vault::options());
-    let chart = vault.create_chart().unwrap();
-    let before = bytes.load(Ordering::Relaxed);
-    for _ in 0..PUTS / batch {
-        vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, record).map(drop))).unwrap();
-    }
-    (bytes.load(Ordering::Relaxed) - before) / PUTS
+/// What an operation adds to a store.
+pub(crate) struct Added {
+    /// Keys and values of the rows that are there afterwards and were not before, on average over many operations.
+    pub(crate) bytes: usize,
+    /// Length of the events of a leaf of the log, padded.
+    pub(crate) events: usize,
 }
 
-/// Bytes that one get adds where its event is stored before anything is released, likewise.
-pub(crate) fn bytes_of_strict_get(record: &Record) -> usize {
+/// What one put adds, `batch` in each transaction.
+pub(crate) fn added_by_put(batch: usize, record: &Record) -> Added {
+    const PUTS: usize = 800;
+    let (vault, counts) = counted(Vault::options());
+    let chart = vault.create_chart().unwrap();
+    counts.added(PUTS, || {
+        for _ in 0..PUTS / batch {
+            vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, record).map(drop))).unwrap();
+        }
+    })
+}
+
+/// What one get adds where its event is stored before anything is released.
+pub(crate) fn added_by_strict_get(record: &Record) -> Added {
     const GETS: usize = 800;
-    let (vault, bytes) = counted(Vault::options().audit(Audit::Strict));
+    let (vault, counts) = counted(Vault::options().audit(Audit::Strict));
     let chart = vault.create_chart().unwrap();
     let entry = chart.put(record).unwrap();
-    let before = bytes.load(Ordering::Relaxed);
-    (0..GETS).for_each(|_| drop(chart.get(&entry).unwrap()));
-    (bytes.load(Ordering::Relaxed) - before) / GETS
+    counts.added(GETS, || (0..GETS).for_each(|_| drop(chart.get(&entry).unwrap())))
 }
 
 /// A vault in a store that counts the bytes of its rows.
-fn counted(options: VaultOptions) -> (Vault, Arc<AtomicUsize>) {
-    let bytes = Arc::new(AtomicUsize::new(0));
-    let store = Counting { store: MemoryStore::new(), bytes: Arc::clone(&bytes) };
-    (vault_with(options, store, "Riverside Clinic"), bytes)
+fn counted(options: VaultOptions) -> (Vault, Arc<Counts>) {
+    let counts = Arc::new(Counts::default());
+    let store = Counting { store: MemoryStore::new(), counts: Arc::clone(&counts) };
+    (vault_with(options, store, "Riverside Clinic"), counts)
+}
+
+#[derive(Default)]
+struct Counts {
+    bytes: AtomicUsize,
+    /// Length of the leaf row that was written last.
+    leaf_row: AtomicUsize,
+}
+
+impl Counts {
+    fn added(&self, operations: usize, work: impl FnOnce()) -> Added {
+        const EVENT_STEP: usize = 256;
+        let before = self.bytes.load(Ordering::Relaxed);
+        work();
+        // What else is in such a row is shorter than a step.
+        let events = self.leaf_row.load(Ordering::Relaxed) - OVERHEAD;
+        Added {
+            bytes: (self.bytes.load(Ordering::Relaxed) - before) / operations,
+            events: events / EVENT_STEP * EVENT_STEP,
+        }
+    }
 }
 
 /// Counts the bytes of the rows in a store. Only for transactions that are committed.
 struct Counting {
     store: MemoryStore,
-    bytes: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
 }
 
 struct CountingTransaction<'a> {
     inner: Box<dyn Transaction + 'a>,
-    bytes: &'a AtomicUsize,
+    counts: &'a Counts,
 }
 
 impl Store for Counting {
@@ -135,14 +162,14 @@ impl Store for Counting {
     }
 
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
-        Ok(Box::new(CountingTransaction { inner: self.store.write()?, bytes: &self.bytes }))
+        Ok(Box::new(CountingTransaction { inner: self.store.write()?, counts: &self.counts }))
     }
 }
 
 impl CountingTransaction<'_> {
     fn take_out(&self, table: Table, part: &[u8], key: &[u8]) -> Result<(), StoreError> {
         if let Some(old) = self.inner.get(table, part, key)? {
-            self.bytes.fetch_sub(part.len() + key.len() + old.len(), Ordering::Relaxed);
+            self.counts.bytes.fetch_sub(part.len() + key.len() + old.len(), Ordering::Relaxed);
         }
         Ok(())
     }
@@ -175,7 +202,10 @@ impl Snapshot for CountingTransaction<'_> {
 impl Transaction for CountingTransaction<'_> {
     fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.take_out(table, part, key)?;
-        self.bytes.fetch_add(part.len() + key.len() + value.len(), Ordering::Relaxed);
+        if table == Table::Log {
+            self.counts.leaf_row.store(value.len(), Ordering::Relaxed);
+        }
+        self.counts.bytes.fetch_add(part.len() + key.len() + value.len(), Ordering::Relaxed);
         self.inner.put(table, part, key, value)
     }
 

@@ -1,9 +1,10 @@
 //! One record at a time: sealing, opening, putting, getting.
 
+use crate::common::leaf::BareLeaf;
 use crate::common::measure::side_by_side;
 use crate::common::plain::Plain;
 use crate::common::primitives::Bare;
-use crate::common::samples::{CONTENT, bytes_of_put, durable_vault, fill, keys, observation};
+use crate::common::samples::{Added, CONTENT, added_by_put, durable_vault, fill, keys, observation};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -31,23 +32,24 @@ pub(crate) fn floor() {
 pub(crate) fn writes(folder: &Path) {
     let (keys, record) = (keys(), observation(1, CONTENT));
     let mut bare = Bare::of(&keys, &record);
-    for (name, batch, samples) in [("put_durable", 1, 41), ("put_batch_100", 100, 41)] {
-        let bytes = bytes_of_put(batch, &record);
+    for (name, batch, samples) in [("put_durable", 1, 401), ("put_batch_100", 100, 41)] {
+        let Added { bytes, events } = added_by_put(batch, &record);
         println!("putting {batch} in a transaction; each adds {bytes} B");
+        let mut leaf = BareLeaf::of(events);
         let vault = durable_vault(&folder.join(name));
         let chart = vault.create_chart().unwrap();
         let plain = Plain::create(&folder.join(format!("{name}.plain")));
         let row = vec![1; bytes];
         side_by_side(
             samples,
-            if batch == 1 { 32 } else { 2 },
+            if batch == 1 { 16 } else { 2 },
             || vault.batch(|each| (0..batch).try_for_each(|_| each.put(&chart, &record).map(drop))).unwrap(),
             || {
-                bare.sign();
                 plain.put(batch, &row, || {
                     bare.seal();
                     bare.hash();
                 });
+                leaf.append(batch);
             },
         )
         .print(name, "plain SQLite row of the same bytes, same durability and batch, and bare primitives");

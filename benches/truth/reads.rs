@@ -1,9 +1,9 @@
 //! Reading where each read is told in the log before anything is released.
 
+use crate::common::leaf::BareLeaf;
 use crate::common::measure::side_by_side;
 use crate::common::plain::Plain;
-use crate::common::primitives::Bare;
-use crate::common::samples::{CONTENT, bytes_of_strict_get, durable_vault, fill, keys, observation, unlock};
+use crate::common::samples::{Added, CONTENT, added_by_strict_get, durable_vault, fill, observation, unlock};
 use ampoule::{Audit, Clock, SqliteStore, Vault};
 use std::hint::black_box;
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Clock for Stopped {
 
 pub(crate) fn strict(folder: &Path) {
     const RECORDS: usize = 2000;
-    let bytes = bytes_of_strict_get(&observation(1, CONTENT));
+    let Added { bytes, events } = added_by_strict_get(&observation(1, CONTENT));
     println!("getting one of {RECORDS} records; its event adds {bytes} B");
     let [(told, ids), (untold, others)] =
         [("told", Vault::options().audit(Audit::Strict)), ("untold", Vault::options().clock(Stopped))].map(
@@ -34,7 +34,7 @@ pub(crate) fn strict(folder: &Path) {
             },
         );
     let plain = Plain::create(&folder.join("plain"));
-    let (row, bare) = (vec![1; bytes], Bare::of(&keys(), &observation(1, CONTENT)));
+    let (row, leaf) = (vec![1; bytes], BareLeaf::of(events));
     // Both walk over all records in one scattered order.
     let scattered = |step: usize| step * 757 % RECORDS;
     let (mut mine, mut theirs) = (0, 0);
@@ -47,7 +47,7 @@ pub(crate) fn strict(folder: &Path) {
         },
         || {
             theirs += 1;
-            plain.put(1, &row, || bare.sign());
+            plain.put(1, &row, || leaf.sign());
             assert_eq!(black_box(untold.get(&others[scattered(theirs)]).unwrap()).content().len(), CONTENT);
         },
     )

@@ -11,6 +11,7 @@ use super::{
     Failed, KEY_LEN, NONCE_LEN, RandomError, Role, Secret, Suite, TAG_LEN, aead::Cipher, kdf::Deriver, merkle::sha256,
     random,
 };
+use core::marker::PhantomData;
 use hkdf::Hkdf;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
@@ -43,14 +44,14 @@ impl MessageKey {
         salt: [u8; SALT_LEN],
         context: &[&[u8]],
     ) -> Result<Self, Failed> {
-        // `from_prk` wants a key as long as the hash. HMAC pads a shorter key with zeros, so this is the same PRK.
-        let mut prk = Zeroizing::new([0; 64]);
-        prk.iter_mut().zip(input_key.expose()).for_each(|(to, from)| *to = *from);
-        let hkdf = Hkdf::<Sha512>::from_prk(&prk[..]).map_err(|_| Failed)?;
+        Self::expand(suite, &pseudorandom(input_key)?, salt, context)
+    }
+
+    fn expand(suite: Suite, prk: &Hkdf<Sha512>, salt: [u8; SALT_LEN], context: &[&[u8]]) -> Result<Self, Failed> {
         let mut info: Vec<&[u8]> = vec![INFO, suite.name().as_bytes(), &[0], &salt];
         info.extend_from_slice(context);
         let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
-        hkdf.expand_multi_info(&info, &mut okm[..]).map_err(|_| Failed)?;
+        prk.expand_multi_info(&info, &mut okm[..]).map_err(|_| Failed)?;
         let (key, rest) = okm.split_first_chunk::<KEY_LEN>().ok_or(Failed)?;
         let (base_nonce, commitment) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Failed)?;
         Ok(Self {
@@ -115,11 +116,50 @@ impl MessageKey {
     }
 }
 
+/// The input key as the pseudorandom key of HKDF.
+fn pseudorandom<R: Role>(input_key: &Secret<R>) -> Result<Hkdf<Sha512>, Failed> {
+    // `from_prk` wants a key as long as the hash. HMAC pads a shorter key with zeros, so this is the same key.
+    let mut prk = Zeroizing::new([0; 64]);
+    prk.iter_mut().zip(input_key.expose()).for_each(|(to, from)| *to = *from);
+    Hkdf::from_prk(&prk[..]).map_err(|_| Failed)
+}
+
+/// An input key that seals many messages: what all of them need of it is computed once.
+pub(crate) struct Sealer<R> {
+    suite: Suite,
+    messages: Hkdf<Sha512>,
+    salts: Deriver,
+    role: PhantomData<R>,
+}
+
+impl<R: Role> Sealer<R> {
+    pub(crate) fn new(suite: Suite, input_key: &Secret<R>) -> Result<Self, Failed> {
+        let messages = pseudorandom(input_key)?;
+        Ok(Self { suite, messages, salts: Deriver::new(input_key), role: PhantomData })
+    }
+
+    /// As [`salt`].
+    pub(crate) fn salt(&self, plaintext: &[u8]) -> Result<[u8; SALT_LEN], RandomError> {
+        salt_by(&self.salts, plaintext)
+    }
+
+    /// As [`seal`].
+    pub(crate) fn seal(&self, salt: [u8; SALT_LEN], context: &[&[u8]], plaintext: &[u8]) -> Result<Vec<u8>, Failed> {
+        let mut out = Vec::new();
+        MessageKey::expand(self.suite, &self.messages, salt, context)?.seal_into(plaintext, &mut out)?;
+        Ok(out)
+    }
+}
+
 /// A random salt for one message under a key that stays. Where two copies of a machine draw the same randomness, as after a
 /// restored snapshot, messages that differ have salts that differ, so that no nonce meets two plaintexts.
 pub(crate) fn salt<R: Role>(input_key: &Secret<R>, plaintext: &[u8]) -> Result<[u8; SALT_LEN], RandomError> {
+    salt_by(&Deriver::new(input_key), plaintext)
+}
+
+fn salt_by(salts: &Deriver, plaintext: &[u8]) -> Result<[u8; SALT_LEN], RandomError> {
     let drawn: [u8; 32] = random::array()?;
-    let derived = Deriver::new(input_key).public("salt", &[&drawn, &sha256(&[plaintext])]);
+    let derived = salts.public("salt", &[&drawn, &sha256(&[plaintext])]);
     let mut salt = [0; SALT_LEN];
     salt.iter_mut().zip(derived).for_each(|(to, from)| *to = from);
     Ok(salt)

@@ -1,8 +1,9 @@
 //! A leaf, the row that it is stored in, and the sealing of its events.
 
 use crate::codec::{self, ChartId, Hash, LogId, Malformed, Version1};
+use crate::crypto::chunked::{self, Sealer};
 use crate::crypto::sign::SIGNATURE_LEN;
-use crate::crypto::{Secret, Suite, chunked, kdf, merkle, role};
+use crate::crypto::{Secret, Suite, kdf, merkle, role};
 use crate::log::LogError;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -102,8 +103,7 @@ impl LeafRow {
 
 /// Seals a group of events for one place in one log. `events` is the caller's encoding of the group.
 pub(crate) fn seal_events(
-    suite: Suite,
-    key: &Secret<role::Audit>,
+    sealer: &Sealer<role::Audit>,
     log: &LogId,
     index: u64,
     events: &[u8],
@@ -113,7 +113,7 @@ pub(crate) fn seal_events(
     let mut padded = Zeroizing::new(Vec::with_capacity(len));
     kdf::lp(&mut padded, events);
     padded.resize(len, 0);
-    Ok(chunked::seal(suite, key, chunked::salt(key, &padded)?, &[&context(log, index)], &padded)?)
+    Ok(sealer.seal(sealer.salt(&padded)?, &[&context(log, index)], &padded)?)
 }
 
 /// Opens what [`seal_events`] made for this place.
@@ -149,13 +149,17 @@ mod tests {
     const LOG: LogId = LogId::from_bytes([3; 16]);
     const SUITE: Suite = Suite::Aes256Gcm;
 
+    fn sealer() -> Sealer<role::Audit> {
+        Sealer::new(SUITE, &key()).unwrap()
+    }
+
     fn key() -> Secret<role::Audit> {
         Secret::from_slice(&[9; 32]).unwrap()
     }
 
     #[test]
     fn events_open_at_their_place_only() {
-        let sealed = seal_events(SUITE, &key(), &LOG, 7, b"events").unwrap();
+        let sealed = seal_events(&sealer(), &LOG, 7, b"events").unwrap();
         assert_eq!(&open_events(SUITE, &key(), &LOG, 7, &sealed).unwrap()[..], b"events");
         assert!(open_events(SUITE, &key(), &LOG, 8, &sealed).is_err());
         assert!(open_events(SUITE, &key(), &LogId::from_bytes([4; 16]), 7, &sealed).is_err());
@@ -166,7 +170,7 @@ mod tests {
     #[test]
     fn sizes_come_in_steps_and_padding_in_one_form() {
         for (len, padded) in [(0, 256), (252, 256), (253, 512), (508, 512)] {
-            let sealed = seal_events(SUITE, &key(), &LOG, 0, &vec![1; len]).unwrap();
+            let sealed = seal_events(&sealer(), &LOG, 0, &vec![1; len]).unwrap();
             assert_eq!(sealed.len(), chunked::sealed_len(padded), "{len}");
             assert_eq!(open_events(SUITE, &key(), &LOG, 0, &sealed).unwrap().len(), len);
         }
@@ -178,7 +182,7 @@ mod tests {
         assert!(open_events(SUITE, &key(), &LOG, 0, &forged(&padded)).is_err(), "padding that is not zero");
         padded[..4].copy_from_slice(&300_u32.to_be_bytes());
         assert!(open_events(SUITE, &key(), &LOG, 0, &forged(&padded)).is_err(), "longer than it is");
-        assert!(matches!(seal_events(SUITE, &key(), &LOG, 0, &vec![0; MOST_SEALED]), Err(LogError::TooLong)));
+        assert!(matches!(seal_events(&sealer(), &LOG, 0, &vec![0; MOST_SEALED]), Err(LogError::TooLong)));
     }
 
     #[test]

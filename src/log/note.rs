@@ -64,11 +64,13 @@ impl TreeHead {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     head: TreeHead,
-    signature: Line,
+    /// Key id and signature of the log's own line, whose name is the origin.
+    id: [u8; 4],
+    signature: [u8; SIGNATURE_LEN],
     others: Vec<Line>,
 }
 
-/// A signature line.
+/// A signature line of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
     name: String,
@@ -80,7 +82,7 @@ impl Note {
     /// Signs the head of a log.
     pub(super) fn sign(log: LogId, tree: Tree, key: &SigningKey<role::LogSigning>) -> Self {
         let signature = key.sign(body(&TreeHead { log, tree }).as_bytes());
-        Self::signed(log, tree, &key.verifying_key(), &signature)
+        Self::signed(log, tree, &key.verifying_key(), signature)
     }
 
     /// The note of a head of a log, of which only the signature was kept. It is not verified.
@@ -88,25 +90,21 @@ impl Note {
         log: LogId,
         tree: Tree,
         key: &VerifyingKey<role::LogSigning>,
-        signature: &[u8; SIGNATURE_LEN],
+        signature: [u8; SIGNATURE_LEN],
     ) -> Self {
-        let name = origin(&log);
-        let id = key_id(&name, ED25519, key);
-        let signature = Line { name, id, signature: signature.to_vec() };
-        Self { head: TreeHead { log, tree }, signature, others: Vec::new() }
+        let id = key_id(&origin(&log), ED25519, key);
+        Self { head: TreeHead { log, tree }, id, signature, others: Vec::new() }
     }
 
     /// The log's own signature.
-    pub(super) fn signature(&self) -> Option<[u8; SIGNATURE_LEN]> {
-        self.signature.signature.as_slice().try_into().ok()
+    pub(super) fn signature(&self) -> &[u8; SIGNATURE_LEN] {
+        &self.signature
     }
 
     /// What the note says, if the log's device signed it.
     pub(crate) fn verify(&self, key: &VerifyingKey<role::LogSigning>) -> Result<TreeHead, LogError> {
-        let Line { name, id, signature } = &self.signature;
-        let signature = signature.as_slice().try_into().map_err(|_| LogError::Damaged)?;
-        let known = *id == key_id(name, ED25519, key);
-        if !known || key.verify(body(&self.head).as_bytes(), signature).is_err() {
+        let known = self.id == key_id(&origin(&self.head.log), ED25519, key);
+        if !known || key.verify(body(&self.head).as_bytes(), &self.signature).is_err() {
             return Err(LogError::WrongKey);
         }
         Ok(self.head)
@@ -133,8 +131,10 @@ impl Note {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut text = body(&self.head);
         text.push('\n');
-        for Line { name, id, signature } in [&self.signature].into_iter().chain(&self.others) {
-            let signature = Base64::encode_string(&[id, signature.as_slice()].concat());
+        let own = (origin(&self.head.log), &self.id, self.signature.as_slice());
+        let others = self.others.iter().map(|line| (line.name.clone(), &line.id, line.signature.as_slice()));
+        for (name, id, signature) in core::iter::once(own).chain(others) {
+            let signature = Base64::encode_string(&[id, signature].concat());
             // Writing to a string does not fail.
             let _ = writeln!(text, "{DASH}{name} {signature}");
         }
@@ -217,13 +217,13 @@ fn parse(text: &str) -> Option<Note> {
     let root: Node = Base64::decode_vec(lines.next()?).ok()?.try_into().ok()?;
     let head = TreeHead { log, tree: Tree { size, root } };
     let mut lines = signatures.strip_suffix('\n')?.split('\n').map(line).collect::<Option<Vec<_>>>()?.into_iter();
-    let signature = lines.next()?;
+    let own = lines.next()?;
     let others: Vec<Line> = lines.collect();
-    let own = signature.name == origin(&log) && signature.signature.len() == SIGNATURE_LEN;
-    let all = || [&signature].into_iter().chain(&others);
+    let all = || [&own].into_iter().chain(&others);
     let once = |line: &Line| all().filter(|other| (&other.name, other.id) == (&line.name, line.id)).count() == 1;
-    let fits = own && others.len() <= MOST_OTHERS && all().all(once);
-    fits.then_some(Note { head, signature, others })
+    let fits = own.name == origin(&log) && others.len() <= MOST_OTHERS && all().all(once);
+    let signature = own.signature.as_slice().try_into().ok()?;
+    fits.then_some(Note { head, id: own.id, signature, others })
 }
 
 fn line(text: &str) -> Option<Line> {

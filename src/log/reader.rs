@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn note(&mut self, size: u64) -> Result<Note, LogError> {
         let row = self.row(size.checked_sub(1).ok_or(LogError::NoSuchLeaf)?)?;
         let tree = Tree { size, root: self.root_at(size)? };
-        let note = Note::signed(*self.log.id(), tree, self.log.key(), &row.signature);
+        let note = Note::signed(*self.log.id(), tree, self.log.key(), row.signature);
         note.verify(self.log.key()).map_err(|_| LogError::Damaged)?;
         Ok(note)
     }

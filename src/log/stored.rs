@@ -80,7 +80,7 @@ impl Log {
             0 => Ok(tail.iter().map(|row| row.leaf.hash()).collect()),
             _ => read_tile(snapshot, &id, at, width),
         })?;
-        let note = Note::signed(id, Tree { size, root: edge.root() }, &key, &last.signature);
+        let note = Note::signed(id, Tree { size, root: edge.root() }, &key, last.signature);
         note.verify(&key).map_err(|_| LogError::Damaged)?;
 
         let pages = Pages { snapshot, log: &id };
@@ -134,8 +134,7 @@ impl Log {
         let mut edge = self.edge.clone();
         let tiles = edge.push(leaf.hash()).ok_or(LogError::TooLong)?;
         let note = Note::sign(self.id, Tree { size: edge.size(), root: edge.root() }, signer);
-        let signature = note.signature().ok_or(LogError::WrongKey)?;
-        let row = LeafRow { leaf, changes: changes.clone(), signature };
+        let row = LeafRow { leaf, changes: changes.clone(), signature: *note.signature() };
         tx.put(Table::Log, self.id.as_bytes(), &index.to_be_bytes(), &row.to_bytes())?;
         if !tiles.is_empty() {
             for tile in &tiles {

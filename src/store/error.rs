@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The store was written by a newer version of this library.
     #[error("the store was written by a newer version; update this software")]
     NewerSchema,
+    /// The table takes other keys: those of [`Table::Log`](super::Table::Log) are places below 2⁴⁰.
+    #[error("the store cannot keep a row under this key; see the documentation of its table")]
+    UnsupportedKey,
     /// A commit failed in a way that leaves open whether it took effect.
     #[error("the store failed while it saved; open the vault again to see whether the change is there")]
     Uncertain,

@@ -3,7 +3,8 @@
 use crate::codec::{
     self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, SecretBytes, VaultId, Version1, padding,
 };
-use crate::crypto::{RandomError, Secret, Suite, chunked, kdf, role};
+use crate::crypto::chunked::{self, Sealer};
+use crate::crypto::{RandomError, Secret, Suite, kdf, role};
 use crate::envelope::Actor;
 use crate::error::Error;
 use crate::store::{Snapshot, Table, Transaction};
@@ -198,10 +199,11 @@ impl AuditKeys {
         Ok(Self { version: Version1, keys: vec![first], extensions: Extensions::default() })
     }
 
-    /// The newest.
-    pub(super) fn current(&self) -> Result<Secret<role::Audit>, Error> {
-        let newest = self.keys.last().ok_or_else(Error::unopenable)?;
-        Secret::from_slice(newest.expose()).map_err(|_| Error::unopenable())
+    /// What seals with the newest.
+    pub(super) fn sealer(&self, suite: Suite) -> Result<Sealer<role::Audit>, Error> {
+        let newest =
+            self.keys.last().and_then(|key| Secret::from_slice(key.expose()).ok()).ok_or_else(Error::unopenable)?;
+        Sealer::new(suite, &newest).map_err(|_| Error::unopenable())
     }
 
     /// All, the newest first.

@@ -230,7 +230,7 @@ pub(super) fn go_on(
     let mut event = Event::new(kind, inner.now_ms());
     event.note = Some(closed.reason.clone());
     let signer = &next.identity().log;
-    let committed = logs.commit(tx, next.suite(), signer, &marks, &[Zeroizing::new(event)])?;
+    let committed = logs.commit(tx, signer, &marks, &[Zeroizing::new(event)])?;
     drop(before);
     Ok((Session::new(next, &inner.options.accepted, logs), committed.map(drop)))
 }

@@ -5,7 +5,7 @@ use super::mark::{Mark, Marked};
 use super::session::Session;
 use super::{Inner, STATE_KEY, closed};
 use crate::codec::{CardHash, ChartId, Hash, LogId, VaultId};
-use crate::crypto::{Secret, Suite, kdf, role, sign::SigningKey};
+use crate::crypto::{chunked::Sealer, kdf, role, sign::SigningKey};
 use crate::error::Error;
 use crate::keys::{DeviceCard, LogEnd, Unlocked};
 use crate::log::{Appended, Checkpoint, Log, LogError, MOST_CHANGES, Standing, seal_events, standings};
@@ -25,7 +25,7 @@ pub(super) struct Logs {
     state: Vec<u8>,
     /// Of that row. It is hashed when it changes, and held against the marks at every look.
     state_hash: Hash,
-    audit: Secret<role::Audit>,
+    audit: Sealer<role::Audit>,
     /// Events of reading, which wait for their group.
     pub(super) waiting: Vec<Zeroizing<Event>>,
     /// The store is not the one that is kept elsewhere.
@@ -48,7 +48,7 @@ impl Logs {
             generation: 0,
             state: unlocked.bytes().to_vec(),
             state_hash: state_hash(unlocked.bytes()),
-            audit: audit.current()?,
+            audit: audit.sealer(unlocked.suite())?,
             waiting: Vec::new(),
             restored: false,
         })
@@ -74,7 +74,7 @@ impl Logs {
             generation: snapshot.generation()?,
             state: unlocked.bytes().to_vec(),
             state_hash: state_hash(unlocked.bytes()),
-            audit: audit.current()?,
+            audit: audit.sealer(suite)?,
             waiting: Vec::new(),
             restored: false,
         })
@@ -218,12 +218,11 @@ impl Logs {
     pub(super) fn commit(
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
-        suite: Suite,
         signer: &SigningKey<role::LogSigning>,
         marks: &BTreeMap<ChartId, Hash>,
         events: &[Zeroizing<Event>],
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
-        let appended = self.append(&mut *tx, suite, signer, marks, events)?;
+        let appended = self.append(&mut *tx, signer, marks, events)?;
         self.accept(tx, appended, marks)
     }
 
@@ -232,18 +231,17 @@ impl Logs {
     fn commit_shown<T>(
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
-        suite: Suite,
         signer: &SigningKey<role::LogSigning>,
         marks: &BTreeMap<ChartId, Hash>,
         events: &[Zeroizing<Event>],
         show: impl FnOnce(&Log, &dyn Snapshot) -> Result<T, Error>,
     ) -> Result<(T, Result<Option<u64>, StoreError>), Error> {
         let events: Vec<&Event> = events.iter().map(|event| &**event).collect();
-        let seal = |at| seal_events(suite, &self.audit, self.own.id(), at, &event::encode(&events));
+        let seal = |at| seal_events(&self.audit, self.own.id(), at, &event::encode(&events));
         let appended = if self.waiting.is_empty() {
             self.own.append(&mut *tx, marks, &seal(self.own.size())?, signer)?
         } else {
-            let others = self.append(&mut *tx, suite, signer, &BTreeMap::new(), &[])?;
+            let others = self.append(&mut *tx, signer, &BTreeMap::new(), &[])?;
             let sealed = seal(others.size())?;
             others.then(&mut *tx, marks, &sealed, signer)?
         };
@@ -276,13 +274,12 @@ impl Logs {
     fn append(
         &self,
         tx: &mut dyn Transaction,
-        suite: Suite,
         signer: &SigningKey<role::LogSigning>,
         marks: &BTreeMap<ChartId, Hash>,
         events: &[Zeroizing<Event>],
     ) -> Result<Appended, Error> {
         let group: Vec<&Event> = self.waiting.iter().chain(events).map(|event| &**event).collect();
-        let seal = |at, group: &[&Event]| seal_events(suite, &self.audit, self.own.id(), at, &event::encode(group));
+        let seal = |at, group: &[&Event]| seal_events(&self.audit, self.own.id(), at, &event::encode(group));
         let sealed = seal(self.own.size(), &group)?;
         if marks.len() <= MOST_CHANGES {
             return Ok(self.own.append(tx, marks, &sealed, signer)?);
@@ -426,8 +423,7 @@ impl<'a> Write<'a> {
         let Self { inner, session, tx, marks, events, _under_way } = self;
         let (before, unlocked) = (tx.generation()?, &session.unlocked);
         let mut logs = session.lock_logs();
-        let (shown, committed) =
-            logs.commit_shown(tx, unlocked.suite(), &unlocked.identity().log, &marks, &events, show)?;
+        let (shown, committed) = logs.commit_shown(tx, &unlocked.identity().log, &marks, &events, show)?;
         let after = committed?;
         inner.freshness.written(unlocked.vault_id(), &logs, inner.now_ms());
         drop(logs);
@@ -440,9 +436,8 @@ impl<'a> Write<'a> {
     /// As [`Self::commit`], and tells apart whether the commit itself failed.
     pub(super) fn try_commit(self) -> Result<Result<Option<u64>, StoreError>, Error> {
         let Self { inner, session, tx, marks, events, _under_way } = self;
-        let suite = session.unlocked.suite();
         let mut logs = session.lock_logs();
-        let committed = logs.commit(tx, suite, &session.unlocked.identity().log, &marks, &events)?;
+        let committed = logs.commit(tx, &session.unlocked.identity().log, &marks, &events)?;
         if committed.is_ok() {
             inner.freshness.written(session.unlocked.vault_id(), &logs, inner.now_ms());
         }

@@ -156,7 +156,7 @@ impl Vault {
             ];
             let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
             let event = Event::new(EventKind::Create, now);
-            logs.commit(tx, unlocked.suite(), &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
+            logs.commit(tx, &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
             logs
         };
         let accepted = options.accepted.clone();

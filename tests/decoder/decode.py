@@ -22,14 +22,15 @@ STATUS = {1: "unverified", 2: "verified", 3: "changed"}
 class Store:
     """The file as SQLite has it."""
 
-    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search log tiles map".split()
+    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search tiles map".split()
+    LOG = ["logs", "log"]
 
     def __init__(self, file):
         self.db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         require(self.db.execute("PRAGMA application_id").fetchone()[0] == 0x414D504C, "application id")
-        require(self.db.execute("PRAGMA user_version").fetchone()[0] == 1, "schema version")
+        require(self.db.execute("PRAGMA user_version").fetchone()[0] == 2, "schema version")
         names = {name for (name,) in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        require(names == set(self.TABLES), "tables")
+        require(names == set(self.TABLES + self.LOG), "tables")
 
     def get(self, table, part, key):
         row = self.db.execute(f"SELECT value FROM {table} WHERE part = ? AND key = ?", (part, key)).fetchone()
@@ -37,6 +38,11 @@ class Store:
         return row[0]
 
     def rows(self, table, part):
+        if table == "log":
+            (number,) = self.db.execute("SELECT number FROM logs WHERE part = ?", (part,)).fetchone()
+            places = (number << 40, (number + 1) << 40)
+            leaves = self.db.execute("SELECT place, value FROM log WHERE place >= ? AND place < ? ORDER BY place", places)
+            return [((place - places[0]).to_bytes(8, "big"), value) for place, value in leaves]
         return self.db.execute(f"SELECT key, value FROM {table} WHERE part = ? ORDER BY key", (part,)).fetchall()
 
 

@@ -44,21 +44,23 @@ fn a_row_comes_back_as_it_was_put() {
 
 #[test]
 fn tables_are_apart() {
+    // One that each table takes.
+    const KEY: &[u8] = &7_u64.to_be_bytes();
     each_store(|store| {
         for table in Table::ALL {
-            put(store, table, b"p", b"k", &[table as u8]);
+            put(store, table, b"p", KEY, &[table as u8]);
         }
         let view = store.read().unwrap();
         for table in Table::ALL {
             let value = vec![table as u8];
-            assert_eq!(view.get(table, b"p", b"k").unwrap(), Some(value.clone()));
-            assert_eq!(view.scan(table, b"p", None, 9).unwrap(), [(b"k".to_vec(), value.clone())]);
-            assert_eq!(view.last(table, b"p").unwrap(), Some((b"k".to_vec(), value)));
+            assert_eq!(view.get(table, b"p", KEY).unwrap(), Some(value.clone()));
+            assert_eq!(view.scan(table, b"p", None, 9).unwrap(), [(KEY.to_vec(), value.clone())]);
+            assert_eq!(view.last(table, b"p").unwrap(), Some((KEY.to_vec(), value)));
         }
         drop(view);
         for table in Table::ALL {
             let mut change = store.write().unwrap();
-            assert!(change.delete(table, b"p", b"k").unwrap());
+            assert!(change.delete(table, b"p", KEY).unwrap());
             assert_eq!(change.last(table, b"p").unwrap(), None);
             change.commit().unwrap();
         }
@@ -244,4 +246,43 @@ fn a_generation_settles_while_nobody_writes() {
             .collect();
         assert!(generations.windows(2).all(|pair| pair[0] == pair[1]));
     });
+}
+
+#[test]
+fn places_of_logs_come_in_order_whatever_follows_them() {
+    const MOST: u64 = (1 << 40) - 1;
+    each_store(|store| {
+        let places = [0, 1, 255, 256, 1 << 32, MOST];
+        let rows: Vec<Row> = places.iter().map(|place| row(&place.to_be_bytes(), &place.to_le_bytes())).collect();
+        for log in [b"b", b"a"] {
+            // The last first: nothing depends on the order of writing.
+            for (key, value) in rows.iter().rev() {
+                put(store, Table::Log, log, key, value);
+            }
+        }
+        put(store, Table::Log, b"c", &3_u64.to_be_bytes(), b"another log");
+        let view = store.read().unwrap();
+        for log in [b"b", b"a"] {
+            assert_eq!(view.scan(Table::Log, log, None, 9).unwrap(), rows);
+            assert_eq!(view.last(Table::Log, log).unwrap().as_ref(), rows.last());
+            for after in [&[][..], &[0; 7], &[0; 8], &[0; 9], &[0, 0, 0, 0, 0, 0, 1], &MOST.to_be_bytes(), &[0xff; 8]] {
+                let later: Vec<Row> = rows.iter().filter(|(key, _)| key.as_slice() > after).cloned().collect();
+                assert_eq!(view.scan(Table::Log, log, Some(after), 9).unwrap(), later, "{after:?}");
+            }
+        }
+        assert_eq!(view.get(Table::Log, b"c", &0_u64.to_be_bytes()).unwrap(), None);
+        assert_eq!(view.get(Table::Log, b"c", b"no place").unwrap(), None);
+    });
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_key_that_is_no_place_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ampoule::SqliteStore::open(folder.path().join("s")).unwrap();
+    let mut change = store.write().unwrap();
+    for key in [&b""[..], b"k", &[0; 7], &[0; 9], &(1_u64 << 40).to_be_bytes(), &[0xff; 8]] {
+        assert_eq!(change.put(Table::Log, b"p", key, b"v"), Err(StoreError::UnsupportedKey));
+        assert_eq!(change.delete(Table::Log, b"p", key), Ok(false));
+    }
 }

@@ -13,8 +13,7 @@ const STEPS: &[&str] = &[
     // 1: one table of SQL for each table of the store.
     //
     // Ordinary tables with an index, because a new row then goes to the end of its table wherever its part is: values of
-    // some kilobytes are written once and never moved. Leaves of a log are small and follow one another: without an index
-    // of its own, a new one touches one page. The names are those of `Table`.
+    // some kilobytes are written once and never moved. The names are those of `Table`.
     "CREATE TABLE vault     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE keyring   (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE contacts  (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
@@ -29,6 +28,27 @@ const STEPS: &[&str] = &[
      CREATE TABLE log       (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT, WITHOUT ROWID;
      CREATE TABLE tiles     (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;
      CREATE TABLE map       (part BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (part, key)) STRICT;",
+    // 2: leaves of logs by an integer, the number of the log and the place in it; see `log`.
+    "ALTER TABLE log RENAME TO log_by_key;
+     CREATE TABLE logs (number INTEGER PRIMARY KEY, part BLOB NOT NULL UNIQUE) STRICT;
+     CREATE TABLE log  (place INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
+     INSERT INTO logs (part) SELECT DISTINCT part FROM log_by_key ORDER BY part;
+     INSERT INTO log (place, value)
+         WITH leaves AS (SELECT number, hex(key) AS place, value FROM log_by_key JOIN logs USING (part))
+         SELECT (number << 40)
+             + (instr('123456789ABCDEF', substr(place,  7, 1)) << 36)
+             + (instr('123456789ABCDEF', substr(place,  8, 1)) << 32)
+             + (instr('123456789ABCDEF', substr(place,  9, 1)) << 28)
+             + (instr('123456789ABCDEF', substr(place, 10, 1)) << 24)
+             + (instr('123456789ABCDEF', substr(place, 11, 1)) << 20)
+             + (instr('123456789ABCDEF', substr(place, 12, 1)) << 16)
+             + (instr('123456789ABCDEF', substr(place, 13, 1)) << 12)
+             + (instr('123456789ABCDEF', substr(place, 14, 1)) <<  8)
+             + (instr('123456789ABCDEF', substr(place, 15, 1)) <<  4)
+             +  instr('123456789ABCDEF', substr(place, 16, 1)),
+             value
+         FROM leaves ORDER BY 1;
+     DROP TABLE log_by_key;",
 ];
 
 /// What a file is, before anything is changed in it.
@@ -137,6 +157,23 @@ mod tests {
         assert_eq!(value, [3]);
         // What this version of the library sees then.
         assert_eq!(state(&connection), Err(StoreError::NewerSchema));
+    }
+
+    #[test]
+    fn leaves_of_logs_keep_their_places() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate_by(&connection, &STEPS[..1]).unwrap();
+        let places: [u64; 5] = [0, 1, 0xab, 0x9f_0123_4567, (1 << 40) - 1];
+        for (log, value) in [([7; 16], 1), ([3; 16], 2)] {
+            for place in places {
+                connection.execute("INSERT INTO log VALUES (?1, ?2, ?3)", (log, place.to_be_bytes(), [value])).unwrap();
+            }
+        }
+        migrate(&connection).unwrap();
+        for (log, value) in [([7; 16], 1), ([3; 16], 2)] {
+            let rows: Vec<_> = places.iter().map(|place| (place.to_be_bytes().to_vec(), vec![value])).collect();
+            assert_eq!(super::super::log::scan(&connection, &log, None, 9), Ok(rows));
+        }
     }
 
     #[test]

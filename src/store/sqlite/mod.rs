@@ -2,6 +2,7 @@
 
 mod failure;
 mod link;
+mod log;
 mod migrations;
 mod rows;
 

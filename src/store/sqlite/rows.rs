@@ -1,9 +1,10 @@
-//! The statements, and rows in and out of them.
+//! The statements, and rows in and out of them. Those of the logs are in [`log`].
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::failure::meaning;
+use super::log;
 use crate::store::{Row, StoreError, Table};
 
 pub(super) fn get(
@@ -12,8 +13,9 @@ pub(super) fn get(
     part: &[u8],
     key: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(statements) = statements(table) else { return log::get(connection, part, key) };
     (|| {
-        let mut statement = connection.prepare_cached(statements(table).get)?;
+        let mut statement = connection.prepare_cached(statements.get)?;
         let mut rows = statement.query((part, key))?;
         rows.next()?.map(|row| Ok(row.get_ref(0)?.as_blob()?.to_vec())).transpose()
     })()
@@ -27,9 +29,9 @@ pub(super) fn scan(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<Row>, StoreError> {
+    let Some(statements) = statements(table) else { return log::scan(connection, part, after, limit) };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     (|| {
-        let statements = statements(table);
         let mut statement = connection.prepare_cached(match after {
             Some(_) => statements.scan_after,
             None => statements.scan,
@@ -48,8 +50,9 @@ pub(super) fn scan(
 }
 
 pub(super) fn last(connection: &Connection, table: Table, part: &[u8]) -> Result<Option<Row>, StoreError> {
+    let Some(statements) = statements(table) else { return log::last(connection, part) };
     (|| {
-        let mut statement = connection.prepare_cached(statements(table).last)?;
+        let mut statement = connection.prepare_cached(statements.last)?;
         let mut rows = statement.query((part,))?;
         rows.next()?.map(pair).transpose()
     })()
@@ -63,16 +66,18 @@ pub(super) fn put(
     key: &[u8],
     value: &[u8],
 ) -> Result<(), StoreError> {
+    let Some(statements) = statements(table) else { return log::put(connection, part, key, value) };
     connection
-        .prepare_cached(statements(table).put)
+        .prepare_cached(statements.put)
         .and_then(|mut statement| statement.execute((part, key, value)))
         .map(drop)
         .map_err(|error| meaning(&error))
 }
 
 pub(super) fn delete(connection: &Connection, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
+    let Some(statements) = statements(table) else { return log::delete(connection, part, key) };
     connection
-        .prepare_cached(statements(table).delete)
+        .prepare_cached(statements.delete)
         .and_then(|mut statement| statement.execute((part, key)))
         .map(|rows| rows > 0)
         .map_err(|error| meaning(&error))
@@ -93,12 +98,12 @@ struct Statements {
     delete: &'static str,
 }
 
-/// Spelled out at compile time: the connection finds a prepared statement by its text.
+/// None of the logs, whose table has another form. Spelled out at compile time: the connection finds a prepared statement by its text.
 macro_rules! statements {
     ($($table:ident $name:literal)*) => {
-        const fn statements(table: Table) -> &'static Statements {
+        const fn statements(table: Table) -> Option<&'static Statements> {
             match table {
-                $(Table::$table => &Statements {
+                $(Table::$table => Some(&Statements {
                     get: concat!("SELECT value FROM ", $name, " WHERE part = ?1 AND key = ?2"),
                     scan: concat!(
                         "SELECT key, value FROM ", $name, " WHERE part = ?1 ORDER BY key LIMIT ?2"
@@ -116,7 +121,8 @@ macro_rules! statements {
                         "ON CONFLICT (part, key) DO UPDATE SET value = excluded.value"
                     ),
                     delete: concat!("DELETE FROM ", $name, " WHERE part = ?1 AND key = ?2"),
-                },)*
+                }),)*
+                Table::Log => None,
             }
         }
     };
@@ -134,7 +140,6 @@ statements! {
     Entries "entries"
     Wraps "wraps"
     Index "search"
-    Log "log"
     Tiles "tiles"
     Map "map"
 }
