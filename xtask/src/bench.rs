@@ -15,12 +15,12 @@ use std::path::Path;
 use std::process::Stdio;
 
 /// Runs one benchmark or all of them; with `check`, a broken bound is an error.
-pub(crate) fn run(place: &Place, only: Option<&str>, check: bool) -> Result<()> {
+pub(crate) fn run(place: &Place, only: Option<&str>, check: bool, parts: &[String]) -> Result<()> {
     let bounds = if check { read_bounds(&place.root.join("benches/bounds.tsv"))? } else { Vec::new() };
     let names = benchmarks(&place.root.join("benches"), only)?;
     let mut figures = Vec::new();
     for name in &names {
-        figures.extend(measure(place, name)?);
+        figures.extend(measure(place, name, parts)?);
     }
     let table = place.target.join("bench.tsv");
     let lines: String = figures.iter().map(Figure::line).collect();
@@ -50,8 +50,10 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
 }
 
 /// Runs a benchmark, shows what it prints, and keeps its figures.
-fn measure(place: &Place, bench: &str) -> Result<Vec<Figure>> {
-    let mut command = run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", bench]);
+fn measure(place: &Place, bench: &str, parts: &[String]) -> Result<Vec<Figure>> {
+    let mut command =
+        run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", bench, "--"]);
+    command.args(parts);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     let mut figures = Vec::new();

@@ -52,8 +52,11 @@ enum Command {
         /// One benchmark of `benches/`; all of them by default.
         name: Option<String>,
         /// Fails where a figure breaks its bound in `benches/bounds.tsv`.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "parts")]
         check: bool,
+        /// Parts of the benchmark, after `--`; all of them by default.
+        #[arg(last = true)]
+        parts: Vec<String>,
     },
     /// Explores all worlds of the ledger's rules, large ones included, and prints their sizes.
     Model,
@@ -97,7 +100,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Test { step } => test::run(&place, step.as_deref()),
         Command::Fuzz { seconds, keep, target } => fuzz::long(&place, seconds, keep, target.as_deref()),
         Command::Guards { name } => guards::check(&place, name.as_deref()).map(|_| ()),
-        Command::Bench { name, check } => bench::run(&place, name.as_deref(), check),
+        Command::Bench { name, check, parts } => bench::run(&place, name.as_deref(), check, &parts),
         Command::Model => model::run(&place),
         Command::Hostile { scripts, seed, first } => hostile::run(scripts, seed, first),
         Command::Data => data::print(&place),
