@@ -300,6 +300,10 @@ impl Source {
             // As many versions in all, and fewer of these.
             agrees &= extent.next < self.next || piece.to.count >= known.count;
         }
+        let mut is_named = |left: &LeftOut| compartments.contains(&left.compartment) && before.insert(left.compartment);
+        if !extent.left_out.iter().all(&mut is_named) {
+            return Err(Error::IncompleteBundle);
+        }
         // All that is there is in a line, unless he cannot tell which.
         if (extent.whole || !extent.pieces.is_empty()) && objects.next().is_some() {
             return Err(Error::IncompleteBundle);

@@ -1,14 +1,14 @@
 //! Attacks of a member who runs software of his own, on the everyday API of an honest one.
 
 use super::*;
-use crate::codec::{self, CardHash, EntryId, GrantId, VersionId};
+use crate::codec::{self, CardHash, CompartmentId, EntryId, GrantId, VersionId};
 use crate::envelope::{self, Header, Metadata, SealedEntry};
 use crate::keys::MemberKind;
 use crate::keys::RootCard;
 use crate::keys::chart::grant::{Grant, GrantBody, GrantFields, GrantRow};
 use crate::record::{Kind, Record};
 use crate::sync::bundle::{CardSet, Writer};
-use crate::sync::extent::Extent;
+use crate::sync::extent::{Extent, LeftOut, Line};
 use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
 
 /// A custodian who keeps to no rule.
@@ -56,6 +56,18 @@ fn send(
     entries: &[SealedEntry],
     to: &Vault,
 ) -> Result<Applied, Error> {
+    send_saying(keys, rows, grants, entries, to, &[])
+}
+
+/// As [`send`], and says that these compartments were left out.
+fn send_saying(
+    keys: &ChartKeys,
+    rows: &[LedgerRow],
+    grants: &[(GrantId, &GrantRow)],
+    entries: &[SealedEntry],
+    to: &Vault,
+    left_out: &[CompartmentId],
+) -> Result<Applied, Error> {
     let mut writer = Writer::new(keys.chart(), root(to).hash());
     grants.iter().for_each(|(id, row)| writer.grant(*id, codec::encode(*row)));
     let (epoch, key) = keys.newest_ledger_key().unwrap();
@@ -70,6 +82,7 @@ fn send(
     }
     let mut extent = Extent::new(entries.len() as u64, 0);
     extent.whole = false;
+    extent.left_out = left_out.iter().map(|id| LeftOut { compartment: *id, to: Line::EMPTY }).collect();
     writer.scope(&key, epoch, &extent).unwrap();
     let content = writer.content();
     to.import(&writer.finish(&content, &crate::vault::prove_bundle(&keys.identity, &keys.chart(), &content)))
@@ -109,6 +122,26 @@ fn a08_an_entry_claimed_for_another_author() {
     let stranger = seal_as(eve.device_card.hash(), &eve);
     let applied = send(&after, after.rows(), &[(id, &row)], &[own, forged, stranger], &lee).unwrap();
     assert_eq!((applied.added, applied.rejected), (1, 2));
+}
+
+/// A scope names compartments that the chart has, and each once: who takes it in keeps what it says.
+#[test]
+fn h60_a_scope_that_names_what_there_is_not() {
+    let clinic = custodian("Clinic");
+    let lee = honest(&[&clinic]);
+    let keys = found_by(&clinic);
+    let grant = Grant::custodian();
+    let nodes = keys.nodes_for(&grant, 1).unwrap();
+    let (fields, row) = keys.seal_grant(new_id(), &root(&lee), &grant, nodes, keys.ledger_keys_for(&grant, 1)).unwrap();
+    let id = fields.id;
+    let after = signed(&keys, fields).unwrap();
+    let all = after.compartment_ids();
+    let say = |left_out: &[CompartmentId]| send_saying(&after, after.rows(), &[(id, &row)], &[], &lee, left_out);
+    for left_out in [[all[0], CompartmentId::from_bytes([7; 16])], [all[1], all[1]]] {
+        assert_eq!(say(&left_out), Err(Error::IncompleteBundle));
+        assert_eq!(lee.charts().unwrap(), []);
+    }
+    assert_eq!(say(&all).unwrap().added, 0);
 }
 
 /// A member shares in a ledger whose home plays along, without the right to.
