@@ -1,6 +1,12 @@
 //! What must hold in every state of every world.
 
-use super::*;
+use super::super::{Authority, EntryStanding, View};
+use super::made::{Made, authority, hash, head, home_key, made, note, number, who};
+use super::party::Party;
+use super::world::{State, World};
+use super::{Want, Who, Who::Mallory};
+use crate::keys::chart::grant::Rights;
+use stateright::Property;
 
 pub(super) fn all() -> Vec<Property<World>> {
     vec![
@@ -10,7 +16,13 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("no alarm where all are honest", calm),
         Property::always("nobody forgets what he was told", remembered),
         Property::always("the home is with a custodian", at_home),
-        Property::always("nobody comes back by a step made before the revocation", decided),
+        Property::always("no step that is made again undoes what was decided meanwhile", decided),
+        Property::always("custodians alone change the ledger", entitled),
+        Property::always("what somebody wrote without the right is nobody's normal", granted),
+        Property::always("what one branch alone lets somebody write is nobody's normal", common),
+        Property::always("nobody who keeps to the rules goes wrong", |_, state| {
+            honest(state).all(|it| it.wrong.is_none())
+        }),
         Property::sometimes("it comes to what the world is for", |world, state| (world.shows)(state)),
     ]
 }
@@ -55,11 +67,10 @@ fn kept(_: &World, state: &State) -> bool {
     honest(state).all(|party| {
         let notes = state.notes.iter().filter(|id| note(**id).by != Mallory);
         let view = party.view();
-        !party.lost
-            && notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
-                let accepted = party.notes.get(id).copied().flatten();
-                party.standing(*id, accepted).is_ok()
-            })
+        notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
+            let accepted = party.notes.get(id).copied().flatten();
+            party.standing(*id, accepted).is_ok()
+        })
     })
 }
 
@@ -93,12 +104,48 @@ fn at_home(_: &World, state: &State) -> bool {
     })
 }
 
+/// Nobody comes back by a share that was made before his revocation, the home does not move on because somebody had not
+/// heard that it had moved, and nobody who is gone is revoked again.
 fn decided(_: &World, state: &State) -> bool {
-    state.lines.iter().flat_map(|line| trail(*line)).all(|share| {
-        let Want::Share(whom) = share.want else { return true };
-        let ended = trail(share.previous).filter(|made| made.want == Want::Revoke(whom)).count();
-        let known = trail(share.since).filter(|made| made.want == Want::Revoke(whom)).count();
-        ended == known
+    state.lines.iter().flat_map(|line| trail(*line)).all(|step| {
+        let since = |want: Want| {
+            let count = |line: u64| trail(line).filter(|made| made.want == want).count();
+            count(step.previous) - count(step.since)
+        };
+        match step.want {
+            Want::Share(whom) => since(Want::Revoke(whom)) == 0,
+            Want::MoveHome => since(Want::MoveHome) == 0,
+            Want::Revoke(gone) if step.previous != step.since => has(step.previous, gone, Rights::Read),
+            Want::Revoke(_) | Want::Adopt | Want::Resolve => true,
+        }
+    })
+}
+
+fn entitled(_: &World, state: &State) -> bool {
+    let steps = state.lines.iter().flat_map(|line| trail(*line));
+    steps.into_iter().all(|step| has(step.previous, step.by, Rights::Custodian))
+}
+
+/// Whatever ledger an author names, he must have had the right by it.
+fn granted(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let normal = party.notes.iter().filter(|(id, accepted)| is_normal(party, **id, **accepted));
+        normal.into_iter().all(|(id, _)| has(note(*id).ledger, note(*id).by, Rights::Write))
+    })
+}
+
+/// While a fork is open, the right to write must come from before it.
+fn common(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let normal = party.notes.iter().filter(|(id, accepted)| is_normal(party, **id, **accepted));
+        view.fork().is_none()
+            || normal.into_iter().map(|(id, _)| note(*id)).all(|written| {
+                view.counting().all(|line| {
+                    let shared = lines(written.ledger).find(|head| line.has(authority(*head).head_seq(), &hash(*head)));
+                    shared.is_some_and(|head| has(head, written.by, Rights::Write))
+                })
+            })
     })
 }
 
@@ -106,9 +153,23 @@ fn honest(state: &State) -> impl Iterator<Item = &Party> {
     state.parties.iter().filter(|party| party.who != Mallory)
 }
 
+/// Whether somebody has rights, or greater ones, after the line that ends in this entry.
+fn has(line: u64, who: Who, rights: Rights) -> bool {
+    authority(line).members().iter().any(|member| member.root == who.root() && member.rights >= rights)
+}
+
+fn is_normal(party: &Party, id: u64, accepted: Option<u64>) -> bool {
+    party.standing(id, accepted).is_ok_and(|standing| standing <= EntryStanding::Late)
+}
+
 /// The entries of a line, the last one first.
 fn trail(line: u64) -> impl Iterator<Item = Made> {
     core::iter::successors(made(line), |made_of| made(made_of.previous))
+}
+
+/// The lines of which this one is made, the longest first: each by its last entry.
+fn lines(line: u64) -> impl Iterator<Item = u64> {
+    core::iter::successors(Some(line), |head| made(*head).map(|made| made.previous))
 }
 
 fn cut_of(line: &Authority, seq: u64) -> Option<u64> {
