@@ -1,9 +1,11 @@
 //! What was made: entries and notes, by numbers that stand for their hashes, and what the rules say of them.
 
-use super::super::{Act, Adopt, Authority, Genesis, Head, LedgerEntry, MoveHome, Resolve, Revoke, View};
+use super::super::standing::NoRight;
+use super::super::{Act, Adopt, Authority, EntryStanding, Genesis, Head, LedgerEntry, MoveHome, Resolve, Revoke, View};
 use super::{
-    Want, Who,
+    Lie, Want, Who,
     Who::{Clinic, Guardian, Lee, Mallory, Reader},
+    flaw,
 };
 use crate::codec::{CardHash, ChartId, CompartmentId, Extensions, GrantId, Hash, Version1};
 use crate::keys::chart::{
@@ -38,8 +40,7 @@ pub(super) struct Note {
     pub(super) previous: u64,
     /// Last ledger entry that the author knew, or says so.
     pub(super) ledger: u64,
-    /// Whether the author lies about the place.
-    pub(super) forged: bool,
+    pub(super) lie: Option<Lie>,
 }
 
 /// What was made, for all worlds: content by number.
@@ -49,11 +50,19 @@ struct Tables {
     notes: HashMap<u64, Note>,
     authorities: HashMap<u64, Arc<Authority>>,
     views: HashMap<Vec<u64>, Arc<View>>,
+    standings: HashMap<Asked, Answer>,
 }
+
+/// Of how a note stands: all lines, all notes that are held, the note, and when it was accepted.
+pub(super) type Asked = (Vec<u64>, Vec<u64>, u64, Option<u64>);
+type Answer = Result<EntryStanding, NoRight>;
 
 static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(Mutex::default);
 
 pub(super) const COMPARTMENT: CompartmentId = CompartmentId::from_bytes([1; 16]);
+
+/// The grants of Mallory, unless he is a custodian, end at this time.
+pub(super) const END: i64 = 10;
 
 /// Founds the chart. The number of its first entry, the key state.
 pub(super) fn genesis() -> u64 {
@@ -112,20 +121,24 @@ pub(super) fn full(id: u64) -> (LedgerEntry, Made) {
         staying: made.staying.iter().zip(1..).map(|((who, has), at)| rights(*who, *has, at)).collect(),
     };
     let act = match made.want {
-        Want::Share(_) => Act::Grant(rights(made.staying[0].0, made.staying[0].1, 1)),
+        Want::Share(_) | Want::Entrust(_) => Act::Grant(rights(made.staying[0].0, made.staying[0].1, 1)),
         Want::Revoke(_) => Act::Revoke(turn(before.epoch() + 1)),
         Want::Adopt => Act::Adopt(Adopt { object: hash(made.note.unwrap()), reason: "known".into() }),
         Want::MoveHome => {
             Act::MoveHome(MoveHome { home: home_key(made.by, before.head_seq() + 1), acceptance: Vec::new() })
         }
-        Want::Resolve => {
+        Want::Resolve | Want::Break(_) => {
             let newest = made.others.iter().map(|line| authority(*line).epoch()).max().unwrap_or(0);
             let mut others: Vec<Head> = made.others.iter().map(|line| head(*line)).collect();
             others.sort_unstable_by_key(|head| head.hash);
             Act::Resolve(Resolve { others, turn: turn(newest.max(before.epoch()) + 1) })
         }
     };
-    (entry_of(&before, made.by, act), made)
+    let mut entry = entry_of(&before, made.by, act);
+    if let Want::Break(flaw) = made.want {
+        flaw::put_into(&mut entry, flaw, &before, rights(Lee, Rights::Write, 1));
+    }
+    (entry, made)
 }
 
 fn entry_of(before: &Authority, by: Who, act: Act) -> LedgerEntry {
@@ -142,7 +155,7 @@ fn entry_of(before: &Authority, by: Who, act: Act) -> LedgerEntry {
     }
 }
 
-fn grant(who: Who, rights: Rights, id: u64) -> GrantFields {
+pub(super) fn grant(who: Who, rights: Rights, id: u64) -> GrantFields {
     let seed = NodeRef { kind: NodeKind::Seed, compartment: CompartmentId::from_bytes([0; 16]) };
     let compartment = NodeRef { kind: NodeKind::Compartment, compartment: COMPARTMENT };
     let mut bytes = [0; 16];
@@ -155,13 +168,13 @@ fn grant(who: Who, rights: Rights, id: u64) -> GrantFields {
         history: true,
         recipient: who.root(),
         purpose: Purpose::Treat,
-        not_after_ms: None,
+        not_after_ms: (who == Mallory && rights != Rights::Custodian).then_some(END),
         sealed: hash(id),
         extensions: Extensions::default(),
     }
 }
 
-fn state(epoch: u32) -> KeyState {
+pub(super) fn state(epoch: u32) -> KeyState {
     let compartment = |n: u8| CompartmentState {
         id: CompartmentId::from_bytes([n; 16]),
         check: hash(0),
@@ -172,8 +185,14 @@ fn state(epoch: u32) -> KeyState {
     KeyState { epoch, seed_check: hash(0), compartments: (1..=8).map(compartment).collect() }
 }
 
-pub(super) fn home_key(who: Who, moved_at: u64) -> Hash {
+fn home_key(who: Who, moved_at: u64) -> Hash {
     hash(1 << 63 | (who as u64) << 32 | moved_at)
+}
+
+/// Whether the next entry after this one needs a receipt by a key of `who`.
+pub(super) fn keeps_home(who: Who, line: u64) -> bool {
+    let line = authority(line);
+    (0..=line.head_seq()).any(|seq| *line.home() == home_key(who, seq))
 }
 
 pub(super) fn who(root: &CardHash) -> Who {
@@ -214,6 +233,16 @@ pub(super) fn keep_note(note: Note) -> u64 {
 
 pub(super) fn made(id: u64) -> Option<Made> {
     tables(|tables| tables.made.get(&id).cloned())
+}
+
+/// How a note stands, which depends on what is asked and on nothing else.
+pub(super) fn standing(asked: Asked, find: impl FnOnce() -> Answer) -> Answer {
+    if let Some(known) = tables(|tables| tables.standings.get(&asked).copied()) {
+        return known;
+    }
+    let answer = find();
+    tables(|tables| tables.standings.insert(asked, answer));
+    answer
 }
 
 pub(super) fn note(id: u64) -> Note {

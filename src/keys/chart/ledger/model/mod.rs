@@ -6,6 +6,7 @@
 //! covers delay, loss, repetition and disorder at once.
 
 mod facts;
+mod flaw;
 mod made;
 mod party;
 mod world;
@@ -36,9 +37,58 @@ impl Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Want {
     Share(Who),
+    /// To make somebody a custodian.
+    Entrust(Who),
     Revoke(Who),
     /// The newest note that is kept apart.
     Adopt,
     MoveHome,
     Resolve,
+    /// What no rule allows.
+    Break(Flaw),
+}
+
+/// What is wrong with an entry, by somebody who may sign one of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Flaw {
+    /// It is numbered as if another came before it.
+    Number,
+    /// It follows on another entry than the last.
+    Parent,
+    /// It names another entry as the one that gives its author the right.
+    Authority,
+    /// It states the first keys again.
+    FirstKeysAgain,
+    GrantAgain,
+    GrantOfNothing,
+    GrantOfAllToWriter,
+    GrantToNoKind,
+    SameEpoch,
+    SkippedEpoch,
+    /// A label of its keys has another length than all have.
+    KeysMalformed,
+    OtherCompartments,
+    CutsMissing,
+    CutsUnequal,
+    NobodyShares,
+    StaysWithNothing,
+    StaysByOldGrant,
+    AdoptsWithoutReason,
+    MovesToWhereItIs,
+    ResolvesNoFork,
+    ResolvesNothing,
+    ResolvesItself,
+    ResolvesTwice,
+    ResolvesInOldEpoch,
+}
+
+/// What a dishonest author lies about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Lie {
+    /// Its place in the chain.
+    Place,
+    /// Nothing: it is in a compartment that he was not granted.
+    Compartment,
+    /// Nothing: it is from after the end of his grant.
+    Date,
 }

@@ -2,10 +2,10 @@
 
 use super::super::EntryStanding;
 use super::facts;
-use super::made::{Made, Note, authority, full, genesis, hash, keep, keep_note, made, note};
+use super::made::{Made, Note, full, genesis, hash, keep, keep_note, made, note};
 use super::party::{Party, Wrong};
 use super::{
-    Want, Who,
+    Lie, Want, Who,
     Who::{Clinic, Guardian, Lee, Mallory, Reader},
 };
 use crate::keys::chart::grant::Rights;
@@ -30,8 +30,8 @@ pub(super) enum Action {
     Receive(usize, u64),
     Renew(usize),
     Write(usize),
-    /// A revoked or dishonest author claims a place that is not his.
-    Forge(usize),
+    /// A revoked or dishonest author writes as he may not.
+    Forge(usize, Lie),
     BringLine(u64, usize),
     BringNote(u64, usize),
     PutBack(usize),
@@ -45,6 +45,8 @@ pub(super) struct World {
     pub(super) parties: Vec<(Who, Vec<Want>, u8)>,
     pub(super) mallory: Rights,
     pub(super) put_back: u8,
+    /// How Mallory writes as he may not.
+    pub(super) lies: Vec<Lie>,
     /// Whether everybody, the store and the courier included, keeps to the rules.
     pub(super) honest: bool,
     /// What the world is made to show, so that no fact holds for want of a case.
@@ -117,11 +119,18 @@ impl Model for World {
             if party.writes > 0 {
                 actions.push(Action::Write(at));
                 if party.who == Mallory {
-                    actions.push(Action::Forge(at));
+                    actions.extend(self.lies.iter().map(|lie| Action::Forge(at, *lie)));
                 }
             }
+            if party.is_out() {
+                continue;
+            }
+            // What was heard before may come again: it must change nothing.
             let unheard = state.lines.iter().filter(|line| !party.heard.contains(line));
             actions.extend(unheard.map(|line| Action::BringLine(*line, at)));
+            if party.who == Mallory && party.wants.is_empty() {
+                continue;
+            }
             let unread = state.notes.iter().filter(|note| !party.notes.contains_key(note));
             actions.extend(unread.map(|note| Action::BringNote(*note, at)));
         }
@@ -133,7 +142,7 @@ impl Model for World {
             Action::Step(at, want) => {
                 let party = state.parties.get_mut(at)?;
                 let entry = party.make(want, party.lines[0])?;
-                party.wants.retain(|other| *other != want);
+                party.settle(want);
                 if party.append(entry) {
                     state.lines.insert(entry);
                 } else {
@@ -143,8 +152,10 @@ impl Model for World {
             Action::Propose(at, want) => {
                 let party = state.parties.get_mut(at).filter(|party| party.pending.is_none())?;
                 let entry = party.make(want, party.lines[0])?;
-                party.wants.retain(|other| *other != want);
-                if party.admits(entry) {
+                party.settle(want);
+                if matches!(want, Want::Break(_)) {
+                    state.proposals.insert(entry);
+                } else if party.admits(entry) {
                     party.pending = Some(entry);
                     state.proposals.insert(entry);
                 } else {
@@ -164,9 +175,13 @@ impl Model for World {
                 match view.main().hash_at(entry.seq)? {
                     committed if committed == hash(pending) => party.pending = None,
                     _ if view.renewable(&entry, party.who.root()).is_ok() => {
-                        let again = party.make(made.want, made.since)?;
-                        party.pending = Some(again);
-                        state.proposals.insert(again);
+                        party.pending = party.make(made.want, made.since).filter(|again| party.admits(*again));
+                        match party.pending {
+                            Some(again) => {
+                                state.proposals.insert(again);
+                            }
+                            None => party.wrong = Some(Wrong::AgainInVain),
+                        }
                     }
                     _ => {
                         party.pending = None;
@@ -181,7 +196,7 @@ impl Model for World {
                 // Whoever keeps to the rules stops when he hears that he was revoked; Mallory goes on as if he had not.
                 let ledger = party.may_write_at()?;
                 let seq = last.map_or(0, |id| note(id).seq) + 1;
-                let id = keep_note(Note { by: party.who, seq, previous: last.unwrap_or(0), ledger, forged: false });
+                let id = keep_note(Note { by: party.who, seq, previous: last.unwrap_or(0), ledger, lie: None });
                 party.notes.insert(id, Some(0));
                 if party.who != Mallory
                     && party.standing(id, Some(0)).is_ok_and(|standing| standing > EntryStanding::Late)
@@ -190,11 +205,11 @@ impl Model for World {
                 }
                 state.notes.insert(id);
             }
-            Action::Forge(at) => {
+            Action::Forge(at, lie) => {
                 let party = state.parties.get_mut(at)?;
                 party.writes -= 1;
                 let ledger = party.may_write_at()?;
-                let id = keep_note(Note { by: party.who, seq: 1, previous: 0, ledger, forged: true });
+                let id = keep_note(Note { by: party.who, seq: 1, previous: 0, ledger, lie: Some(lie) });
                 party.notes.insert(id, Some(0));
                 state.notes.insert(id);
             }
@@ -211,7 +226,7 @@ impl Model for World {
                 let before = made(head).filter(|_| head != start)?.previous;
                 // What was stored is gone, the memory of it as well.
                 party.lines = vec![before];
-                party.heard.retain(|line| authority(*line).head_seq() <= authority(before).head_seq());
+                party.heard = BTreeSet::from([before]);
                 state.put_back -= 1;
             }
         }
