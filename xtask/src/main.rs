@@ -55,7 +55,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Explores all worlds of the ledger's rules, large ones included, and prints their sizes.
+    /// Explores the worlds of the ledger's rules, and prints their sizes.
     Model,
     /// Lets a store lie by random choice: every answer of a vault must be true or an error. Prints what came of it.
     Hostile {

@@ -19,11 +19,7 @@ fn world(name: &'static str, parties: Vec<(Who, Vec<Want>, u8)>, shows: fn(&Stat
 #[track_caller]
 fn explore(world: World) {
     let (name, begun) = (world.name, Instant::now());
-    report(name, begun, &world.checker().spawn_bfs().join());
-}
-
-#[track_caller]
-fn report(name: &str, begun: Instant, checker: &impl Checker<World>) {
+    let checker = world.checker().spawn_bfs().join();
     println!(
         "{name}: {} states, {} of them different, in {:.1} s",
         checker.state_count(),
@@ -153,6 +149,13 @@ fn d27_the_store_of_the_home_is_put_back() {
     let parties =
         vec![(Clinic, vec![Want::Revoke(Mallory), Want::Share(Reader)], 0), (Mallory, vec![], 1), (Reader, vec![], 0)];
     explore(World { put_back: 1, ..world("the home is put back", parties, forked) });
+}
+
+#[test]
+fn d27_the_store_of_the_home_is_put_back_twice() {
+    let parties =
+        vec![(Clinic, vec![Want::Revoke(Mallory), Want::Share(Reader)], 0), (Mallory, vec![], 1), (Reader, vec![], 0)];
+    explore(World { put_back: 2, ..world("a home that is put back twice", parties, forked) });
 }
 
 #[test]
@@ -309,54 +312,4 @@ fn h59_two_revoke_one_at_once() {
         vec![(Clinic, vec![Want::Revoke(Mallory)], 0), (Guardian, vec![Want::Revoke(Mallory)], 0), (Reader, vec![], 0)];
     let told = |state: &State| state.parties.iter().any(|party| party.told > 0);
     explore(World { honest: true, ..world("two revoke one", parties, told) });
-}
-
-/// Larger worlds, for `cargo xtask model`.
-mod large {
-    use super::*;
-
-    /// Depth first: only the way to a state is kept in full.
-    #[track_caller]
-    fn explore(world: World) {
-        let (name, begun) = (world.name, Instant::now());
-        report(name, begun, &world.checker().threads(2).spawn_dfs().join());
-    }
-
-    #[test]
-    #[ignore = "takes minutes"]
-    fn two_revocations_and_writers_who_lie() {
-        let parties = vec![
-            (Clinic, vec![Want::Revoke(Mallory), Want::Adopt], 0),
-            (Guardian, vec![Want::Revoke(Lee)], 0),
-            (Mallory, vec![], 1),
-            (Lee, vec![], 1),
-            (Reader, vec![], 0),
-        ];
-        let shows = |state: &State| reads(state, Mallory, EntryStanding::Adopted);
-        explore(world("two revocations and writers who lie", parties, shows));
-    }
-
-    #[test]
-    #[ignore = "takes minutes"]
-    fn a_cloned_home_with_two_readers() {
-        let parties = vec![
-            (Clinic, vec![Want::Revoke(Mallory), Want::Resolve], 0),
-            (Twin, vec![Want::Revoke(Lee)], 0),
-            (Mallory, vec![], 1),
-            (Lee, vec![], 1),
-            (Reader, vec![], 0),
-        ];
-        explore(world("a cloned home with two readers", parties, resolved));
-    }
-
-    #[test]
-    #[ignore = "takes minutes"]
-    fn a_home_that_is_put_back_twice() {
-        let parties = vec![
-            (Clinic, vec![Want::Revoke(Mallory), Want::Share(Reader)], 0),
-            (Mallory, vec![], 1),
-            (Reader, vec![], 0),
-        ];
-        explore(World { put_back: 2, ..world("a home that is put back twice", parties, forked) });
-    }
 }
