@@ -58,7 +58,7 @@ enum Command {
         #[arg(last = true)]
         parts: Vec<String>,
     },
-    /// Explores all worlds of the ledger's rules, large ones included, and prints their sizes.
+    /// Explores the worlds of the ledger's rules, and prints their sizes.
     Model,
     /// Lets a store lie by random choice: every answer of a vault must be true or an error. Prints what came of it.
     Hostile {

@@ -299,7 +299,7 @@ pub(super) fn fork_point(a: &Authority, b: &Authority) -> u64 {
 /// custodian in both and was one before the fork. So nobody whom either branch revoked decides for it.
 fn settles(line: &Authority, other: &Authority) -> Option<u64> {
     let at = fork_point(line, other);
-    let turn = line.turns().iter().find(|turn| turn.seq >= at && turn.resolved.contains(&head_of(other)))?;
+    let turn = line.turns().iter().find(|turn| turn.resolved.contains(&head_of(other)))?;
     let may = line.custodian_at(&turn.by, at).is_some() && other.is_current() && other.custodian_by(&turn.by).is_some();
     may.then_some(turn.seq)
 }

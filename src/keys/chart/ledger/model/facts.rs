@@ -1,6 +1,19 @@
 //! What must hold in every state of every world.
 
-use super::*;
+use super::super::{Authority, EntryStanding, View};
+use super::made::{COMPARTMENT, END, Made, authority, hash, head, keeps_home, made, note, number, who};
+use super::party::Party;
+use super::world::{State, World};
+use super::{
+    Flaw, Lie, Want, Who,
+    Who::{Clinic, Guardian, Lee, Mallory, Reader},
+};
+use crate::codec::CardHash;
+use crate::keys::chart::grant::Rights;
+use stateright::Property;
+use std::collections::BTreeSet;
+
+const EVERYBODY: [Who; 5] = [Clinic, Guardian, Mallory, Lee, Reader];
 
 pub(super) fn all() -> Vec<Property<World>> {
     vec![
@@ -10,7 +23,20 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("no alarm where all are honest", calm),
         Property::always("nobody forgets what he was told", remembered),
         Property::always("the home is with a custodian", at_home),
-        Property::always("nobody comes back by a step made before the revocation", decided),
+        Property::always("no step that is made again undoes what was decided meanwhile", decided),
+        Property::always("custodians alone change the ledger", entitled),
+        Property::always("what somebody wrote without the right is nobody's normal", granted),
+        Property::always("what one branch alone lets somebody write is nobody's normal", common),
+        Property::always("no step that breaks the rules is received", sound),
+        Property::always("after a turn those are members who stay, and nobody else", turned),
+        Property::always("what a cut names is read on", known),
+        Property::always("what was sealed with old keys is marked", marked),
+        Property::always("in a fork nobody has more rights than before it", least),
+        Property::always("a fork is over where a resolution names all other ends", closed),
+        Property::always("nothing vanishes that was read before a revocation", steady),
+        Property::always("nobody who keeps to the rules goes wrong", |_, state| {
+            honest(state).all(|it| it.wrong.is_none())
+        }),
         Property::sometimes("it comes to what the world is for", |world, state| (world.shows)(state)),
     ]
 }
@@ -40,7 +66,11 @@ fn agreed(_: &World, state: &State) -> bool {
     let parties: Vec<&Party> = honest(state).collect();
     let says = |party: &Party| {
         let members: Vec<_> = party.view().members().into_iter().map(|member| (member.root, member.rights)).collect();
-        (party.view().fork().is_some(), members)
+        let rights = EVERYBODY.map(Who::root).map(|root| {
+            let view = party.view();
+            (view.custodian_by(&root).is_some(), view.may_write(&root, &COMPARTMENT, 0), view.stands(&root, 0))
+        });
+        (party.view().fork().is_some(), members, rights)
     };
     parties.iter().enumerate().all(|(at, one)| {
         parties[at + 1..].iter().filter(|other| other.heard == one.heard).all(|other| {
@@ -55,11 +85,10 @@ fn kept(_: &World, state: &State) -> bool {
     honest(state).all(|party| {
         let notes = state.notes.iter().filter(|id| note(**id).by != Mallory);
         let view = party.view();
-        !party.lost
-            && notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
-                let accepted = party.notes.get(id).copied().flatten();
-                party.standing(*id, accepted).is_ok()
-            })
+        notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
+            let accepted = party.notes.get(id).copied().flatten();
+            party.standing(*id, accepted).is_ok()
+        })
     })
 }
 
@@ -84,21 +113,144 @@ fn remembered(_: &World, state: &State) -> bool {
 
 /// Or nobody could be revoked any more.
 fn at_home(_: &World, state: &State) -> bool {
-    state.lines.iter().all(|line| {
-        let line = authority(*line);
+    state.lines.iter().all(|head| {
+        let line = authority(*head);
         let custodians = line.members().into_iter().filter(|member| member.rights == Rights::Custodian);
-        custodians
-            .map(|member| who(&member.root))
-            .any(|who| (0..=line.head_seq()).any(|seq| *line.home() == home_key(who, seq)))
+        custodians.map(|member| who(&member.root)).any(|who| keeps_home(who, *head))
     })
 }
 
+/// Nobody comes back by a share that was made before his revocation, the home does not move on because somebody had not
+/// heard that it had moved, and nobody who is gone is revoked again.
 fn decided(_: &World, state: &State) -> bool {
-    state.lines.iter().flat_map(|line| trail(*line)).all(|share| {
-        let Want::Share(whom) = share.want else { return true };
-        let ended = trail(share.previous).filter(|made| made.want == Want::Revoke(whom)).count();
-        let known = trail(share.since).filter(|made| made.want == Want::Revoke(whom)).count();
-        ended == known
+    state.lines.iter().flat_map(|line| trail(*line)).all(|step| {
+        let since = |want: Want| {
+            let count = |line: u64| trail(line).filter(|made| made.want == want).count();
+            count(step.previous) - count(step.since)
+        };
+        match step.want {
+            Want::Share(whom) => since(Want::Revoke(whom)) == 0,
+            Want::MoveHome => since(Want::MoveHome) == 0,
+            Want::Revoke(gone) if step.previous != step.since => has(step.previous, gone, Rights::Read),
+            Want::Adopt => trail(step.previous).all(|made| made.want != Want::Adopt || made.note != step.note),
+            Want::Entrust(_) | Want::Revoke(_) | Want::Resolve | Want::Break(_) => true,
+        }
+    })
+}
+
+fn entitled(_: &World, state: &State) -> bool {
+    let steps = state.lines.iter().flat_map(|line| trail(*line));
+    steps.into_iter().all(|step| has(step.previous, step.by, Rights::Custodian))
+}
+
+/// Whatever ledger an author names, he must have had the right by it: there, and then.
+fn granted(_: &World, state: &State) -> bool {
+    let needed = |lie: Option<Lie>| match lie {
+        Some(Lie::Compartment | Lie::Date) => Rights::Custodian,
+        Some(Lie::Place) | None => Rights::Write,
+    };
+    honest(state).all(|party| {
+        let normal = party.notes.iter().filter(|(id, accepted)| is_normal(party, **id, **accepted));
+        let entitled = normal.into_iter().all(|(id, _)| has(note(*id).ledger, note(*id).by, needed(note(*id).lie)));
+        let ended = has(party.lines[0], Mallory, Rights::Custodian) || !party.view().stands(&Mallory.root(), END + 1);
+        entitled && ended
+    })
+}
+
+/// A home that lies can say that there was a fork, which nobody else sees: it is a turn of the keys, by who may make one.
+fn sound(_: &World, state: &State) -> bool {
+    state.lines.iter().flat_map(|line| trail(*line)).all(|step| match step.want {
+        Want::Break(Flaw::ResolvesNoFork) => keeps_home(Mallory, step.previous),
+        Want::Break(_) => false,
+        _ => true,
+    })
+}
+
+fn turned(_: &World, state: &State) -> bool {
+    state.lines.iter().filter_map(|line| Some((line, made(*line)?))).all(|(line, step)| {
+        let members = || authority(*line).members().into_iter().map(|member| (who(&member.root), member.rights));
+        let mut staying = step.staying;
+        staying.sort_unstable();
+        staying.dedup();
+        !matches!(step.want, Want::Revoke(_) | Want::Resolve)
+            || members().collect::<BTreeSet<_>>() == staying.into_iter().collect()
+    })
+}
+
+/// As far as the reader holds what lies between.
+fn known(_: &World, state: &State) -> bool {
+    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+        let revocations: Vec<Made> =
+            trail(party.lines[0]).filter(|step| matches!(step.want, Want::Revoke(_))).collect();
+        let [Made { want: Want::Revoke(gone), note: Some(cut), previous, .. }] = revocations.as_slice() else {
+            return true;
+        };
+        let ended = head(*previous).seq;
+        let mut chain = core::iter::successors(Some(*cut), |last| Some(note(*last).previous).filter(|id| *id != 0))
+            .take_while(|id| party.notes.contains_key(id));
+        *gone == party.who
+            || chain.all(|id| head(note(id).ledger).seq > ended || is_normal(party, id, party.notes[&id]))
+    })
+}
+
+fn marked(_: &World, state: &State) -> bool {
+    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+        let main = authority(party.lines[0]);
+        let stayed = |who: Who| trail(party.lines[0]).all(|step| step.want != Want::Revoke(who));
+        party.notes.iter().filter(|(id, _)| stayed(note(**id).by)).all(|(id, accepted)| {
+            let from = head(note(*id).ledger).seq;
+            let late = main.turns().iter().any(|turn| turn.seq > from && accepted.is_none_or(|at| at >= turn.seq));
+            let standing = party.standing(*id, *accepted);
+            standing.is_err() || late == (standing == Ok(EntryStanding::Late))
+        })
+    })
+}
+
+fn least(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let before = lines(party.lines[0])
+            .find(|head| view.counting().all(|line| line.has(self::head(*head).seq, &hash(*head))));
+        view.fork().is_none()
+            || before.is_some_and(|before| {
+                let had = |root: &CardHash, rights: Rights| has(before, who(root), rights);
+                let roots = EVERYBODY.map(Who::root);
+                view.members().iter().all(|member| had(&member.root, member.rights))
+                    && roots.iter().all(|root| view.custodian_by(root).is_none() || had(root, Rights::Custodian))
+                    && roots.iter().all(|root| !view.may_write(root, &COMPARTMENT, 0) || had(root, Rights::Write))
+            })
+    })
+}
+
+fn closed(_: &World, state: &State) -> bool {
+    honest(state).filter(|party| party.view().fork().is_none()).all(|party| {
+        let resolves = |step: &Made, end: &u64| step.want == Want::Resolve && step.others.contains(end);
+        party.lines[1..].iter().all(|end| trail(party.lines[0]).any(|step| resolves(&step, end)))
+    })
+}
+
+fn steady(_: &World, state: &State) -> bool {
+    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+        let read = party.notes.iter().filter_map(|(id, accepted)| Some((*id, (*accepted)?)));
+        read.into_iter().all(|(id, at)| {
+            let vanished = party.standing(id, Some(at)) == Ok(EntryStanding::Quarantined);
+            !vanished || authority(party.lines[0]).turns().iter().any(|turn| turn.seq <= at)
+        })
+    })
+}
+
+/// While a fork is open, the right to write must come from before it.
+fn common(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let normal = party.notes.iter().filter(|(id, accepted)| is_normal(party, **id, **accepted));
+        view.fork().is_none()
+            || normal.into_iter().map(|(id, _)| note(*id)).all(|written| {
+                view.counting().all(|line| {
+                    let shared = lines(written.ledger).find(|head| line.has(authority(*head).head_seq(), &hash(*head)));
+                    shared.is_some_and(|head| has(head, written.by, Rights::Write))
+                })
+            })
     })
 }
 
@@ -106,9 +258,23 @@ fn honest(state: &State) -> impl Iterator<Item = &Party> {
     state.parties.iter().filter(|party| party.who != Mallory)
 }
 
+/// Whether somebody has rights, or greater ones, after the line that ends in this entry.
+fn has(line: u64, who: Who, rights: Rights) -> bool {
+    authority(line).members().iter().any(|member| member.root == who.root() && member.rights >= rights)
+}
+
+fn is_normal(party: &Party, id: u64, accepted: Option<u64>) -> bool {
+    party.standing(id, accepted).is_ok_and(|standing| standing <= EntryStanding::Late)
+}
+
 /// The entries of a line, the last one first.
 fn trail(line: u64) -> impl Iterator<Item = Made> {
     core::iter::successors(made(line), |made_of| made(made_of.previous))
+}
+
+/// The lines of which this one is made, the longest first: each by its last entry.
+fn lines(line: u64) -> impl Iterator<Item = u64> {
+    core::iter::successors(Some(line), |head| made(*head).map(|made| made.previous))
 }
 
 fn cut_of(line: &Authority, seq: u64) -> Option<u64> {
