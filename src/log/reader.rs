@@ -6,7 +6,7 @@ use super::pages::Pages;
 use super::stored::{Log, read_tile};
 use super::{Consistency, Inclusion, Leaf, LogError, MapProof, Note, Standing};
 use crate::codec::{ChartId, Hash};
-use crate::crypto::merkle::{self, Node, Tree, node_hash};
+use crate::crypto::merkle::{self, Node, node_hash};
 use crate::store::{Snapshot, Table};
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -41,9 +41,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The note that was signed when the log had `size` leaves.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn note(&mut self, size: u64) -> Result<Note, LogError> {
         let row = self.row(size.checked_sub(1).ok_or(LogError::NoSuchLeaf)?)?;
-        let tree = Tree { size, root: self.root_at(size)? };
+        let tree = merkle::Tree { size, root: self.root_at(size)? };
         let note = Note::signed(*self.log.id(), tree, self.log.key(), row.signature);
         note.verify(self.log.key()).map_err(|_| LogError::Damaged)?;
         Ok(note)
