@@ -37,7 +37,7 @@ pub struct Applied {
     pub added: u64,
     /// Entries that now have versions in conflict, among those that are new.
     pub conflicts: u64,
-    /// Versions that are new and kept apart until a custodian decides: see [`Chart::quarantined`].
+    /// Versions that are new and kept apart until a custodian decides: see [`Chart::quarantined`](crate::Chart::quarantined).
     pub quarantined: u64,
     /// Versions that were read here before, and are disputed now: the bundle tells of a revocation that does not know them.
     pub disputed: u64,
@@ -53,7 +53,7 @@ pub struct Applied {
     pub withheld: u64,
     /// The sender's history is another than he had proven before: his device was copied, or his store put back to an older
     /// state. What the bundle holds was taken in; [`Finding::Contradicted`](crate::Finding::Contradicted) stays until
-    /// [`Chart::settle_bundles`], and `docs/INCIDENTS.md` says what to do.
+    /// [`Chart::settle_bundles`](crate::Chart::settle_bundles), and `docs/INCIDENTS.md` says what to do.
     pub contradicted: bool,
     /// Files of which the content did not come along.
     pub missing_blobs: u64,
@@ -63,7 +63,7 @@ pub struct Applied {
     pub confirmed: u64,
     /// Changes that were proposed here, and were given up because somebody else had decided otherwise.
     pub superseded: u64,
-    /// There are two histories of the chart's sharing that contradict each other: see [`Chart::fork`].
+    /// There are two histories of the chart's sharing that contradict each other: see [`Chart::fork`](crate::Chart::fork).
     pub forked: bool,
     /// Where the sender's next bundle goes on.
     pub next: Cursor,
