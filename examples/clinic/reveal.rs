@@ -14,8 +14,13 @@ pub(crate) fn tables(database: &Path) -> Result<()> {
     let names = names.query_map((), |row| row.get::<_, String>(0))?.collect::<std::result::Result<Vec<_>, _>>()?;
     println!("   {:<12} {:>9} {:>9} {:>12}", "table", "rows", "parts", "bytes");
     for name in names {
+        let (part, value) = match name.as_str() {
+            "log" => ("place >> 40", "value"),
+            "logs" => ("part", "part"),
+            _ => ("part", "value"),
+        };
         // The names are those of the schema, read a moment ago.
-        let sql = format!("SELECT count(*), count(DISTINCT part), coalesce(sum(length(value)), 0) FROM \"{name}\"");
+        let sql = format!("SELECT count(*), count(DISTINCT {part}), coalesce(sum(length({value})), 0) FROM \"{name}\"");
         let (rows, parts, bytes) =
             file.query_row(&sql, (), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
         println!("   {name:<12} {:>9} {:>9} {:>12}", count(rows), count(parts), count(bytes));
