@@ -9,6 +9,7 @@ use super::verify::{Finding, NotHere};
 use super::{Chart, versions};
 use crate::codec::ChartId;
 use crate::error::Error;
+use crate::keys::chart::MAX_REASON;
 use crate::store::Snapshot;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -31,8 +32,11 @@ impl Chart {
     }
 
     /// Says that somebody looked into what contradicted earlier bundles of this chart, or was hidden of them, with the
-    /// outcome: [`Finding::Contradicted`] and [`Finding::Bundles`] end. The reason stands in the audit.
+    /// outcome: [`Finding::Contradicted`] and [`Finding::Bundles`] end. The reason, of up to 1024 bytes, stands in the audit.
     pub fn settle_bundles(&self, reason: &str) -> Result<(), Error> {
+        if !(1..=MAX_REASON).contains(&reason.len()) {
+            return Err(Error::InvalidReason);
+        }
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let open = session.chart_at(&self.id(), &*write.tx)?;

@@ -183,6 +183,10 @@ fn d28_two_heads_of_a_rolled_back_sender() {
     };
     assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 1);
     assert_eq!(told(copy.findings().unwrap()), 1);
+    for none in ["", &"a".repeat(1025)] {
+        assert_eq!(copy.settle_bundles(none), Err(Error::InvalidReason));
+    }
+    assert_eq!(told(copy.findings().unwrap()), 1);
     copy.settle_bundles("restored from a backup").unwrap();
     assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 0);
     assert_eq!(told(copy.findings().unwrap()), 0);

@@ -18,7 +18,8 @@ pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};
 pub(crate) use ledger::{
-    Branch, CardBook, CutPoint, Cuts, EntryStanding, Fork, Head, LedgerRow, Member, Refusal, Relation, Rows, Vouched,
+    Branch, CardBook, CutPoint, Cuts, EntryStanding, Fork, Head, LedgerRow, MAX_REASON, Member, Refusal, Relation,
+    Rows, Vouched,
 };
 pub(crate) use path::Path;
 pub(crate) use ring::Ring;

@@ -98,17 +98,22 @@ fn new_id() -> GrantId {
     GrantId::random().unwrap()
 }
 
+/// A chart of which another is custodian too, and the grant that says so.
+fn shared_by(clinic: &Arc<Identity>, lee: &Vault) -> (ChartKeys, GrantId, GrantRow) {
+    let keys = found_by(clinic);
+    let grant = Grant::custodian();
+    let nodes = keys.nodes_for(&grant, 1).unwrap();
+    let (fields, row) = keys.seal_grant(new_id(), &root(lee), &grant, nodes, keys.ledger_keys_for(&grant, 1)).unwrap();
+    let id = fields.id;
+    (signed(&keys, fields).unwrap(), id, row)
+}
+
 /// An entry signed by one member is not taken for another's, nor for one of whose card nobody knows.
 #[test]
 fn a08_an_entry_claimed_for_another_author() {
     let (clinic, eve) = (custodian("Clinic"), custodian("Eve"));
     let lee = honest(&[&clinic]);
-    let keys = found_by(&clinic);
-    let grant = Grant::custodian();
-    let nodes = keys.nodes_for(&grant, 1).unwrap();
-    let (fields, row) = keys.seal_grant(new_id(), &root(&lee), &grant, nodes, keys.ledger_keys_for(&grant, 1)).unwrap();
-    let id = fields.id;
-    let after = signed(&keys, fields).unwrap();
+    let (after, id, row) = shared_by(&clinic, &lee);
 
     let record = Record::opaque("text/plain", *b"dose: 5 mg");
     let seal_as = |author: CardHash, signer: &Identity| {
@@ -129,12 +134,7 @@ fn a08_an_entry_claimed_for_another_author() {
 fn h60_a_scope_that_names_what_there_is_not() {
     let clinic = custodian("Clinic");
     let lee = honest(&[&clinic]);
-    let keys = found_by(&clinic);
-    let grant = Grant::custodian();
-    let nodes = keys.nodes_for(&grant, 1).unwrap();
-    let (fields, row) = keys.seal_grant(new_id(), &root(&lee), &grant, nodes, keys.ledger_keys_for(&grant, 1)).unwrap();
-    let id = fields.id;
-    let after = signed(&keys, fields).unwrap();
+    let (after, id, row) = shared_by(&clinic, &lee);
     let all = after.compartment_ids();
     let say = |left_out: &[CompartmentId]| send_saying(&after, after.rows(), &[(id, &row)], &[], &lee, left_out);
     for left_out in [[all[0], CompartmentId::from_bytes([7; 16])], [all[1], all[1]]] {
