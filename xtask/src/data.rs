@@ -1,4 +1,4 @@
-//! Public FHIR examples, fetched once with npm and checked against a digest.
+//! Public FHIR and DICOM examples, fetched once with npm and pip and checked against a digest.
 
 use crate::place::Place;
 use crate::run::{self, program};
@@ -8,23 +8,40 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A package: name, version, SHA-256 of its archive, files in it that are FHIR resources.
+/// A package: where it is from, name, version, SHA-256 of its archive.
 struct Package {
+    registry: Registry,
     name: &'static str,
     version: &'static str,
     digest: &'static str,
 }
 
+#[derive(Clone, Copy)]
+enum Registry {
+    Npm,
+    /// A wheel for any Python.
+    Pip,
+}
+
 const PACKAGES: &[Package] = &[
     Package {
+        registry: Registry::Npm,
         name: "hl7.fhir.r4.examples",
         version: "4.0.1",
         digest: "dce87f1b5b9341867033f7d1f544fa1b5232503f6d62813887ac6b8a8b6cb682",
     },
     Package {
+        registry: Registry::Npm,
         name: "hl7.fhir.r5.examples",
         version: "5.0.0",
         digest: "00106d2479ba1d73a1168543472b730744c157d9c427a686c88c32559afb09e5",
+    },
+    // DICOM files, damaged ones among them.
+    Package {
+        registry: Registry::Pip,
+        name: "pydicom",
+        version: "3.0.2",
+        digest: "abf971a5440f84dbaf42c4b6758e30e62480902584f8b270b9a5d146e278a07b",
     },
 ];
 
@@ -36,7 +53,7 @@ pub(crate) fn print(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Fetches what is not there yet; returns one folder of JSON files for each package.
+/// Fetches what is not there yet; returns one folder for each package.
 pub(crate) fn fetch(place: &Place) -> Result<Vec<PathBuf>> {
     PACKAGES.iter().map(|package| package.fetch(&place.data())).collect()
 }
@@ -60,22 +77,40 @@ impl Package {
     }
 
     fn unpack(&self, part: &Path, title: &str) -> Result<PathBuf> {
-        let spec = format!("{}@{}", self.name, self.version);
-        let mut pack = program("npm", ["pack", "--silent", "--ignore-scripts", &spec]);
-        run::read(pack.current_dir(part)).with_context(|| format!("cannot fetch {spec}"))?;
-        let archive = part.join(format!("{title}.tgz"));
-        let bytes = fs::read(&archive).with_context(|| format!("npm left no {}", archive.display()))?;
+        let folder = part.join("package");
+        match self.registry {
+            Registry::Npm => {
+                let spec = format!("{}@{}", self.name, self.version);
+                let mut pack = program("npm", ["pack", "--silent", "--ignore-scripts", &spec]);
+                run::read(pack.current_dir(part)).with_context(|| format!("cannot fetch {spec}"))?;
+                let archive = self.checked(part.join(format!("{title}.tgz")))?;
+                let mut tar = program("tar", ["--no-same-owner", "-xzf"]);
+                run::shown(tar.arg(&archive).current_dir(part))?;
+            }
+            Registry::Pip => {
+                let spec = format!("{}=={}", self.name, self.version);
+                let mut download = program("python3", ["-m", "pip", "download", "--quiet", "--no-deps"]);
+                download.args(["--disable-pip-version-check", "--only-binary", ":all:", &spec]);
+                run::shown(download.current_dir(part)).with_context(|| format!("cannot fetch {spec}"))?;
+                let archive = self.checked(part.join(format!("{title}-py3-none-any.whl")))?;
+                run::shown(program("python3", ["-m", "zipfile", "-e"]).arg(&archive).arg(&folder))?;
+            }
+        }
+        Ok(folder)
+    }
+
+    /// The archive, if it is the one that is expected.
+    fn checked(&self, archive: PathBuf) -> Result<PathBuf> {
+        let bytes = fs::read(&archive).with_context(|| format!("there is no {}", archive.display()))?;
         let digest = hex(&Sha256::digest(&bytes));
         if digest != self.digest {
-            bail!("{spec} has SHA-256 {digest}, expected {}; it is not used", self.digest);
+            bail!("{} {} has SHA-256 {digest}, expected {}; it is not used", self.name, self.version, self.digest);
         }
-        let mut tar = program("tar", ["--no-same-owner", "-xzf"]);
-        run::shown(tar.arg(&archive).current_dir(part))?;
-        Ok(part.join("package"))
+        Ok(archive)
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _infallible = write!(text, "{byte:02x}");
         text

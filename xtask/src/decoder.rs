@@ -1,6 +1,8 @@
 //! The second decoder: a program in another language, which opens what this library has just written.
 
+use crate::data::hex;
 use crate::place::Place;
+use crate::python;
 use crate::run::{self, program};
 use ampoule::{
     Actor, Chart, Code, Contact, Cursor, EntryId, ExternalId, Grant, Label, MemberKind, MemoryStore, Patient, Record,
@@ -10,7 +12,6 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,18 +38,7 @@ pub(crate) fn made(place: &Place) -> Result<PathBuf> {
 /// The decoder with what it needs, installed once into the cache.
 pub(crate) fn command(place: &Place, mode: &str, folder: &Path) -> Result<Command> {
     let sources = place.root.join("tests/decoder");
-    let requirements = sources.join("requirements.txt");
-    let digest = hex(&Sha256::digest(fs::read(&requirements)?));
-    let environment = place.cache.join("tools").join(format!("decoder-{}", digest.get(..16).unwrap_or_default()));
-    let python = environment.join("bin/python");
-    let whole = environment.join("whole");
-    if !whole.is_file() {
-        println!("installing the decoder's packages into {}", environment.display());
-        run::shown(program("python3", ["-m", "venv", "--clear"]).arg(&environment))?;
-        let mut install = program(&python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        run::shown(install.args(["--no-deps", "--only-binary", ":all:", "--requirement"]).arg(&requirements))?;
-        fs::write(&whole, "")?;
-    }
+    let python = python::environment(place, &sources.join("requirements.txt"))?;
     let mut command = program(&python, ["-B", "-W", "error"]);
     command.arg(sources.join("decode.py")).arg(mode).arg(folder);
     Ok(command)
@@ -276,11 +266,4 @@ fn delete(puts: &mut Put, chart: &Chart, id: EntryId) -> Result<()> {
     ]);
     puts.entry(chart.id().to_string()).or_default().push(Value::Object(value));
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }

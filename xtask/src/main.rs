@@ -8,6 +8,7 @@ mod guards;
 mod hostile;
 mod model;
 mod place;
+mod python;
 mod run;
 mod test;
 mod tools;
@@ -72,8 +73,10 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         first: u64,
     },
-    /// Fetches the public FHIR examples that tests and `--fhir` use, and prints the folder.
+    /// Fetches the public examples that tests and `--fhir` use, and prints their folders.
     Data,
+    /// Installs what tests of the adapters compare with, and prints the interpreter for `AMPOULE_PYTHON`.
+    Python,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
     /// Writes the vectors of the format to `tests/vectors`.
@@ -104,6 +107,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Model => model::run(&place),
         Command::Hostile { scripts, seed, first } => hostile::run(scripts, seed, first),
         Command::Data => data::print(&place),
+        Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }

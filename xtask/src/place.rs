@@ -39,6 +39,11 @@ impl Place {
     pub(crate) fn data(&self) -> PathBuf {
         self.cache.join("data")
     }
+
+    /// The Python packages that tests of the adapters compare with.
+    pub(crate) fn adapter_requirements(&self) -> PathBuf {
+        self.root.join("adapters/requirements.txt")
+    }
 }
 
 /// An absolute path from the environment.

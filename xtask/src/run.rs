@@ -1,6 +1,7 @@
 //! Running other programs.
 
 use crate::place::Place;
+use crate::python;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,10 +11,15 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// `cargo` in the checkout, with the build folder set.
+/// `cargo` in the checkout, with the build folder set, and what tests take from the environment.
 pub(crate) fn cargo<I: IntoIterator<Item: AsRef<OsStr>>>(place: &Place, args: I) -> Command {
     let mut command = program("cargo", args);
     command.current_dir(&place.root).env("CARGO_TARGET_DIR", &place.target).env("AMPOULE_DATA", place.data());
+    if let Ok(python) = python::interpreter(place, &place.adapter_requirements())
+        && python.is_file()
+    {
+        command.env("AMPOULE_PYTHON", python);
+    }
     command
 }
 

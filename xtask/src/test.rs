@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{data, decoder, fuzz, guards, tools, vectors};
+use crate::{data, decoder, fuzz, guards, python, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -64,6 +64,7 @@ fn prepare(place: &Place) -> Result<()> {
     tools::cargo_command(place, "cargo-deny")?;
     tools::cargo_command(place, "cargo-fuzz")?;
     data::fetch(place)?;
+    python::for_adapters(place)?;
     println!("preparation: {} s", begun.elapsed().as_secs());
     Ok(())
 }

@@ -14,7 +14,7 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
     ("tar", "tar", "unpacks the FHIR examples"),
-    ("python3", "python3", "runs the second decoder"),
+    ("python3", "python3", "runs the second decoder and fetches DICOM examples"),
 ];
 
 /// A cargo command, installed once into the cache at this version.

@@ -9,6 +9,8 @@
 //! [`record`] is the one-line path; [`Fhir`] takes a [`SensitivityPolicy`] and limits. [`Bundle`] and [`ndjson`] give
 //! the resources of a collection, each as the exact bytes of its source.
 //!
+//! [`HealthLink`] makes and opens SMART Health Links: records for somebody who has no vault. [`collection`] makes a Bundle.
+//!
 //! Who the patient is, the caller says by the chart that a record is put into; a resource only confirms it
 //! ([`Resource::confirms`]).
 //!
@@ -27,9 +29,11 @@
 mod bundle;
 mod capped;
 mod collect;
+mod collection;
 mod dates;
 mod elements;
 mod error;
+mod link;
 mod narrative;
 mod patient;
 mod policy_table;
@@ -39,7 +43,9 @@ mod subject;
 mod walk;
 
 pub use bundle::{Bundle, Entry, Ndjson, ndjson};
+pub use collection::collection;
 pub use error::FhirError;
+pub use link::{HealthLink, LinkError, LinkFile, LinkRequest, Manifest, ManifestFile, Part, SealedFile};
 pub use patient::patient;
 pub use resource::Resource;
 pub use sensitivity::{Meaning, SensitivityPolicy, Several, Unknown};
