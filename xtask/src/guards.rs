@@ -25,10 +25,11 @@ use std::time::{Duration, Instant};
 const COPIES: usize = 2;
 
 /// Our crates are compiled for each guard: as fast as can be. Those below them stay as the tests have them.
-const PROFILE: [&str; 3] = [
+const PROFILE: [&str; 4] = [
     "profile.dev.package.ampoule.opt-level=0",
     "profile.dev.package.ampoule.debug=0",
     "profile.dev.package.ampoule-fhir.debug=0",
+    "profile.dev.package.ampoule-dicom.debug=0",
 ];
 
 /// A test that never ends once its check is gone is ended after this; building is not part of it.
