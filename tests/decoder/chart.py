@@ -1,6 +1,7 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
 from bundle import check_pieces, check_proof, frames_of
+from message import Body
 from primitives import (
     D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
@@ -286,6 +287,7 @@ class Entry:
         require(self.parents == sorted(set(self.parents)), "parents")
         self.hash = H("object", self.sealed)
         self.author_name = chart.cards.roots[author.root].name
+        self.body = Body(self) if self.kind == MESSAGE and not self.tombstone else None
 
 
 def unwrap(chart, epoch, kind, header, salt, commitment, wrap):
