@@ -341,6 +341,19 @@ fn an_author_is_marked_as_well_as_he_is_known() {
     assert_eq!(said.author.imitates, [ampoule::Imitated::Contact(namesake.id())]);
 }
 
+/// A bundle with one message is small enough for what carries push notifications.
+#[test]
+fn one_message_fits_into_a_push() {
+    let pair = Pair::new();
+    let chart = pair.ours.chart();
+    let next = pair.lee.vault.import(&chart.export(&pair.to_lee, Cursor::START).unwrap()).unwrap().next;
+    pair.ours.send(&text("Does it hurt at night?")).unwrap();
+    let bundle = chart.export(&pair.to_lee, next).unwrap();
+    assert!(bundle.len() <= 4096, "{}", bundle.len());
+    assert_eq!(pair.lee.vault.import(&bundle).unwrap().added, 1);
+    assert_eq!(texts(&pair.theirs), ["Does it hurt at night?"]);
+}
+
 /// Bundles that come twice, late, and in any order.
 #[test]
 fn thousands_in_any_order() {

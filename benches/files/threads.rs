@@ -19,7 +19,7 @@ pub(crate) fn sending(folder: &Path) {
     let (record, message) = (observation(1, 2048), message());
     let chart = clinic.create_chart().unwrap();
     let thread = clinic.create_chart().unwrap().start_thread("Knee pain", &Label::general()).unwrap();
-    side_by_side(201, 16, || drop(thread.send(&message).unwrap()), || drop(chart.put(&record).unwrap()))
+    side_by_side(201, 16, || _ = thread.send(&message).unwrap(), || _ = chart.put(&record).unwrap())
         .print("thread_send_1k", "putting a record of 2 kB");
 }
 
@@ -40,7 +40,9 @@ pub(crate) fn reading(folder: &Path) {
 fn filled(chart: &Chart, messages: usize) -> Thread {
     let thread = chart.start_thread("Knee pain", &Label::general()).unwrap();
     let message = message();
-    (0..messages).for_each(|_| drop(thread.send(&message).unwrap()));
+    for _ in 0..messages {
+        thread.send(&message).unwrap();
+    }
     thread
 }
 
