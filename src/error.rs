@@ -18,6 +18,17 @@ pub enum Error {
     /// There is no such entry in this chart, or it was deleted.
     #[error("the chart has no such entry, or it was deleted; check the id, or look at its history")]
     UnknownEntry,
+    /// The entry is a message, which only its author changes, through its thread; or no message where one is wanted.
+    #[error("the entry is of another kind; a message is changed by its author, through its thread")]
+    OtherKind,
+    /// Somebody else's message.
+    #[error("only the author of a message may change or delete it")]
+    NotAuthor,
+    /// A message out of bounds.
+    #[error(
+        "a message has up to 1 MiB of text and 64 attachments, a subject up to 1024 bytes, a reaction 1 to 64; send more as a file"
+    )]
+    MessageTooLong,
     /// The entry is of a label that this vault was not granted.
     #[error("this was not granted to you; ask a custodian of the chart")]
     NotGranted,

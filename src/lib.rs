@@ -83,9 +83,10 @@ pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
-    Acceptance, Applied, Audit, AuditEvent, AuditReport, Batch, Chart, Clock, Contact, Contacts, Cursor, Device, Doubt,
-    Due, Entry, EventKind, Finding, Fork, Found, Freshness, Matches, NotHere, Quarantined, Report, Retired, Scope,
-    Share, Standing, SystemClock, Vault, VaultOptions,
+    Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
+    Cursor, Device, Doubt, Due, Entry, EventKind, Finding, Fork, Found, Freshness, Known, Matches, Message, NotHere,
+    Posted, Quarantined, Reaction, Receipt, Receipts, Report, Retired, Revision, Scope, Share, Standing, SystemClock,
+    Thread, ThreadInfo, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

@@ -17,6 +17,7 @@ mod reveal;
 mod say;
 mod sharing;
 mod source;
+mod talk;
 
 use ampoule::{Error, FactorKind, PatientQuery, Recovery, SqliteStore, Unlock, UnlockError, Vault};
 use clap::{Parser, Subcommand};
@@ -110,14 +111,18 @@ fn story(data: &Path, folder: &Path) -> Result<()> {
     find_patient(&clinic, story)?;
     let observed = find::find(story)?;
     find::correct(story, &observed)?;
-    sharing::share_and_take_back(&sharing::Parties { lee: &lee, lee_at_clinic, clinic_at_lee }, story, folder)?;
+    let parties = sharing::Parties { clinic: &clinic, lee: &lee, lee_at_clinic, clinic_at_lee };
+    sharing::share_and_take_back(&parties, story, folder)?;
 
-    heading(4, "The device is lost");
+    heading(4, "They talk about it");
+    talk::consult(&parties, story)?;
+
+    heading(5, "The device is lost");
     drop((clinic, charts));
     let clinic = recover(&database, &device_key, &words)?;
     drop((clinic, lee));
 
-    heading(5, "What the database file reveals");
+    heading(6, "What the database file reveals");
     let length = fs::metadata(&database)?.len();
     println!(
         "   clinic.db has {} for {} of records. Who takes it can count rows and bytes:\n",
@@ -130,7 +135,7 @@ fn story(data: &Path, folder: &Path) -> Result<()> {
     let sources: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     reveal::scan(folder, &totals.texts, &sharing::empty_vault(empty.path())?, &sources)?;
 
-    heading(6, "Every byte comes back");
+    heading(7, "Every byte comes back");
     println!("   A new process opens the vault with the recovery words and nothing else.");
     check::in_new_process(&database, data, &words)
 }

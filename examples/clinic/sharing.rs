@@ -10,6 +10,7 @@ use std::time::Instant;
 
 /// Who shares with whom.
 pub(crate) struct Parties<'a> {
+    pub(crate) clinic: &'a Vault,
     pub(crate) lee: &'a Vault,
     pub(crate) lee_at_clinic: Contact,
     pub(crate) clinic_at_lee: Contact,
@@ -40,7 +41,7 @@ pub(crate) fn acquaint(clinic: &Vault, lee: &Vault) -> Result<(Contact, Contact)
 
 /// The general label goes to the specialist in a file, is read there, and is taken back.
 pub(crate) fn share_and_take_back(parties: &Parties<'_>, story: &Filled, folder: &Path) -> Result<()> {
-    let Parties { lee, lee_at_clinic, clinic_at_lee } = parties;
+    let Parties { clinic: _, lee, lee_at_clinic, clinic_at_lee } = parties;
     let chart = &story.chart;
     let labelled = story.records.iter().find(|(_, label)| *label != Label::general());
     let sensitive = if let Some(labelled) = labelled {

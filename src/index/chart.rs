@@ -30,7 +30,7 @@ pub(crate) struct ChartIndex {
     /// Ledger entries that authors knew as the last.
     ledger_heads: Vec<Head>,
     ledger_head_numbers: HashMap<Head, u32>,
-    parents: Vec<VersionId>,
+    pub(super) parents: Vec<VersionId>,
     pub(super) dates: Vec<DateRange>,
     pub(super) symbols: Symbols,
     /// Rows by kind, by code, and by word: each list ascending. Words are numbered by their symbol.
@@ -286,6 +286,11 @@ impl ChartIndex {
         intern(&mut self.symbols, &mut self.words, text)
     }
 
+    /// Number of an author who wrote something here.
+    pub(super) fn numbered_author(&self, author: &CardHash) -> Option<u32> {
+        self.author_numbers.get(author).copied()
+    }
+
     pub(super) fn row(&self, number: u32) -> Option<&Row> {
         self.rows.get(usize::try_from(number).ok()?)
     }
@@ -294,7 +299,7 @@ impl ChartIndex {
         self.entries.get(usize::try_from(entry).ok()?)
     }
 
-    fn view(&self, number: u32) -> Option<Version<'_>> {
+    pub(super) fn view(&self, number: u32) -> Option<Version<'_>> {
         let row = self.row(number)?;
         Some(Version {
             seq: row.seq,
@@ -425,24 +430,24 @@ impl fmt::Debug for ChartIndex {
 pub(super) struct Row {
     pub(super) seq: u64,
     pub(super) version: VersionId,
-    hash: Hash,
-    time_ms: i64,
+    pub(super) hash: Hash,
+    pub(super) time_ms: i64,
     /// Number of the entry.
     pub(super) entry: u32,
-    author: u32,
+    pub(super) author: u32,
     /// The row before this one of the same entry.
     previous: u32,
     pub(super) term_kind: u32,
-    parents: Span,
+    pub(super) parents: Span,
     pub(super) dates: Span,
     pub(super) kind: Kind,
     pub(super) compartment: u8,
     pub(super) tombstone: bool,
-    chain_seq: u64,
+    pub(super) chain_seq: u64,
     previous_hash: Hash,
     known: u32,
     arrival: u64,
-    quarantined: bool,
+    pub(super) quarantined: bool,
     pub(super) head: bool,
 }
 
@@ -469,6 +474,10 @@ pub(super) struct Span {
 }
 
 impl Span {
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
     fn after<T>(list: &[T], len: usize) -> Result<Self, core::num::TryFromIntError> {
         Ok(Self { start: u32::try_from(list.len())?, len: u32::try_from(len)? })
     }

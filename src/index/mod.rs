@@ -24,10 +24,12 @@ mod stored;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub(crate) use chart::{ChartIndex, Heads, Hit, Version};
 pub use query::{PatientQuery, Query};
 pub(crate) use stored::{append, is_due, load, refresh, repair, stored_to};
+pub(crate) use thread::{Place, Threaded};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};
 use crate::crypto::{Failed, RandomError};

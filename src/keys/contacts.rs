@@ -210,6 +210,14 @@ impl ContactBook {
         self.own_looks.alike(looks).then_some(Imitated::Own).into_iter().chain(others).collect()
     }
 
+    /// Whose name the name of somebody who is no contact looks like.
+    pub(crate) fn imitated_by(&self, name: &str) -> Vec<Imitated> {
+        let looks = Looks::of(name);
+        let alike = self.contacts.iter().filter(|(_, (_, theirs))| theirs.alike(&looks));
+        let own = self.own_looks.alike(&looks).then_some(Imitated::Own);
+        own.into_iter().chain(alike.map(|(id, _)| Imitated::Contact(*id))).collect()
+    }
+
     /// A contact.
     pub(crate) fn get(&self, id: ContactId) -> Option<&Contact> {
         self.contacts.get(&id).map(|(contact, _)| contact)

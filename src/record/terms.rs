@@ -69,7 +69,12 @@ impl Terms {
     /// The folded words of a name, in order: also those of one character, which may be a whole name.
     pub(crate) fn folded(text: &str) -> Vec<String> {
         use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-        let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+        // What is ASCII is in that form already.
+        let plain: String = if text.is_ascii() {
+            text.to_ascii_lowercase()
+        } else {
+            text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+        };
         let words = plain.split(|c: char| !c.is_alphanumeric());
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }

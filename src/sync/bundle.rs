@@ -96,6 +96,52 @@ pub(crate) struct CardSet {
     pub(crate) devices: Vec<ByteVec>,
 }
 
+/// All that a bundle tells of a chart's sharing. Who has it already gets the entries alone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[cbor(array)]
+pub(crate) struct Sharing {
+    #[n(0)]
+    grants: Vec<GrantFrame>,
+    /// Of the ledger key that the cards are sealed under.
+    #[n(1)]
+    epoch: u32,
+    #[n(2)]
+    cards: CardSet,
+    #[n(3)]
+    ledger: Vec<LedgerFrame>,
+    /// What lies beside the ledger; empty where nothing does.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    beside: Vec<u8>,
+}
+
+impl Sharing {
+    pub(crate) fn new(
+        grants: Vec<(GrantId, Vec<u8>)>,
+        epoch: u32,
+        cards: CardSet,
+        ledger: &[LedgerRow],
+        beside: Vec<u8>,
+    ) -> Self {
+        let frame = |(seq, LedgerRow { stored, receipt }): (u64, LedgerRow)| LedgerFrame { seq, stored, receipt };
+        Self {
+            grants: grants.into_iter().map(|(id, row)| GrantFrame { id, row }).collect(),
+            epoch,
+            cards,
+            ledger: (0_u64..).zip(ledger.iter().cloned()).map(frame).collect(),
+            beside,
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// H("bundle-sharing", encoding): two that are the same have one.
+    pub(crate) fn hash(&self) -> Hash {
+        Hash::from_bytes(kdf::hash("bundle-sharing", &[&codec::encode(self)]))
+    }
+}
+
 /// An entry in a bundle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Item<'a> {
@@ -122,6 +168,12 @@ pub(crate) struct Bundle<'a> {
 }
 
 impl<'a> Bundle<'a> {
+    /// Whether it tells nothing of the sharing: its addressee is to have heard that already.
+    pub(crate) fn is_of_entries(&self) -> bool {
+        let Self { cards, ledger, beside, grants, .. } = self;
+        cards.is_empty() && ledger.is_empty() && beside.is_none() && grants.is_empty()
+    }
+
     /// Takes a bundle apart, strictly.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, BundleError> {
         let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(BundleError::Damaged)?;
@@ -199,23 +251,16 @@ impl Writer {
         writer
     }
 
-    /// Seals cards under the ledger key of an epoch.
-    pub(crate) fn cards(&mut self, key: &Secret<role::Ledger>, epoch: u32, cards: &CardSet) -> Result<(), Failed> {
-        self.sealed(CARDS, CARDS_LABEL, key, epoch, &codec::encode(cards))
-    }
-
-    pub(crate) fn ledger(&mut self, seq: u64, row: &LedgerRow) {
-        let LedgerRow { stored, receipt } = row.clone();
-        self.frame(LEDGER, &[&codec::encode(&LedgerFrame { seq, stored, receipt })]);
-    }
-
-    /// At most one.
-    pub(crate) fn beside(&mut self, beside: &[u8]) {
-        self.frame(BESIDE, &[beside]);
-    }
-
-    pub(crate) fn grant(&mut self, id: GrantId, row: Vec<u8>) {
-        self.frame(GRANT, &[&codec::encode(&GrantFrame { id, row })]);
+    /// Tells of the sharing; cards are sealed under the ledger key.
+    pub(crate) fn sharing(&mut self, key: &Secret<role::Ledger>, sharing: &Sharing) -> Result<(), Failed> {
+        let Sharing { grants, epoch, cards, ledger, beside } = sharing;
+        grants.iter().for_each(|grant| self.frame(GRANT, &[&codec::encode(grant)]));
+        self.sealed(CARDS, CARDS_LABEL, key, *epoch, &codec::encode(cards))?;
+        ledger.iter().for_each(|row| self.frame(LEDGER, &[&codec::encode(row)]));
+        if !beside.is_empty() {
+            self.frame(BESIDE, &[beside]);
+        }
+        Ok(())
     }
 
     /// `stored` is wrap and sealed bytes, as in a store.

@@ -123,12 +123,15 @@ pub(crate) struct Extent {
     /// How many leaves of the sender's log the addressee has seen; 0 where that is not known.
     #[n(6)]
     pub(crate) seen: u64,
+    /// Hash of what there is to tell the addressee of the sharing; in the bundle, or heard before.
     #[n(7)]
+    pub(crate) sharing: Hash,
+    #[n(8)]
     extensions: Extensions,
 }
 
 impl Extent {
-    pub(crate) fn new(next: u64, seen: u64) -> Self {
+    pub(crate) fn new(next: u64, seen: u64, sharing: Hash) -> Self {
         Self {
             version: Version1,
             next,
@@ -137,6 +140,7 @@ impl Extent {
             left_out: Vec::new(),
             blobs: Blobs::OnDemand,
             seen,
+            sharing,
             extensions: Extensions::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::keys::chart::{CardBook, ChartKeys, CheckOf, ContentKey, GrantRow, Led
 use crate::keys::{Grant, Recovery, Unlock, Unlocked};
 use crate::record::{Code, Label, Patient, Record, Terms};
 use crate::store::{MemoryStore, Snapshot, Store, Table};
-use crate::vault::{Clock, Contact, Cursor, StoredEntry, Vault, VaultOptions, log_id};
+use crate::vault::{Chart, Clock, Contact, Cursor, Message, Receipt, StoredEntry, Vault, VaultOptions, log_id};
 use core::fmt;
 use std::sync::Arc;
 
@@ -54,10 +54,12 @@ fn made(suite: Suite) -> Result<Value, Error> {
     for record in &records {
         chart.put(record)?;
     }
+    converse(&chart)?;
     chart.share(&to_lee, &Grant::write().label(Label::general()))?;
     let bundle = chart.export(&to_lee, Cursor::START)?;
     lee.import(&bundle)?;
-    let contents = records.iter().map(|record| bytes(record.content())).collect();
+    let contents = chart.list()?.into_iter().map(|found| Ok(bytes(chart.get(&found.id)?.content())));
+    let contents = contents.collect::<Result<_, Error>>()?;
     Ok(Value::Named(vec![
         ("device_key", bytes(&DEVICE_KEY)),
         ("chart", bytes(chart.id().as_bytes())),
@@ -66,6 +68,19 @@ fn made(suite: Suite) -> Result<Value, Error> {
         ("recipient", of_vault(&*at_lee, suite, &chart.id())?),
         ("bundle", bytes(&bundle)),
     ]))
+}
+
+/// One of each that is said in a thread.
+fn converse(chart: &Chart) -> Result<(), Error> {
+    let thread = chart.start_thread("Blood pressure", &Label::general())?;
+    let reading = chart.list()?.entries().first().map(|found| found.id).ok_or(Error::UnknownEntry)?;
+    let question = thread.send(&Message::text("Any dizziness?"))?;
+    let answer =
+        thread.send(&Message::text("Yes").in_reply_to(&question).attach(&reading).attach_voice(&reading, 900))?;
+    thread.react(&question, "👍")?;
+    thread.acknowledge(&answer, Receipt::Delivered)?;
+    thread.acknowledge(&answer, Receipt::Read)?;
+    Ok(())
 }
 
 fn records() -> [Record; 3] {

@@ -29,12 +29,39 @@ pub struct Batch<'a> {
 }
 
 /// What a batch adds to one chart.
-struct Pending {
-    chart: Arc<RwLock<OpenChart>>,
+pub(super) struct Pending {
+    pub(super) chart: Arc<RwLock<OpenChart>>,
     /// Number of the last version before.
     last: u64,
-    rows: Vec<IndexRow>,
+    pub(super) rows: Vec<IndexRow>,
     chains: HashMap<u8, Chain>,
+}
+
+/// A version to be written.
+pub(super) struct New<'a> {
+    pub(super) entry: EntryId,
+    pub(super) kind: Kind,
+    pub(super) parents: &'a [VersionId],
+    pub(super) record: &'a Record,
+    pub(super) tombstone: bool,
+    pub(super) request: Option<Hash>,
+    /// The version is dated no earlier.
+    pub(super) not_before_ms: i64,
+}
+
+impl<'a> New<'a> {
+    /// The first version of a new entry.
+    pub(super) fn of(record: &'a Record) -> Result<Self, Error> {
+        Ok(Self {
+            entry: EntryId::random()?,
+            kind: Kind::Record,
+            parents: &[],
+            record,
+            tombstone: false,
+            request: None,
+            not_before_ms: i64::MIN,
+        })
+    }
 }
 
 /// Runs `work` in a transaction and commits it.
@@ -60,7 +87,7 @@ impl Batch<'_> {
 
     /// Adds a record to a chart.
     pub fn put(&mut self, chart: &Chart, record: &Record) -> Result<EntryId, Error> {
-        self.write(chart, EntryId::random()?, &[], record, false, None)
+        self.write(chart, &New::of(record)?)
     }
 
     /// Adds a record, once for each key: a second call with the same key gives the entry of the first. Where nothing is known
@@ -70,12 +97,14 @@ impl Batch<'_> {
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
             return Ok(entry);
         }
-        self.write(chart, EntryId::random()?, &[], record, false, Some(request))
+        self.write(chart, &New { request: Some(request), ..New::of(record)? })
     }
 
     /// Adds a version that replaces the current one. Versions that conflict with it stay.
+    ///
+    /// A message is changed through its [`Thread`](crate::Thread): here it is [`Error::OtherKind`].
     pub fn update(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
-        let heads = self.heads(&chart.id(), entry)?;
+        let heads = self.record_heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
         self.write_version(chart, *entry, &current, record, false)
     }
@@ -89,20 +118,20 @@ impl Batch<'_> {
         read: &[VersionId],
         record: &Record,
     ) -> Result<VersionId, Error> {
-        self.heads(&chart.id(), entry)?;
+        self.record_heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, read, record, false)
     }
 
     /// Adds a version that replaces all that conflict.
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
-        let heads = self.heads(&chart.id(), entry)?;
+        let heads = self.record_heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, &heads, record, false)
     }
 
     /// Deletes an entry: a signed version says so, its history stays.
     pub fn delete(&mut self, chart: &Chart, entry: &EntryId) -> Result<VersionId, Error> {
         let label = self.label_of(&chart.id(), entry)?;
-        let heads = self.heads(&chart.id(), entry)?;
+        let heads = self.record_heads(&chart.id(), entry)?;
         let mut tombstone = Record::opaque("", Vec::new());
         if let Some(label) = label {
             tombstone = tombstone.labelled(label);
@@ -118,34 +147,19 @@ impl Batch<'_> {
         record: &Record,
         tombstone: bool,
     ) -> Result<VersionId, Error> {
-        self.write(chart, entry, parents, record, tombstone, None)?;
+        self.write(chart, &New { entry, parents, tombstone, ..New::of(record)? })?;
         let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
     }
 
-    fn write(
-        &mut self,
-        chart: &Chart,
-        entry: EntryId,
-        parents: &[VersionId],
-        record: &Record,
-        tombstone: bool,
-        request: Option<Hash>,
-    ) -> Result<EntryId, Error> {
-        let (actor, time_ms) = (self.actor_for(chart)?, self.inner.now_ms());
+    pub(super) fn write(&mut self, chart: &Chart, new: &New<'_>) -> Result<EntryId, Error> {
+        let (actor, now_ms) = (self.actor_for(chart)?, self.inner.now_ms());
         let chart = &chart.id();
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        let new = NewEntry {
-            kind: Kind::Record,
-            entry,
-            parents: parents.to_vec(),
-            record,
-            tombstone,
-            request,
-            actor,
-            time_ms,
-        };
+        let New { entry, kind, parents, record, tombstone, request, not_before_ms } = *new;
+        let time_ms = now_ms.max(not_before_ms);
+        let new = NewEntry { kind, entry, parents: parents.to_vec(), record, tombstone, request, actor, time_ms };
         let chains = &pending.chains;
         let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
         let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;
@@ -163,7 +177,7 @@ impl Batch<'_> {
         let row = row_of(seq, stub, &opened);
         drop(open);
         put_entry(&mut *self.write.tx, chart, seq, &sealed.wrap, &sealed.bytes, stub)?;
-        let mut event = Event::new(EventKind::Write, time_ms).on(*chart);
+        let mut event = Event::new(EventKind::Write, now_ms).on(*chart);
         (event.entry, event.hash, event.chain_seq) = (Some(entry), Some(hash), Some(row.chain_seq));
         event.actor = self.actor.as_deref().cloned();
         self.write.event(event);
@@ -184,7 +198,7 @@ impl Batch<'_> {
     }
 
     /// The chart, up to date inside this transaction.
-    fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
+    pub(super) fn pending(&mut self, id: &ChartId) -> Result<&Pending, Error> {
         if !self.charts.contains_key(id) {
             let chart = self.session.chart_at(id, &*self.write.tx)?;
             let last = chart.read().unwrap_or_else(PoisonError::into_inner).index.last_seq();
@@ -193,7 +207,7 @@ impl Batch<'_> {
         self.charts.get(id).ok_or(Error::UnknownChart)
     }
 
-    fn by_request(&mut self, chart: &ChartId, request: &Hash) -> Result<Option<EntryId>, Error> {
+    pub(super) fn by_request(&mut self, chart: &ChartId, request: &Hash) -> Result<Option<EntryId>, Error> {
         let pending = self.pending(chart)?;
         if let Some(row) = pending.rows.iter().find(|row| row.request.as_ref() == Some(request)) {
             return Ok(Some(row.entry));
@@ -228,6 +242,18 @@ impl Batch<'_> {
             deleted = row.tombstone;
         }
         if heads.is_empty() || deleted { Err(Error::UnknownEntry) } else { Ok(heads) }
+    }
+
+    /// The heads of an entry that is a record.
+    fn record_heads(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Vec<VersionId>, Error> {
+        let heads = self.heads(chart, entry)?;
+        let pending = self.pending(chart)?;
+        let added = pending.rows.iter().rev().find(|row| row.entry == *entry).map(|row| row.kind);
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        match added.or_else(|| open.index.heads(entry).map(|heads| heads.current.kind)) {
+            Some(Kind::Record) => Ok(heads),
+            _ => Err(Error::OtherKind),
+        }
     }
 
     fn label_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<crate::record::Label>, Error> {

@@ -2,6 +2,7 @@
 
 use super::event::{Event, EventKind};
 use super::session::Session;
+use super::thread::Reading;
 use super::{Batch, Entry, Found, Inner, Matches, open_chart::OpenChart, quarantine::acceptance};
 use crate::codec::{ChartId, EntryId, VersionId};
 use crate::envelope::Actor;
@@ -125,7 +126,7 @@ impl Chart {
         self.read(|open, _| Ok(open.keys.labels()))
     }
 
-    fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn batch<T>(&self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.inner.with(|session| super::batch::run(&self.inner, session, self.actor(), work))
     }
 
@@ -143,6 +144,17 @@ impl Chart {
             super::audit::tell(&self.inner, session, Event { entry, actor, ..event })?;
             result
         })
+    }
+
+    /// As [`Self::told`], where it matters who an author is.
+    pub(super) fn told_with_contacts<T>(
+        &self,
+        kind: EventKind,
+        entry: Option<EntryId>,
+        work: impl FnOnce(&Reading<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (book, now_ms) = (self.inner.with(|session| session.contacts(&self.inner))?, self.inner.now_ms());
+        self.told(kind, entry, |open, snapshot| work(&Reading { open, snapshot, book: &book, now_ms }))
     }
 
     /// Runs `work` on the chart, up to date at one view of the store.

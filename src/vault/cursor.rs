@@ -1,6 +1,6 @@
 //! Where the next bundle goes on.
 
-use crate::codec::{self, CompartmentId, Extensions, LogId, Malformed, Version1};
+use crate::codec::{self, CompartmentId, Extensions, Hash, LogId, Malformed, Version1};
 use crate::error::Error;
 use crate::sync::extent::Line;
 use minicbor::{Decode, Encode};
@@ -13,6 +13,8 @@ pub struct Cursor {
     held: Vec<Held>,
     /// The sender's logs, with the number of leaves that were seen.
     seen: Vec<(LogId, u64)>,
+    /// What the sender has told of the sharing.
+    sharing: Option<Hash>,
 }
 
 /// How far a compartment is held.
@@ -45,31 +47,38 @@ struct Encoded {
     #[n(2)]
     seen: Vec<(LogId, u64)>,
     #[n(3)]
+    sharing: Option<Hash>,
+    #[n(4)]
     extensions: Extensions,
 }
 
 impl Cursor {
     /// From the beginning.
-    pub const START: Self = Self { held: Vec::new(), seen: Vec::new() };
+    pub const START: Self = Self { held: Vec::new(), seen: Vec::new(), sharing: None };
 
     /// The bytes to store: some hundreds.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { held, seen } = self.clone();
-        codec::encode(&Encoded { version: Version1, held, seen, extensions: Extensions::default() })
+        let Self { held, seen, sharing } = self.clone();
+        codec::encode(&Encoded { version: Version1, held, seen, sharing, extensions: Extensions::default() })
     }
 
     /// The cursor that was stored.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let Encoded { version: Version1, held, seen, extensions: _ } =
+        let Encoded { version: Version1, held, seen, sharing, extensions: _ } =
             codec::decode(bytes).map_err(|malformed| match malformed {
                 Malformed::Newer => Error::NewerFormat,
                 Malformed::Invalid => Error::InvalidCursor,
             })?;
-        Ok(Self { held, seen })
+        Ok(Self { held, seen, sharing })
     }
 
-    pub(super) fn new(held: Vec<Held>, seen: Vec<(LogId, u64)>) -> Self {
-        Self { held, seen }
+    pub(super) fn new(held: Vec<Held>, seen: Vec<(LogId, u64)>, sharing: Option<Hash>) -> Self {
+        Self { held, seen, sharing }
+    }
+
+    /// What was told of the sharing.
+    pub(super) fn sharing(&self) -> Option<&Hash> {
+        self.sharing.as_ref()
     }
 
     pub(super) fn held(&self, compartment: &CompartmentId) -> Option<&Held> {

@@ -12,13 +12,14 @@ use super::{
     standings::accepted_at,
 };
 use crate::codec::{CardHash, CompartmentId};
+use crate::crypto::{Secret, role};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index::Version;
 use crate::keys::DeviceCard;
 use crate::keys::chart::Visible;
 use crate::store::{Snapshot, Table};
-use crate::sync::bundle::{CardSet, Writer};
+use crate::sync::bundle::{CardSet, Sharing, Writer};
 use crate::sync::extent::{Absent, Extent, LeftOut, Line, Piece, Why};
 use crate::sync::proof::Proof;
 use std::sync::PoisonError;
@@ -113,38 +114,22 @@ fn content(
     if !open.keys.was_member(to) {
         return Err(Error::NoSuchMember);
     }
-    let mut writer = Writer::new(id, *to);
-    for grant in open.keys.grants_of(to) {
-        if let Some(row) = snapshot.get(Table::Grants, id.as_bytes(), grant.as_bytes())? {
-            writer.grant(grant, row);
-        }
-    }
-    let (epoch, key) = open.keys.newest_ledger_key().ok_or_else(Error::unopenable)?;
-    let (me, known) = (open.keys.identity(), open.keys.cards());
-    // Also where it wrote nothing here: the proof is signed by it.
-    let own = Some(&me.device_card).filter(|card| known.device(&card.hash()).is_none());
-    let devices = known.devices().map(|device| device.bytes()).chain(own.map(DeviceCard::bytes));
-    let cards = CardSet {
-        roots: known.roots().map(|root| root.bytes().to_vec().into()).collect(),
-        devices: devices.map(|card| card.to_vec().into()).collect(),
-    };
-    writer.cards(&key, epoch, &cards).map_err(|_| Error::unopenable())?;
-    for (seq, row) in (0_u64..).zip(open.keys.rows()) {
-        writer.ledger(seq, row);
-    }
-    // What this vault proposes is for the home alone.
-    let proposals = if open.keys.keeper() == Some(*to) { open.beside.proposals() } else { Ok(Vec::new()) };
-    let beside = Beside::new(open.keys.all_rows(), &proposals.map_err(Error::of_malformed)?);
-    if !beside.is_empty() {
-        writer.beside(&beside.to_bytes());
-    }
+    let (key, sharing) = sharing(open, snapshot, to)?;
+    let (epoch, told) = (sharing.epoch(), sharing.hash());
     let now_ms = inner.now_ms();
     let theirs = open.keys.visible_to(to, now_ms);
-    let (chosen, others) = scope.split(open, &open.keys.visible_to(&me.root_card.hash(), now_ms), &theirs)?;
-    if chosen.is_empty() && others.is_empty() {
+    let me = open.keys.identity().root_card.hash();
+    let (chosen, others) = scope.split(open, &open.keys.visible_to(&me, now_ms), &theirs)?;
+    let has_ended = chosen.is_empty() && others.is_empty();
+    let mut writer = Writer::new(id, *to);
+    // Whose access has ended is told so each time.
+    if has_ended || since.sharing() != Some(&told) {
+        writer.sharing(&key, &sharing).map_err(|_| Error::unopenable())?;
+    }
+    if has_ended {
         return Ok(writer);
     }
-    let mut extent = Extent::new(open.index.last_seq(), seen);
+    let mut extent = Extent::new(open.index.last_seq(), seen, told);
     let compartments = open.keys.compartment_ids();
     let compartment = |slot: u8| compartments.get(usize::from(slot)).copied().ok_or_else(Error::unopenable);
     let mut lines = open.lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,6 +148,30 @@ fn content(
     }
     writer.scope(&key, epoch, &extent).map_err(|_| Error::unopenable())?;
     Ok(writer)
+}
+
+/// What there is to tell a member of the sharing, and the ledger key that cards and scope are sealed under.
+fn sharing(open: &OpenChart, snapshot: &dyn Snapshot, to: &CardHash) -> Result<(Secret<role::Ledger>, Sharing), Error> {
+    let id = open.keys.chart();
+    let mut grants = Vec::new();
+    for grant in open.keys.grants_of(to) {
+        let row = snapshot.get(Table::Grants, id.as_bytes(), grant.as_bytes())?;
+        grants.extend(row.map(|row| (grant, row)));
+    }
+    let (epoch, key) = open.keys.newest_ledger_key().ok_or_else(Error::unopenable)?;
+    let (me, known) = (open.keys.identity(), open.keys.cards());
+    // Also where it wrote nothing here: the proof is signed by it.
+    let own = Some(&me.device_card).filter(|card| known.device(&card.hash()).is_none());
+    let devices = known.devices().map(|device| device.bytes()).chain(own.map(DeviceCard::bytes));
+    let cards = CardSet {
+        roots: known.roots().map(|root| root.bytes().to_vec().into()).collect(),
+        devices: devices.map(|card| card.to_vec().into()).collect(),
+    };
+    // What this vault proposes is for the home alone.
+    let proposals = if open.keys.keeper() == Some(*to) { open.beside.proposals() } else { Ok(Vec::new()) };
+    let beside = Beside::new(open.keys.all_rows(), &proposals.map_err(Error::of_malformed)?);
+    let beside = if beside.is_empty() { Vec::new() } else { beside.to_bytes() };
+    Ok((key, Sharing::new(grants, epoch, cards, open.keys.rows(), beside)))
 }
 
 /// A bundle that is being filled for a member.

@@ -103,9 +103,10 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let disputed_before = known.as_ref().map_or_else(Vec::new, |open| open.standings.all(EntryStanding::Disputed));
     let beside = known.as_ref().map_or_else(Beside::default, |open| open.beside.clone());
     let Learnt { keys, own, recorded } = learn(inner, session, &mut write, bundle, known.as_ref())?;
-    let mut chart = match known {
-        Some(open) => open.with_keys(keys),
-        None => OpenChart::new(session, keys)?,
+    let mut chart = match (known, keys) {
+        (Some(open), Some(keys)) => open.with_keys(keys),
+        (Some(open), None) => open,
+        (None, keys) => OpenChart::new(session, keys.ok_or(Error::IncompleteBundle)?)?,
     };
     let mut applied = Applied { recorded, forked: chart.keys.fork().is_some(), ..Applied::of(id) };
     let waiting = follow_up(session, &mut write, &chart, own, inner.now_ms(), &mut applied)?;
@@ -229,7 +230,8 @@ fn take_proof(
     let known = Sources::read(session, keys, &*write.tx)?;
     let mut sources = known.clone().unwrap_or_else(Sources::begun_anew);
     if let Some(extent) = &extent_of(keys, bundle)? {
-        let arrived = Arrived { device, head, proof: &bundle.proof, extent, objects };
+        let of_entries = bundle.is_of_entries();
+        let arrived = Arrived { device, head, proof: &bundle.proof, extent, of_entries, objects };
         let told = sources.take(&arrived, keys)?;
         (applied.contradicted, applied.withheld) = (told.contradicted, told.lost);
     }

@@ -10,7 +10,8 @@ use crate::sync::bundle::{self, Bundle};
 
 /// What a bundle told of a chart's sharing.
 pub(super) struct Learnt {
-    pub(super) keys: ChartKeys,
+    /// Those that more is known of; none where nothing was told.
+    pub(super) keys: Option<ChartKeys>,
     /// Steps that this vault proposed.
     pub(super) own: Vec<Proposal>,
     /// Proposals that were recorded.
@@ -35,6 +36,11 @@ pub(super) fn learn(
         }
         None => (Ring::new(None)?, CardBook::default(), Rows::default(), Vec::new()),
     };
+    if bundle.is_of_entries() {
+        // Whether that is what the sender counts on, the scope says.
+        let heard = known.is_some() && bundle.scope.is_some();
+        return if heard { Ok(Learnt { keys: None, own, recorded: 0 }) } else { Err(Error::IncompleteBundle) };
+    }
     cards.add_root(me.root_card.clone());
     let known_rows = rows.main.len();
     let brought = bundle.beside.map_or(Ok(Beside::default()), Beside::parse).map_err(damaged)?;
@@ -104,7 +110,7 @@ pub(super) fn learn(
     }
     Cards::of(id, session.unlocked.suite(), keys.ring())?.put(tx, keys.cards(), me)?;
     session.put_ring(tx, &id, keys.ring())?;
-    Ok(Learnt { keys, own, recorded })
+    Ok(Learnt { keys: Some(keys), own, recorded })
 }
 
 /// What it means that a part of a bundle is not well-formed.

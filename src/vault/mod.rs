@@ -38,6 +38,7 @@ mod session;
 mod sharing;
 mod sources;
 mod standings;
+mod thread;
 mod verify;
 mod versions;
 mod ways;
@@ -62,10 +63,13 @@ pub(crate) use logs::log_id;
 pub use maintenance::Due;
 #[cfg(feature = "testing")]
 pub(crate) use open_chart::StoredEntry;
-pub use options::VaultOptions;
+pub use options::{Receipts, VaultOptions};
 pub use quarantine::{Acceptance, Doubt, Quarantined};
 pub use scope::Scope;
 pub use sharing::{Share, Standing};
+#[cfg(feature = "testing")]
+pub(crate) use thread::message_again;
+pub use thread::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, Thread, ThreadInfo};
 pub use verify::{Finding, NotHere, Report};
 
 use crate::codec::{ChartId, VaultId};

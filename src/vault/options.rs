@@ -9,6 +9,19 @@ use crate::store::{Ordered, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Which receipts of messages a vault gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Receipts {
+    /// None.
+    Off,
+    /// That messages were delivered, not that they were read.
+    Delivered,
+    /// Both.
+    #[default]
+    Read,
+}
+
 /// Options of a vault; the defaults suit a person's vault.
 #[derive(Clone)]
 pub struct VaultOptions {
@@ -20,6 +33,7 @@ pub struct VaultOptions {
     pub(super) keeper: Option<Arc<dyn CheckpointKeeper>>,
     pub(super) audit: Audit,
     pub(super) formats: Formats,
+    pub(super) receipts: Receipts,
 }
 
 impl VaultOptions {
@@ -34,6 +48,7 @@ impl VaultOptions {
             keeper: None,
             audit: Audit::Grouped,
             formats: Formats::HERE,
+            receipts: Receipts::default(),
         }
     }
 
@@ -82,6 +97,13 @@ impl VaultOptions {
         self
     }
 
+    /// Which receipts of messages are given: [`Receipts::Read`] unless told.
+    #[must_use]
+    pub fn receipts(mut self, receipts: Receipts) -> Self {
+        self.receipts = receipts;
+        self
+    }
+
     /// Announces other formats than this software reads and writes, to test a vault whose devices run several versions.
     /// What is written stays in the form that it has.
     #[cfg(feature = "testing")]
@@ -116,7 +138,7 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _ } = self;
+        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _, receipts } = self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)
@@ -124,6 +146,7 @@ impl core::fmt::Debug for VaultOptions {
             .field("accepted", accepted)
             .field("keeper", &keeper.is_some())
             .field("audit", audit)
+            .field("receipts", receipts)
             .finish_non_exhaustive()
     }
 }

@@ -66,6 +66,9 @@ pub(super) struct Source {
     /// His device that contradicted what was proven before, until somebody settled it.
     #[n(6)]
     contradicted: Option<CardHash>,
+    /// What he has told of the sharing.
+    #[n(7)]
+    sharing: Option<Hash>,
 }
 
 /// The newest head of a log that was seen.
@@ -90,6 +93,8 @@ pub(super) struct Arrived<'a> {
     pub(super) head: TreeHead,
     pub(super) proof: &'a Proof,
     pub(super) extent: &'a Extent,
+    /// Whether it tells nothing of the sharing.
+    pub(super) of_entries: bool,
     /// Object hash of each entry, and the compartment of those that opened.
     pub(super) objects: &'a [(Hash, Option<u8>)],
 }
@@ -165,7 +170,7 @@ impl Sources {
     pub(super) fn cursor(&self, sender: &CardHash) -> Cursor {
         self.all.iter().find(|source| source.root == *sender).map_or(Cursor::START, |source| {
             let seen = source.heads.iter().map(|head| (head.log, head.leaves)).collect();
-            Cursor::new(source.held.clone(), seen)
+            Cursor::new(source.held.clone(), seen, source.sharing)
         })
     }
 
@@ -216,6 +221,7 @@ impl Source {
             heads: Vec::new(),
             lost: Vec::new(),
             contradicted: None,
+            sharing: None,
         }
     }
 
@@ -226,6 +232,10 @@ impl Source {
     fn take(&mut self, arrived: &Arrived<'_>, keys: &ChartKeys) -> Result<Taken, Error> {
         let Arrived { head, proof, extent, .. } = arrived;
         let age = self.age(head, proof, extent)?;
+        // It counts on what the sender has told of the sharing: that is to be what was heard. An older bundle changes nothing.
+        if arrived.of_entries && age != Age::Older && self.sharing != Some(extent.sharing) {
+            return Err(Error::IncompleteBundle);
+        }
         let (agrees, lost) = self.follow(arrived, keys)?;
         let contradicted = age == Age::Forked || !agrees;
         // What counts on earlier bundles is nothing without them. What stands for itself is all there is now.
@@ -238,6 +248,7 @@ impl Source {
             self.heads.push(Seen { log: head.log(), leaves: head.size(), root, next: extent.next });
             let surplus = self.heads.len().saturating_sub(MOST_HEADS);
             self.heads.drain(..surplus);
+            self.sharing = Some(extent.sharing);
         }
         if contradicted || extent.next >= self.next {
             self.left_out.clone_from(&extent.left_out);

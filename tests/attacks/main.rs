@@ -16,6 +16,7 @@
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
 //! | 17, 45, 57, 64 copies, crashes, clocks, suites | `faults` | |
 //! | 27–29, 52 freshness, withheld rows | `truth`, `withheld` | `log::tests` |
+//! | 6, 8, 10, 27, 29, 55 of what is said in threads | `threads` | `vault::thread::tests` |
 //! | all of a store, by random choice and byte by byte | `random`, `bytes` | |
 //! | 18 malleability | `envelope` | `codec` |
 //! | 30, 58, 60 revoked authors, old grants, bundles | `authority` | `keys::chart::chart_keys::tests::cuts`, `keys::chart::ledger::model` |
@@ -46,6 +47,7 @@ mod members;
 mod random;
 mod robustness;
 mod scope;
+mod threads;
 mod truth;
 mod vaults;
 mod withheld;

@@ -74,6 +74,40 @@ fn h60_the_end_of_a_bundle_is_cut_off() {
     assert_eq!(lee.vault.chart(&chart.id()).unwrap().list().unwrap_err(), Error::GrantEnded);
 }
 
+/// Who has heard of the sharing gets entries alone. What counts on news that never came is refused.
+#[test]
+fn h60_a_bundle_that_counts_on_news_never_heard() {
+    const SHARING: [u8; 4] = [2, 3, 4, BESIDE];
+    let (clinic, lee, chart, of_lee) = clinic_and_lee();
+    let tells = |bundle: &[u8]| frames(bundle).iter().any(|frame| SHARING.contains(&frame[0]));
+    let first = chart.export(&of_lee, Cursor::START).unwrap();
+    let next = lee.vault.import(&first).unwrap().next;
+    chart.put(&record("four")).unwrap();
+    let entries_alone = chart.export(&of_lee, next).unwrap();
+    assert!(tells(&first) && !tells(&entries_alone));
+    let stranger = member("Dr. Lee's other vault", 2);
+    assert_eq!(stranger.vault.import(&entries_alone), Err(Error::ForeignBundle));
+    let applied = lee.vault.import(&entries_alone).unwrap();
+    assert_eq!(applied.added, 1);
+
+    // A copy of the vault that never hears that somebody was let in.
+    let copy = lee.copy();
+    chart.share(&clinic.meet(&member("Dr. Kim", 3)), &Grant::write()).unwrap();
+    let news = chart.export(&of_lee, applied.next).unwrap();
+    let next = lee.vault.import(&news).unwrap().next;
+    let nothing_more = chart.export(&of_lee, next.clone()).unwrap();
+    assert!(tells(&news) && !tells(&nothing_more));
+    assert_eq!(copy.import(&nothing_more), Err(Error::IncompleteBundle));
+    assert_eq!(lee.vault.import(&nothing_more).unwrap().added, 0);
+    // What came before changes nothing, and takes nothing back.
+    assert_eq!(lee.vault.import(&entries_alone).unwrap().added, 0);
+    let again = chart.export(&of_lee, lee.vault.import(&first).unwrap().next).unwrap();
+    assert!(!tells(&again));
+    assert_eq!(lee.vault.import(&again).unwrap().added, 0);
+    assert_eq!(copy.import(&news).unwrap().added, 0);
+    assert_eq!(copy.import(&nothing_more).unwrap().added, 0);
+}
+
 #[test]
 fn h60_one_bundle_of_a_row_is_kept_back() {
     let (_clinic, lee, chart, of_lee) = clinic_and_lee();

@@ -1,8 +1,9 @@
 """A chart: what a vault holds of it, its ledger, its entries."""
 
 from bundle import check_pieces, check_proof, frames_of
+from message import Body
 from primitives import (
-    D, H, Refused, check_signature, decode, extensions, hpke_open, label, lp, open_chunked, open_once,
+    D, H, Refused, check_signature, decode, encode, extensions, hpke_open, label, lp, open_chunked, open_once,
     require, sha512, statement, structure, u32, u64, unpad, verify,
 )
 from vault import DeviceCard, RootCard
@@ -286,6 +287,7 @@ class Entry:
         require(self.parents == sorted(set(self.parents)), "parents")
         self.hash = H("object", self.sealed)
         self.author_name = chart.cards.roots[author.root].name
+        self.body = Body(self) if self.kind == MESSAGE and not self.tombstone else None
 
 
 def unwrap(chart, epoch, kind, header, salt, commitment, wrap):
@@ -353,8 +355,22 @@ def open_bundle(vault, data):
     for grant, row in grants.items():
         require(chart.open_grant(vault, grant, row), "grant to another")
     check_proof(proof, chart_id, content, cards)
-    scope = [structure(sealed(payload, "bundle-scope"), 8) for payload in of(7)]
-    for _, _, whole, pieces, _, blobs, _, _ in scope:
+    scope = [structure(sealed(payload, "bundle-scope"), 9) for payload in of(7)]
+    for _, _, whole, pieces, _, blobs, _, sharing, _ in scope:
+        require(sharing == sharing_of(frames, lambda payload: decode(sealed(payload, "bundle-cards"))), "sharing")
         require(blobs == 0, "contents of files")
         check_pieces(pieces, of(6), whole)
     return chart, of(6), scope
+
+
+def sharing_of(frames, cards):
+    """The hash of what a bundle tells of the sharing."""
+    parts = {2: [], 3: [], 4: [], 5: [b""]}
+    for kind, payload, _ in frames:
+        if kind in (2, 4):
+            parts[kind].append(decode(payload))
+        elif kind == 3:
+            parts[3] += [int.from_bytes(payload[:4], "big"), cards(payload)]
+        elif kind == 5:
+            parts[5] = [payload]
+    return H("bundle-sharing", encode([parts[2], *parts[3], parts[4], *parts[5]]))

@@ -64,6 +64,7 @@ def as_found(entry):
         "deleted": entry.tombstone,
         "time_ms": entry.time,
         "codes": entry.terms[1],
+        "text": entry.body and entry.body.text,
     }
 
 

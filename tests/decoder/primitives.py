@@ -60,6 +60,10 @@ def D(key, role, context, length=32):
     return expand("sha512", _hmac("sha512", bytes(64), key), label(role) + context, length)
 
 
+def encode(value):
+    return cbor2.dumps(value, canonical=True)
+
+
 def decode(data):
     """Deterministic CBOR: what does not encode to the same bytes again is refused."""
     try:

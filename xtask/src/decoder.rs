@@ -5,8 +5,8 @@ use crate::place::Place;
 use crate::python;
 use crate::run::{self, program};
 use ampoule::{
-    Actor, Chart, Code, Contact, Cursor, EntryId, ExternalId, Grant, Label, MemberKind, MemoryStore, Patient, Record,
-    Recovery, SqliteStore, Suite, Terms, Unlock, Vault,
+    Actor, Chart, Code, Contact, Cursor, Entry, EntryId, ExternalId, Grant, Label, MemberKind, MemoryStore, Message,
+    Patient, Receipt, Record, Recovery, SqliteStore, Suite, Terms, Unlock, Vault,
 };
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -110,7 +110,9 @@ fn make(folder: &Path) -> Result<Value> {
 
     // A vault of the other suite.
     let (scanner, _) = create("scanner.db", "Scanner", Suite::ChaCha20Poly1305)?;
-    put(at_scanner, &scanner, &scanner.create_chart()?, &observation("calibration", "1"), None)?;
+    let scans = scanner.create_chart()?;
+    let calibration = put(at_scanner, &scanner, &scans, &observation("calibration", "1"), None)?;
+    converse(at_scanner, &scanner, &scans, calibration)?;
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
@@ -247,8 +249,49 @@ fn put(puts: &mut Put, vault: &Vault, chart: &Chart, record: &Record, replaces: 
         "deleted": false,
         "time_ms": entry.time_ms(),
         "codes": codes,
+        "text": null,
     }));
     Ok(id)
+}
+
+/// What is said in a thread about an entry.
+fn converse(puts: &mut Put, vault: &Vault, chart: &Chart, about: EntryId) -> Result<()> {
+    let mut seen = chart.list()?.entries().len();
+    let mut said = |text: Option<&str>| -> Result<()> {
+        for found in chart.list()?.into_iter().skip(seen) {
+            seen = seen.saturating_add(1);
+            puts.entry(chart.id().to_string()).or_default().push(shown_message(vault, &chart.get(&found.id)?, text)?);
+        }
+        Ok(())
+    };
+    let thread = chart.start_thread("Is it calibrated?", &Label::general())?;
+    said(None)?;
+    let question = thread.send(&Message::text("Who did it, and when?"))?;
+    said(Some("Who did it, and when?"))?;
+    thread.send(&Message::text("See there ✓").in_reply_to(&question).attach(&about).attach_voice(&about, 1500))?;
+    said(Some("See there ✓"))?;
+    thread.react(&question, "👍")?;
+    said(None)?;
+    anyhow::ensure!(thread.acknowledge(&question, Receipt::Read)?, "a receipt is given");
+    said(None)
+}
+
+fn shown_message(vault: &Vault, entry: &Entry, text: Option<&str>) -> Result<Value> {
+    let codes: Vec<_> = entry.record().terms().codes.iter().map(|code| [&code.system, &code.value]).collect();
+    Ok(json!({
+        "entry": entry.id().to_string(),
+        "version": entry.version().to_string(),
+        "sha256": hex(&Sha256::digest(entry.content())),
+        "media_type": entry.record().media_type(),
+        "label": "general",
+        "name": null,
+        "author": vault.card()?.name(),
+        "actor": null,
+        "deleted": false,
+        "time_ms": entry.time_ms(),
+        "codes": codes,
+        "text": text,
+    }))
 }
 
 fn delete(puts: &mut Put, chart: &Chart, id: EntryId) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::keys::MemberKind;
 use crate::keys::RootCard;
 use crate::keys::chart::grant::{Grant, GrantBody, GrantFields, GrantRow};
 use crate::record::{Kind, Record};
-use crate::sync::bundle::{CardSet, Writer};
+use crate::sync::bundle::{CardSet, Sharing, Writer};
 use crate::sync::extent::{Extent, LeftOut, Line};
 use crate::{Applied, MemoryStore, Recovery, Unlock, Vault};
 
@@ -69,18 +69,16 @@ fn send_saying(
     left_out: &[CompartmentId],
 ) -> Result<Applied, Error> {
     let mut writer = Writer::new(keys.chart(), root(to).hash());
-    grants.iter().for_each(|(id, row)| writer.grant(*id, codec::encode(*row)));
+    let grants = grants.iter().map(|(id, row)| (*id, codec::encode(*row))).collect();
     let (epoch, key) = keys.newest_ledger_key().unwrap();
     let roots = keys.cards().roots().map(|card| card.bytes().to_vec().into()).collect();
     let devices = keys.cards().devices().map(|card| card.bytes().to_vec().into()).collect();
-    writer.cards(&key, epoch, &CardSet { roots, devices }).unwrap();
-    for (seq, row) in (0..).zip(rows) {
-        writer.ledger(seq, row);
-    }
+    let sharing = Sharing::new(grants, epoch, CardSet { roots, devices }, rows, Vec::new());
+    writer.sharing(&key, &sharing).unwrap();
     for entry in entries {
         writer.entry(&[&entry.wrap.to_bytes()[..], &entry.bytes].concat());
     }
-    let mut extent = Extent::new(entries.len() as u64, 0);
+    let mut extent = Extent::new(entries.len() as u64, 0, sharing.hash());
     extent.whole = false;
     extent.left_out = left_out.iter().map(|id| LeftOut { compartment: *id, to: Line::EMPTY }).collect();
     writer.scope(&key, epoch, &extent).unwrap();
