@@ -254,9 +254,13 @@ impl Writer {
     /// Tells of the sharing; cards are sealed under the ledger key.
     pub(crate) fn sharing(&mut self, key: &Secret<role::Ledger>, sharing: &Sharing) -> Result<(), Failed> {
         let Sharing { grants, epoch, cards, ledger, beside } = sharing;
-        grants.iter().for_each(|grant| self.frame(GRANT, &[&codec::encode(grant)]));
+        for grant in grants {
+            self.frame(GRANT, &[&codec::encode(grant)]);
+        }
         self.sealed(CARDS, CARDS_LABEL, key, *epoch, &codec::encode(cards))?;
-        ledger.iter().for_each(|row| self.frame(LEDGER, &[&codec::encode(row)]));
+        for row in ledger {
+            self.frame(LEDGER, &[&codec::encode(row)]);
+        }
         if !beside.is_empty() {
             self.frame(BESIDE, &[beside]);
         }
