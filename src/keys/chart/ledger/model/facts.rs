@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("after a turn those are members who stay, and nobody else", turned),
         Property::always("what a cut names is read on", known),
         Property::always("what was sealed with old keys is marked", marked),
-        Property::always("in a fork nobody has more rights than before it", least),
+        Property::always("in a fork nobody has more rights than before it, or than a branch leaves", least),
         Property::always("a fork is over where a resolution names all other ends", closed),
         Property::always("nothing vanishes that was read before a revocation", steady),
         Property::always("nobody who keeps to the rules goes wrong", |_, state| {
@@ -129,7 +129,7 @@ fn decided(_: &World, state: &State) -> bool {
             count(step.previous) - count(step.since)
         };
         match step.want {
-            Want::Share(whom) => since(Want::Revoke(whom)) == 0,
+            Want::Share(whom) | Want::Show(whom) => since(Want::Revoke(whom)) == 0,
             Want::MoveHome => since(Want::MoveHome) == 0,
             Want::Revoke(gone) if step.previous != step.since => has(step.previous, gone, Rights::Read),
             Want::Adopt => trail(step.previous).all(|made| made.want != Want::Adopt || made.note != step.note),
@@ -213,7 +213,10 @@ fn least(_: &World, state: &State) -> bool {
             .find(|head| view.counting().all(|line| line.has(self::head(*head).seq, &hash(*head))));
         view.fork().is_none()
             || before.is_some_and(|before| {
-                let had = |root: &CardHash, rights: Rights| has(before, who(root), rights);
+                let had = |root: &CardHash, rights: Rights| {
+                    let ends = view.counting().map(|line| number(&line.head()));
+                    ends.chain([before]).all(|line| has(line, who(root), rights))
+                };
                 let roots = EVERYBODY.map(Who::root);
                 view.members().iter().all(|member| had(&member.root, member.rights))
                     && roots.iter().all(|root| view.custodian_by(root).is_none() || had(root, Rights::Custodian))

@@ -121,7 +121,9 @@ pub(super) fn full(id: u64) -> (LedgerEntry, Made) {
         staying: made.staying.iter().zip(1..).map(|((who, has), at)| rights(*who, *has, at)).collect(),
     };
     let act = match made.want {
-        Want::Share(_) | Want::Entrust(_) => Act::Grant(rights(made.staying[0].0, made.staying[0].1, 1)),
+        Want::Share(_) | Want::Show(_) | Want::Entrust(_) => {
+            Act::Grant(rights(made.staying[0].0, made.staying[0].1, 1))
+        }
         Want::Revoke(_) => Act::Revoke(turn(before.epoch() + 1)),
         Want::Adopt => Act::Adopt(Adopt { object: hash(made.note.unwrap()), reason: "known".into() }),
         Want::MoveHome => {

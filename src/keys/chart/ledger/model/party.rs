@@ -89,6 +89,7 @@ impl Party {
         let members = || everyone().into_iter().map(|member| (who(&member.root), member.rights));
         match want {
             Want::Share(who) => made.staying = vec![(who, Rights::Write)],
+            Want::Show(who) => made.staying = vec![(who, Rights::Read)],
             Want::Entrust(who) => made.staying = vec![(who, Rights::Custodian)],
             Want::Revoke(gone) => {
                 made.staying = members().filter(|(who, _)| *who != gone).collect();

@@ -2,6 +2,7 @@
 
 use super::super::EntryStanding;
 use super::made::note;
+use super::party::Party;
 use super::world::{State, World};
 use super::{
     Flaw, Lie, Want, Who,
@@ -259,6 +260,17 @@ fn d28_somebody_is_revoked_by_one_branch_only() {
     ];
     explore(world("somebody is revoked by one branch", parties, |state| {
         state.parties.iter().any(|party| party.who == Lee && party.view().fork().is_some())
+    }));
+}
+
+/// Who could write may read by the one branch and no more, and still write by the other.
+#[test]
+fn d28_one_branch_lowers_a_right() {
+    let parties = vec![(Clinic, vec![Want::Share(Reader)], 0), (Twin, vec![Want::Revoke(Lee), Want::Show(Lee)], 0)];
+    explore(world("one branch lowers a right", parties, |state| {
+        let member = |party: &Party| party.view().members().into_iter().find(|member| member.root == Lee.root());
+        let lowered = |party: &Party| member(party).is_some_and(|member| member.rights == Rights::Read);
+        state.parties.iter().all(|party| party.view().fork().is_some() && lowered(party))
     }));
 }
 
