@@ -32,8 +32,9 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("what a cut names is read on", known),
         Property::always("what was sealed with old keys is marked", marked),
         Property::always("in a fork nobody has more rights than before it, or than a branch leaves", least),
+        Property::always("what one branch alone adopts is not let in", adopted),
         Property::always("a fork is over where a resolution names all other ends", closed),
-        Property::always("nothing vanishes that was read before a revocation", steady),
+        Property::always("nothing vanishes that was read before a revocation, and nothing else stays", steady),
         Property::always("nobody who keeps to the rules goes wrong", |_, state| {
             honest(state).all(|it| it.wrong.is_none())
         }),
@@ -232,12 +233,34 @@ fn closed(_: &World, state: &State) -> bool {
     })
 }
 
+/// What was read before its author was revoked stays, as disputed. What was read after that, since a custodian had let it
+/// in, goes where that no longer counts. Numbers are those of one line, so this is asked where no other took its place.
 fn steady(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    let alike = |party: &&Party| party.lines.iter().all(|line| trail(*line).all(|step| step.want != Want::Resolve));
+    honest(state).filter(alike).all(|party| {
         let read = party.notes.iter().filter_map(|(id, accepted)| Some((*id, (*accepted)?)));
         read.into_iter().all(|(id, at)| {
-            let vanished = party.standing(id, Some(at)) == Ok(EntryStanding::Quarantined);
-            !vanished || authority(party.lines[0]).turns().iter().any(|turn| turn.seq <= at)
+            let ended = lines(party.lines[0]).filter(|line| head(*line).seq <= at).filter_map(made);
+            let cuts: Vec<Option<u64>> =
+                ended.filter(|step| step.want == Want::Revoke(note(id).by)).map(|step| step.note).collect();
+            match party.standing(id, Some(at)) {
+                Ok(EntryStanding::Quarantined) => !cuts.is_empty(),
+                Ok(EntryStanding::Disputed) => cuts.iter().all(|cut| cut.is_some_and(|last| leads_to(last, id))),
+                _ => true,
+            }
+        })
+    })
+}
+
+/// While a fork is open, each branch must have let it in.
+fn adopted(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let notes =
+            party.notes.iter().filter(|(id, accepted)| party.standing(**id, **accepted) == Ok(EntryStanding::Adopted));
+        notes.into_iter().all(|(id, _)| {
+            let adopts = |step: Made| step.want == Want::Adopt && step.note == Some(*id);
+            view.counting().all(|line| trail(number(&line.head())).any(adopts))
         })
     })
 }

@@ -274,6 +274,21 @@ fn d28_one_branch_lowers_a_right() {
     }));
 }
 
+/// A reader took the note in by the one branch, before he heard of the other.
+#[test]
+fn d28_one_branch_adopts_a_note() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Lee), Want::Share(Guardian)], 0),
+        (Twin, vec![Want::Adopt], 0),
+        (Lee, vec![], 1),
+        (Reader, vec![], 0),
+    ];
+    explore(world("one branch adopts a note", parties, |state| {
+        let reader = state.parties.iter().find(|party| party.who == Reader).unwrap();
+        reader.notes.values().any(Option::is_some) && reads(state, Lee, EntryStanding::Quarantined)
+    }));
+}
+
 /// A custodian resolves what he knows of a fork, and one of its branches has grown.
 #[test]
 fn d28_a_fork_grows_while_it_is_resolved() {
