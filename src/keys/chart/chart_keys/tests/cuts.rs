@@ -1,6 +1,7 @@
 //! What the revoked wrote, and what others wrote late.
 
 use super::*;
+use crate::keys::chart::ledger::Adopt;
 
 /// Attack 58: a revoked author writes with an old date and an old epoch's key; a colleague is late and honest.
 #[test]
@@ -102,4 +103,49 @@ fn a_gap_in_what_a_member_may_read_is_no_damage() {
     assert_eq!(lee.keys().require_access(3), Ok(()));
     let entry = lee.write("again");
     assert_eq!(clinic.standing(&entry, None), Ok(EntryStanding::Normal));
+}
+
+/// A home that lies seals an entry for one whom it revoked, with the keys that he still has: he takes no part of the ledger
+/// for the whole.
+#[test]
+fn nothing_but_a_turn_is_followed_after_what_could_not_be_read() {
+    let (mut clinic, mut lee) = (Party::founder("Clinic"), Party::new("Lee"));
+    clinic.share(&lee, &Grant::write());
+    lee.hear(&clinic);
+    let (epoch, key) = clinic.keys().newest_ledger_key().unwrap();
+    let home = clinic.ring.home().unwrap();
+    let read_by_lee = |clinic: &Party| {
+        let keys = clinic.keys();
+        let entry = LedgerEntry {
+            version: Version1,
+            chart: keys.chart(),
+            seq: keys.head_seq() + 1,
+            previous: keys.head(),
+            actor: clinic.identity.device_card.hash(),
+            authority: 0,
+            time_ms: 3,
+            act: Act::Adopt(Adopt { object: Hash::from_bytes([7; 32]), reason: "known".into() }),
+            extensions: Extensions::default(),
+        };
+        let stored = seal_entry(keys.suite(), &entry, epoch, &key, &clinic.identity.ledger).unwrap();
+        let receipt = receipt(keys.chart(), entry.seq, entry_hash(&stored), &home, None).unwrap();
+        let rows = [&clinic.rows.main[..], &[LedgerRow { stored, receipt }]].concat();
+        ChartKeys::assemble(rows, lee.ring.clone(), lee.cards.clone(), &lee.identity)
+    };
+    assert!(read_by_lee(&clinic).is_ok());
+    clinic.revoke(&lee, |_| Vec::new());
+    assert!(matches!(read_by_lee(&clinic), Err(Error::Unopenable { .. })));
+}
+
+/// Whom a turn has left out cannot say of a newer epoch that there is none.
+#[test]
+fn what_was_sealed_after_a_revocation_is_not_granted_and_no_damage() {
+    let (mut clinic, mut lee) = (Party::founder("Clinic"), Party::new("Lee"));
+    clinic.share(&lee, &Grant::write());
+    lee.hear(&clinic);
+    clinic.revoke(&lee, |_| Vec::new());
+    let entry = clinic.write("after");
+    assert!(matches!(lee.standing(&entry, None), Err(Error::Unopenable { .. })));
+    lee.hear(&clinic);
+    assert_eq!(lee.standing(&entry, None), Err(Error::NotGranted));
 }

@@ -31,9 +31,11 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("after a turn those are members who stay, and nobody else", turned),
         Property::always("what a cut names is read on", known),
         Property::always("what was sealed with old keys is marked", marked),
-        Property::always("in a fork nobody has more rights than before it", least),
-        Property::always("a fork is over where a resolution names all other ends", closed),
-        Property::always("nothing vanishes that was read before a revocation", steady),
+        Property::always("in a fork nobody has more rights than before it, or than a branch leaves", least),
+        Property::always("what one branch alone adopts is not let in", adopted),
+        Property::always("whoever cannot read the last entry has no right", ended),
+        Property::always("a fork is over where a custodian of all ends names the others", closed),
+        Property::always("nothing vanishes that was read before a revocation, and nothing else stays", steady),
         Property::always("nobody who keeps to the rules goes wrong", |_, state| {
             honest(state).all(|it| it.wrong.is_none())
         }),
@@ -63,7 +65,7 @@ fn revoked(_: &World, state: &State) -> bool {
 
 /// The order in which lines arrive makes no difference.
 fn agreed(_: &World, state: &State) -> bool {
-    let parties: Vec<&Party> = honest(state).collect();
+    let parties: Vec<&Party> = honest(state).filter(|party| party.reads_all()).collect();
     let says = |party: &Party| {
         let members: Vec<_> = party.view().members().into_iter().map(|member| (member.root, member.rights)).collect();
         let rights = EVERYBODY.map(Who::root).map(|root| {
@@ -85,7 +87,7 @@ fn kept(_: &World, state: &State) -> bool {
     honest(state).all(|party| {
         let notes = state.notes.iter().filter(|id| note(**id).by != Mallory);
         let view = party.view();
-        notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
+        notes.filter(|id| knows(&view, note(**id).ledger) && party.opens(**id)).all(|id| {
             let accepted = party.notes.get(id).copied().flatten();
             party.standing(*id, accepted).is_ok()
         })
@@ -129,7 +131,7 @@ fn decided(_: &World, state: &State) -> bool {
             count(step.previous) - count(step.since)
         };
         match step.want {
-            Want::Share(whom) => since(Want::Revoke(whom)) == 0,
+            Want::Share(whom) | Want::Show(whom) => since(Want::Revoke(whom)) == 0,
             Want::MoveHome => since(Want::MoveHome) == 0,
             Want::Revoke(gone) if step.previous != step.since => has(step.previous, gone, Rights::Read),
             Want::Adopt => trail(step.previous).all(|made| made.want != Want::Adopt || made.note != step.note),
@@ -179,7 +181,7 @@ fn turned(_: &World, state: &State) -> bool {
 
 /// As far as the reader holds what lies between.
 fn known(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    honest(state).filter(|party| party.lines.len() == 1 && party.reads_all()).all(|party| {
         let revocations: Vec<Made> =
             trail(party.lines[0]).filter(|step| matches!(step.want, Want::Revoke(_))).collect();
         let [Made { want: Want::Revoke(gone), note: Some(cut), previous, .. }] = revocations.as_slice() else {
@@ -194,7 +196,7 @@ fn known(_: &World, state: &State) -> bool {
 }
 
 fn marked(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    honest(state).filter(|party| party.lines.len() == 1 && party.reads_all()).all(|party| {
         let main = authority(party.lines[0]);
         let stayed = |who: Who| trail(party.lines[0]).all(|step| step.want != Want::Revoke(who));
         party.notes.iter().filter(|(id, _)| stayed(note(**id).by)).all(|(id, accepted)| {
@@ -207,13 +209,16 @@ fn marked(_: &World, state: &State) -> bool {
 }
 
 fn least(_: &World, state: &State) -> bool {
-    honest(state).all(|party| {
+    honest(state).filter(|party| party.reads_all()).all(|party| {
         let view = party.view();
         let before = lines(party.lines[0])
             .find(|head| view.counting().all(|line| line.has(self::head(*head).seq, &hash(*head))));
         view.fork().is_none()
             || before.is_some_and(|before| {
-                let had = |root: &CardHash, rights: Rights| has(before, who(root), rights);
+                let had = |root: &CardHash, rights: Rights| {
+                    let ends = view.counting().map(|line| number(&line.head()));
+                    ends.chain([before]).all(|line| has(line, who(root), rights))
+                };
                 let roots = EVERYBODY.map(Who::root);
                 view.members().iter().all(|member| had(&member.root, member.rights))
                     && roots.iter().all(|root| view.custodian_by(root).is_none() || had(root, Rights::Custodian))
@@ -222,19 +227,54 @@ fn least(_: &World, state: &State) -> bool {
     })
 }
 
-fn closed(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.view().fork().is_none()).all(|party| {
-        let resolves = |step: &Made, end: &u64| step.want == Want::Resolve && step.others.contains(end);
-        party.lines[1..].iter().all(|end| trail(party.lines[0]).any(|step| resolves(&step, end)))
+/// What somebody may do by his own reading he may do by every line.
+fn ended(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let (view, root) = (party.view(), party.who.root());
+        let had = |rights: Rights| view.counting().all(|line| has(number(&line.head()), who(&root), rights));
+        (!view.stands(&root, 0) || had(Rights::Read))
+            && (!view.may_write(&root, &COMPARTMENT, 0) || had(Rights::Write))
+            && (view.custodian_by(&root).is_none() || had(Rights::Custodian))
     })
 }
 
+fn closed(_: &World, state: &State) -> bool {
+    honest(state).filter(|party| party.view().fork().is_none()).all(|party| {
+        party.lines[1..].iter().all(|end| {
+            let resolves = |step: Made| step.want == Want::Resolve && step.others.contains(end);
+            trail(party.lines[0]).any(|step| has(*end, step.by, Rights::Custodian) && resolves(step))
+        })
+    })
+}
+
+/// What was read before its author was revoked stays, as disputed. What was read after that, since a custodian had let it
+/// in, goes where that no longer counts. Numbers are those of one line, so this is asked where no other took its place.
 fn steady(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    let alike = |party: &&Party| party.lines.iter().all(|line| trail(*line).all(|step| step.want != Want::Resolve));
+    honest(state).filter(alike).all(|party| {
         let read = party.notes.iter().filter_map(|(id, accepted)| Some((*id, (*accepted)?)));
         read.into_iter().all(|(id, at)| {
-            let vanished = party.standing(id, Some(at)) == Ok(EntryStanding::Quarantined);
-            !vanished || authority(party.lines[0]).turns().iter().any(|turn| turn.seq <= at)
+            let ended = lines(party.lines[0]).filter(|line| head(*line).seq <= at).filter_map(made);
+            let cuts: Vec<Option<u64>> =
+                ended.filter(|step| step.want == Want::Revoke(note(id).by)).map(|step| step.note).collect();
+            match party.standing(id, Some(at)) {
+                Ok(EntryStanding::Quarantined) => !cuts.is_empty(),
+                Ok(EntryStanding::Disputed) => cuts.iter().all(|cut| cut.is_some_and(|last| leads_to(last, id))),
+                _ => true,
+            }
+        })
+    })
+}
+
+/// While a fork is open, each branch must have let it in.
+fn adopted(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let view = party.view();
+        let notes =
+            party.notes.iter().filter(|(id, accepted)| party.standing(**id, **accepted) == Ok(EntryStanding::Adopted));
+        notes.into_iter().all(|(id, _)| {
+            let adopts = |step: Made| step.want == Want::Adopt && step.note == Some(*id);
+            view.counting().all(|line| trail(number(&line.head())).any(adopts))
         })
     })
 }

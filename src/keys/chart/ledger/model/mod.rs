@@ -37,6 +37,8 @@ impl Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Want {
     Share(Who),
+    /// To let somebody read, and no more.
+    Show(Who),
     /// To make somebody a custodian.
     Entrust(Who),
     Revoke(Who),

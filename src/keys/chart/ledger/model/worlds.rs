@@ -2,6 +2,7 @@
 
 use super::super::EntryStanding;
 use super::made::note;
+use super::party::Party;
 use super::world::{State, World};
 use super::{
     Flaw, Lie, Want, Who,
@@ -84,6 +85,18 @@ fn h59_two_revocations_at_once() {
     }));
 }
 
+/// He hears that something came after what he reads, and cannot tell that it revoked him.
+#[test]
+fn h59_a_custodian_is_revoked() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Guardian)], 0),
+        (Guardian, vec![Want::Share(Reader), Want::Revoke(Lee)], 0),
+        (Lee, vec![], 0),
+    ];
+    let told = |state: &State| state.parties.iter().any(|party| party.who == Guardian && party.told > 1);
+    explore(World { honest: true, ..world("a custodian is revoked", parties, told) });
+}
+
 #[test]
 fn h59_a_share_and_a_revocation_at_once() {
     let parties = vec![
@@ -130,6 +143,30 @@ fn d28_the_revoked_resolves_a_fork() {
         (Reader, vec![], 0),
     ];
     explore(World { mallory: Rights::Custodian, ..world("the revoked resolves a fork", parties, forked) });
+}
+
+/// One whom the same branch revoked does not read that his resolution is none.
+#[test]
+fn d28_the_revoked_resolves_for_the_revoked() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Mallory), Want::Revoke(Reader)], 0),
+        (Twin, vec![], 0),
+        (Mallory, vec![Want::MoveHome, Want::Resolve], 0),
+        (Reader, vec![], 0),
+    ];
+    explore(World { mallory: Rights::Custodian, ..world("the revoked resolves for the revoked", parties, forked) });
+}
+
+/// He hears of the branch that revoked him, and does not read it.
+#[test]
+fn d28_a_custodian_is_revoked_by_one_branch_only() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Guardian)], 0),
+        (Twin, vec![Want::Share(Reader)], 0),
+        (Guardian, vec![Want::Resolve], 0),
+    ];
+    let told = |state: &State| state.parties.iter().any(|party| party.who == Guardian && party.told > 0);
+    explore(world("a custodian is revoked by one branch", parties, told));
 }
 
 /// Revoked in one branch only, he asks the home of the other to receive his resolution.
@@ -259,6 +296,32 @@ fn d28_somebody_is_revoked_by_one_branch_only() {
     ];
     explore(world("somebody is revoked by one branch", parties, |state| {
         state.parties.iter().any(|party| party.who == Lee && party.view().fork().is_some())
+    }));
+}
+
+/// Who could write may read by the one branch and no more, and still write by the other.
+#[test]
+fn d28_one_branch_lowers_a_right() {
+    let parties = vec![(Clinic, vec![Want::Share(Reader)], 0), (Twin, vec![Want::Revoke(Lee), Want::Show(Lee)], 0)];
+    explore(world("one branch lowers a right", parties, |state| {
+        let member = |party: &Party| party.view().members().into_iter().find(|member| member.root == Lee.root());
+        let lowered = |party: &Party| member(party).is_some_and(|member| member.rights == Rights::Read);
+        state.parties.iter().all(|party| party.view().fork().is_some() && lowered(party))
+    }));
+}
+
+/// A reader took the note in by the one branch, before he heard of the other.
+#[test]
+fn d28_one_branch_adopts_a_note() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Lee), Want::Share(Guardian)], 0),
+        (Twin, vec![Want::Adopt], 0),
+        (Lee, vec![], 1),
+        (Reader, vec![], 0),
+    ];
+    explore(world("one branch adopts a note", parties, |state| {
+        let reader = state.parties.iter().find(|party| party.who == Reader).unwrap();
+        reader.notes.values().any(Option::is_some) && reads(state, Lee, EntryStanding::Quarantined)
     }));
 }
 
