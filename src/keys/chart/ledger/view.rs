@@ -111,25 +111,21 @@ impl View {
         members
     }
 
-    /// Number of the entry, in the line that we go by, that makes `root` a custodian now.
+    /// Number of the entry, in the line that we go by, that makes `root` a custodian now. Nobody is one, as far as we know,
+    /// where we cannot read the last entry.
     pub(crate) fn custodian_by(&self, root: &CardHash) -> Option<u64> {
-        let everywhere = self.open().all(|other| {
-            let at = fork_point(&self.main, other);
-            let stays = other.is_current() && other.custodian_by(root).is_some();
-            self.main.custodian_at(root, at).is_some() && stays
-        });
-        self.main.custodian_by(root).filter(|_| everywhere)
+        let before = self.open().all(|other| self.main.custodian_at(root, fork_point(&self.main, other)).is_some());
+        let now = self.counting().all(|line| line.is_current() && line.custodian_by(root).is_some());
+        self.main.custodian_by(root).filter(|_| before && now)
     }
 
-    /// Whether `root` may write to a compartment now.
+    /// Whether `root` may write to a compartment now. Nobody may, as far as we know, where we cannot read the last entry.
     pub(crate) fn may_write(&self, root: &CardHash, compartment: &CompartmentId, time_ms: i64) -> bool {
-        self.main.may_write(root, compartment, time_ms)
-            && self.open().all(|other| {
-                let last_common = fork_point(&self.main, other).saturating_sub(1);
-                self.main.could_write(root, compartment, last_common, time_ms)
-                    && other.is_current()
-                    && other.may_write(root, compartment, time_ms)
-            })
+        let before = self.open().all(|other| {
+            let last_common = fork_point(&self.main, other).saturating_sub(1);
+            self.main.could_write(root, compartment, last_common, time_ms)
+        });
+        before && self.counting().all(|line| line.is_current() && line.may_write(root, compartment, time_ms))
     }
 
     /// Whether `root` could write to a compartment at `time_ms`, knowing the ledger up to `known`.
@@ -139,8 +135,7 @@ impl View {
 
     /// Whether somebody is a member now, and one of the member's grants, where there are any, has not ended by date.
     pub(crate) fn stands(&self, root: &CardHash, now_ms: i64) -> bool {
-        let member = |line: &Authority| line.is_current() && line.stands(root, now_ms);
-        member(&self.main) && self.open().all(member)
+        self.counting().all(|line| line.is_current() && line.stands(root, now_ms))
     }
 
     /// The line in which this entry stands.
@@ -181,7 +176,7 @@ impl View {
     /// Whether a step that lost against another may be made again on top of what is there now, without asking whoever made
     /// it. `entry` is the one that lost.
     pub(crate) fn renewable(&self, entry: &LedgerEntry, actor_root: CardHash) -> Result<(), Refusal> {
-        self.custodian_by(&actor_root).filter(|_| self.main.is_current()).ok_or(Refusal::NotCustodian)?;
+        self.custodian_by(&actor_root).ok_or(Refusal::NotCustodian)?;
         if self.fork().is_some() {
             return Err(Refusal::Forked);
         }

@@ -33,7 +33,8 @@ pub(super) fn all() -> Vec<Property<World>> {
         Property::always("what was sealed with old keys is marked", marked),
         Property::always("in a fork nobody has more rights than before it, or than a branch leaves", least),
         Property::always("what one branch alone adopts is not let in", adopted),
-        Property::always("a fork is over where a resolution names all other ends", closed),
+        Property::always("whoever cannot read the last entry has no right", ended),
+        Property::always("a fork is over where a custodian of all ends names the others", closed),
         Property::always("nothing vanishes that was read before a revocation, and nothing else stays", steady),
         Property::always("nobody who keeps to the rules goes wrong", |_, state| {
             honest(state).all(|it| it.wrong.is_none())
@@ -64,7 +65,7 @@ fn revoked(_: &World, state: &State) -> bool {
 
 /// The order in which lines arrive makes no difference.
 fn agreed(_: &World, state: &State) -> bool {
-    let parties: Vec<&Party> = honest(state).collect();
+    let parties: Vec<&Party> = honest(state).filter(|party| party.reads_all()).collect();
     let says = |party: &Party| {
         let members: Vec<_> = party.view().members().into_iter().map(|member| (member.root, member.rights)).collect();
         let rights = EVERYBODY.map(Who::root).map(|root| {
@@ -86,7 +87,7 @@ fn kept(_: &World, state: &State) -> bool {
     honest(state).all(|party| {
         let notes = state.notes.iter().filter(|id| note(**id).by != Mallory);
         let view = party.view();
-        notes.filter(|id| knows(&view, note(**id).ledger)).all(|id| {
+        notes.filter(|id| knows(&view, note(**id).ledger) && party.opens(**id)).all(|id| {
             let accepted = party.notes.get(id).copied().flatten();
             party.standing(*id, accepted).is_ok()
         })
@@ -180,7 +181,7 @@ fn turned(_: &World, state: &State) -> bool {
 
 /// As far as the reader holds what lies between.
 fn known(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    honest(state).filter(|party| party.lines.len() == 1 && party.reads_all()).all(|party| {
         let revocations: Vec<Made> =
             trail(party.lines[0]).filter(|step| matches!(step.want, Want::Revoke(_))).collect();
         let [Made { want: Want::Revoke(gone), note: Some(cut), previous, .. }] = revocations.as_slice() else {
@@ -195,7 +196,7 @@ fn known(_: &World, state: &State) -> bool {
 }
 
 fn marked(_: &World, state: &State) -> bool {
-    honest(state).filter(|party| party.lines.len() == 1).all(|party| {
+    honest(state).filter(|party| party.lines.len() == 1 && party.reads_all()).all(|party| {
         let main = authority(party.lines[0]);
         let stayed = |who: Who| trail(party.lines[0]).all(|step| step.want != Want::Revoke(who));
         party.notes.iter().filter(|(id, _)| stayed(note(**id).by)).all(|(id, accepted)| {
@@ -208,7 +209,7 @@ fn marked(_: &World, state: &State) -> bool {
 }
 
 fn least(_: &World, state: &State) -> bool {
-    honest(state).all(|party| {
+    honest(state).filter(|party| party.reads_all()).all(|party| {
         let view = party.view();
         let before = lines(party.lines[0])
             .find(|head| view.counting().all(|line| line.has(self::head(*head).seq, &hash(*head))));
@@ -226,10 +227,23 @@ fn least(_: &World, state: &State) -> bool {
     })
 }
 
+/// What somebody may do by his own reading he may do by every line.
+fn ended(_: &World, state: &State) -> bool {
+    honest(state).all(|party| {
+        let (view, root) = (party.view(), party.who.root());
+        let had = |rights: Rights| view.counting().all(|line| has(number(&line.head()), who(&root), rights));
+        (!view.stands(&root, 0) || had(Rights::Read))
+            && (!view.may_write(&root, &COMPARTMENT, 0) || had(Rights::Write))
+            && (view.custodian_by(&root).is_none() || had(Rights::Custodian))
+    })
+}
+
 fn closed(_: &World, state: &State) -> bool {
     honest(state).filter(|party| party.view().fork().is_none()).all(|party| {
-        let resolves = |step: &Made, end: &u64| step.want == Want::Resolve && step.others.contains(end);
-        party.lines[1..].iter().all(|end| trail(party.lines[0]).any(|step| resolves(&step, end)))
+        party.lines[1..].iter().all(|end| {
+            let resolves = |step: Made| step.want == Want::Resolve && step.others.contains(end);
+            trail(party.lines[0]).any(|step| has(*end, step.by, Rights::Custodian) && resolves(step))
+        })
     })
 }
 

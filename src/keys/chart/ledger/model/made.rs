@@ -49,12 +49,22 @@ struct Tables {
     made: HashMap<u64, Made>,
     notes: HashMap<u64, Note>,
     authorities: HashMap<u64, Arc<Authority>>,
-    views: HashMap<Vec<u64>, Arc<View>>,
+    read: HashMap<(Who, u64), Read>,
+    views: HashMap<Who, HashMap<Vec<u64>, Arc<View>>>,
     standings: HashMap<Asked, Answer>,
 }
 
-/// Of how a note stands: all lines, all notes that are held, the note, and when it was accepted.
-pub(super) type Asked = (Vec<u64>, Vec<u64>, u64, Option<u64>);
+/// A line as somebody reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Read {
+    /// Last entry of the line.
+    pub(super) head: u64,
+    /// Last entry that he can open; of those after it he knows that they are there.
+    pub(super) opened: u64,
+}
+
+/// Of how a note stands: who asks, all lines, all notes that are held, the note, and when it was accepted.
+pub(super) type Asked = (Who, Vec<u64>, Vec<u64>, u64, Option<u64>);
 type Answer = Result<EntryStanding, NoRight>;
 
 static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(Mutex::default);
@@ -83,17 +93,53 @@ pub(super) fn genesis() -> u64 {
     1
 }
 
-pub(super) fn view(lines: &[u64]) -> Arc<View> {
-    if let Some(known) = tables(|tables| tables.views.get(lines).cloned()) {
+/// What somebody makes of these lines.
+pub(super) fn view(reader: Who, lines: &[u64]) -> Arc<View> {
+    if let Some(known) = tables(|tables| tables.views.get(&reader)?.get(lines).cloned()) {
         return known;
     }
-    let mut view = View::new(authority(lines[0]).as_ref().clone());
+    let mut view = View::new(read(reader, lines[0]).authority());
     for line in &lines[1..] {
-        view.offer(authority(*line).as_ref().clone());
+        view.offer(read(reader, *line).authority());
     }
     let view = Arc::new(view);
-    tables(|tables| tables.views.insert(lines.to_vec(), Arc::clone(&view)));
+    tables(|tables| tables.views.entry(reader).or_default().insert(lines.to_vec(), Arc::clone(&view)));
     view
+}
+
+/// A line as somebody reads it: a grant comes with the keys of all entries before it, and a turn seals what follows for those
+/// who stay. Mallory is told everything by somebody.
+pub(super) fn read(reader: Who, head: u64) -> Read {
+    if reader == Mallory {
+        return Read { head, opened: head };
+    }
+    if let Some(known) = tables(|tables| tables.read.get(&(reader, head)).copied()) {
+        return known;
+    }
+    let line = authority(head);
+    let mut ends = line.turns().iter().map(|turn| turn.seq).chain([line.head_seq() + 1]);
+    let is_member = |at: &u64| line.members_at(*at).iter().any(|member| member.root == reader.root());
+    let opened = ends.rfind(is_member).and_then(|end| line.hash_at(end - 1)).unwrap();
+    let read = Read { head, opened: number(&opened) };
+    tables(|tables| tables.read.insert((reader, head), read));
+    read
+}
+
+impl Read {
+    /// What the reader makes of it.
+    pub(super) fn authority(self) -> Authority {
+        let (line, mut known) = (authority(self.head), authority(self.opened).as_ref().clone());
+        for seq in known.head_seq() + 1..=line.head_seq() {
+            let hash = line.hash_at(seq).unwrap();
+            let moves = authority(number(&hash));
+            known.pass_over(hash, Some(*moves.home()).filter(|home| home != known.home()));
+        }
+        known
+    }
+
+    pub(super) fn is_whole(self) -> bool {
+        self.head == self.opened
+    }
 }
 
 /// Authority after the line that ends in this entry: of an entry that no home should have received, as it was received.
@@ -137,6 +183,11 @@ pub(super) fn full(id: u64) -> (LedgerEntry, Made) {
         }
     };
     let mut entry = entry_of(&before, made.by, act);
+    if entry.authority == u64::MAX {
+        // Who does not read that he was revoked names what he knows.
+        let known = read(made.by, made.previous).authority();
+        entry.authority = known.custodian_by(&made.by.root()).unwrap_or(u64::MAX);
+    }
     if let Want::Break(flaw) = made.want {
         flaw::put_into(&mut entry, flaw, &before, rights(Lee, Rights::Write, 1));
     }

@@ -50,11 +50,26 @@ pub(super) enum Wrong {
     AgainInVain,
     /// It took in a note as disputed that it had not read before.
     TookInDisputed,
+    /// It proposed what no home receives from it.
+    ProposedInVain,
 }
 
 impl Party {
     pub(super) fn view(&self) -> Arc<View> {
-        view(&self.lines)
+        view(self.who, &self.lines)
+    }
+
+    /// Whether this party reads every entry that it holds.
+    pub(super) fn reads_all(&self) -> bool {
+        self.lines.iter().all(|line| made::read(self.who, *line).is_whole())
+    }
+
+    /// Whether this party has the keys of a note: not of one from after its own revocation.
+    pub(super) fn opens(&self, id: u64) -> bool {
+        let known = head(note(id).ledger);
+        let has = |line: u64| authority(line).has(known.seq, &known.hash);
+        let mut held = self.lines.iter().filter(|line| has(**line)).peekable();
+        held.peek().is_none() || held.any(|line| has(made::read(self.who, *line).opened))
     }
 
     /// Whether the ledger names a home key that this party has.
@@ -120,7 +135,8 @@ impl Party {
     /// At home: receives an entry, if the rules let it.
     pub(super) fn append(&mut self, entry: u64) -> bool {
         // Mallory receives whatever others would read.
-        let admitted = self.admits(entry) || self.who == Mallory && applies(entry);
+        let admitted =
+            self.admits(entry) || self.who == Mallory && keeps_home(Mallory, full(entry).1.previous) && applies(entry);
         if admitted {
             let (forked, resolves) = (self.view().fork().is_some(), full(entry).1.want == Want::Resolve);
             self.offer(entry);
@@ -140,7 +156,7 @@ impl Party {
         self.hear(line);
         let mut view = self.view().as_ref().clone();
         let before = view.fork();
-        let relation = view.offer(authority(line).as_ref().clone());
+        let relation = view.offer(made::read(self.who, line).authority());
         if relation != Relation::Same || before != view.fork() {
             self.lines = view.lines().map(|line| number(&line.head())).collect();
         }
@@ -156,6 +172,9 @@ impl Party {
 
     /// Takes in a note; false where it cannot be judged yet.
     pub(super) fn read(&mut self, id: u64) -> bool {
+        if !self.opens(id) {
+            return false;
+        }
         let (seq, written) = (authority(self.lines[0]).head_seq(), note(id));
         match self.standing(id, None) {
             Ok(standing) => {
@@ -177,7 +196,7 @@ impl Party {
     }
 
     pub(super) fn standing(&self, id: u64, accepted: Option<u64>) -> Result<EntryStanding, NoRight> {
-        let asked = (self.lines.clone(), self.notes.keys().copied().collect(), id, accepted);
+        let asked = (self.who, self.lines.clone(), self.notes.keys().copied().collect(), id, accepted);
         made::standing(asked, || self.judge(id, accepted))
     }
 
@@ -247,8 +266,8 @@ impl Party {
 /// A compartment of the chart that nobody is granted who is no custodian.
 const ELSEWHERE: CompartmentId = CompartmentId::from_bytes([2; 16]);
 
-fn applies(entry: u64) -> bool {
+/// Whether an entry keeps to the rules of the line that it stands on.
+pub(super) fn applies(entry: u64) -> bool {
     let (signed, made) = full(entry);
-    keeps_home(Mallory, made.previous)
-        && authority(made.previous).as_ref().clone().apply(&signed, made.by.root(), hash(entry)).is_ok()
+    authority(made.previous).as_ref().clone().apply(&signed, made.by.root(), hash(entry)).is_ok()
 }

@@ -3,7 +3,7 @@
 use super::super::EntryStanding;
 use super::facts;
 use super::made::{Made, Note, full, genesis, hash, keep, keep_note, made, note};
-use super::party::{Party, Wrong};
+use super::party::{Party, Wrong, applies};
 use super::{
     Lie, Want, Who,
     Who::{Clinic, Guardian, Lee, Mallory, Reader},
@@ -156,6 +156,9 @@ impl Model for World {
                 if matches!(want, Want::Break(_)) {
                     state.proposals.insert(entry);
                 } else if party.admits(entry) {
+                    if party.who != Mallory && !applies(entry) {
+                        party.wrong = Some(Wrong::ProposedInVain);
+                    }
                     party.pending = Some(entry);
                     state.proposals.insert(entry);
                 } else {

@@ -85,6 +85,18 @@ fn h59_two_revocations_at_once() {
     }));
 }
 
+/// He hears that something came after what he reads, and cannot tell that it revoked him.
+#[test]
+fn h59_a_custodian_is_revoked() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Guardian)], 0),
+        (Guardian, vec![Want::Share(Reader), Want::Revoke(Lee)], 0),
+        (Lee, vec![], 0),
+    ];
+    let told = |state: &State| state.parties.iter().any(|party| party.who == Guardian && party.told > 1);
+    explore(World { honest: true, ..world("a custodian is revoked", parties, told) });
+}
+
 #[test]
 fn h59_a_share_and_a_revocation_at_once() {
     let parties = vec![
@@ -131,6 +143,30 @@ fn d28_the_revoked_resolves_a_fork() {
         (Reader, vec![], 0),
     ];
     explore(World { mallory: Rights::Custodian, ..world("the revoked resolves a fork", parties, forked) });
+}
+
+/// One whom the same branch revoked does not read that his resolution is none.
+#[test]
+fn d28_the_revoked_resolves_for_the_revoked() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Mallory), Want::Revoke(Reader)], 0),
+        (Twin, vec![], 0),
+        (Mallory, vec![Want::MoveHome, Want::Resolve], 0),
+        (Reader, vec![], 0),
+    ];
+    explore(World { mallory: Rights::Custodian, ..world("the revoked resolves for the revoked", parties, forked) });
+}
+
+/// He hears of the branch that revoked him, and does not read it.
+#[test]
+fn d28_a_custodian_is_revoked_by_one_branch_only() {
+    let parties = vec![
+        (Clinic, vec![Want::Revoke(Guardian)], 0),
+        (Twin, vec![Want::Share(Reader)], 0),
+        (Guardian, vec![Want::Resolve], 0),
+    ];
+    let told = |state: &State| state.parties.iter().any(|party| party.who == Guardian && party.told > 0);
+    explore(world("a custodian is revoked by one branch", parties, told));
 }
 
 /// Revoked in one branch only, he asks the home of the other to receive his resolution.
