@@ -157,6 +157,7 @@ fn threads_are_listed_and_messages_found() {
     let message = pair.ours.send(&text("Take ibuprofen for a week")).unwrap();
     pair.ours.send(&text("and rest")).unwrap();
     let chart = pair.ours.chart();
+    pair.clinic.clock.set(NOON + 60_000);
     chart.start_thread("Blood pressure", &Label::general()).unwrap();
     let threads: Vec<_> = chart.threads().unwrap().into_iter().map(Result::unwrap).collect();
     assert_eq!(
@@ -312,6 +313,29 @@ fn a_revoked_author_is_not_heard() {
     assert_eq!(texts(&pair.ours), ["in time"]);
     assert!(read(&pair.ours)[0].reactions.is_empty());
     assert!(pair.ours.chart().quarantined().unwrap().iter().any(|kept| kept.entry == late));
+}
+
+/// What was sealed with old keys by somebody offline is sealed anew by his vault, and stays the message that it was.
+#[test]
+fn a_late_message_stays_one() {
+    let pair = Pair::new();
+    let max = member("Max", 3, Receipts::Read);
+    let chart = pair.ours.chart();
+    let to_max = pair.clinic.meet(&max);
+    chart.share(&to_max, &Grant::read()).unwrap();
+    pair.to_lee();
+    chart.revoke(&to_max).unwrap();
+    let late = pair.theirs.send(&text("on a home visit")).unwrap();
+    pair.to_clinic();
+    pair.to_lee();
+    assert_eq!(chart.get(&late).unwrap().acceptance(), ampoule::Acceptance::Late);
+    pair.lee.vault.run_maintenance().unwrap();
+    pair.to_clinic();
+    assert_eq!(chart.get(&late).unwrap().acceptance(), ampoule::Acceptance::Usual);
+    for thread in [&pair.ours, &pair.theirs] {
+        let said = read(thread);
+        assert_eq!((said.len(), said[0].text.as_str(), said[0].revision), (1, "on a home visit", Revision::Original));
+    }
 }
 
 #[test]

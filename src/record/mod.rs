@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 /// Content of a record, with what it is found by. Everything in it is sealed; nothing of it is visible to the store.
 #[derive(Clone)]
 pub struct Record {
+    kind: Kind,
     media_type: String,
     content: Zeroizing<Vec<u8>>,
     label: Option<Label>,
@@ -32,6 +33,7 @@ impl Record {
     /// A record of bytes that the library keeps as they are: HL7 v2 (`x-application/hl7-v2+er7`), CDA (`text/xml`), anything.
     pub fn opaque(media_type: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         Self {
+            kind: Kind::Record,
             media_type: media_type.into(),
             content: Zeroizing::new(content.into()),
             label: None,
@@ -42,12 +44,23 @@ impl Record {
 
     /// Puts a record together that was opened, without copying its content.
     pub(crate) fn of_parts(
+        kind: Kind,
         media_type: String,
         content: Zeroizing<Vec<u8>>,
         name: Option<String>,
         terms: Terms,
     ) -> Self {
-        Self { media_type, content, label: None, name, terms }
+        Self { kind, media_type, content, label: None, name, terms }
+    }
+
+    /// The same of another kind.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Keeps the record under the keys of `label`. Without one it is [`Label::general`].
@@ -100,7 +113,7 @@ impl Record {
 /// Shows sizes only: a record is a patient's.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { media_type: _, content, label: _, name: _, terms: _ } = self;
+        let Self { kind: _, media_type: _, content, label: _, name: _, terms: _ } = self;
         f.debug_struct("Record").field("content_len", &content.len()).finish_non_exhaustive()
     }
 }

@@ -40,7 +40,6 @@ pub(super) struct Pending {
 /// A version to be written.
 pub(super) struct New<'a> {
     pub(super) entry: EntryId,
-    pub(super) kind: Kind,
     pub(super) parents: &'a [VersionId],
     pub(super) record: &'a Record,
     pub(super) tombstone: bool,
@@ -54,7 +53,6 @@ impl<'a> New<'a> {
     pub(super) fn of(record: &'a Record) -> Result<Self, Error> {
         Ok(Self {
             entry: EntryId::random()?,
-            kind: Kind::Record,
             parents: &[],
             record,
             tombstone: false,
@@ -87,12 +85,14 @@ impl Batch<'_> {
 
     /// Adds a record to a chart.
     pub fn put(&mut self, chart: &Chart, record: &Record) -> Result<EntryId, Error> {
+        require_record(record)?;
         self.write(chart, &New::of(record)?)
     }
 
     /// Adds a record, once for each key: a second call with the same key gives the entry of the first. Where nothing is known
     /// of the key, and a damaged version may be the one that was written for it, it is [`Error::Unopenable`].
     pub fn put_once(&mut self, chart: &Chart, key: &str, record: &Record) -> Result<EntryId, Error> {
+        require_record(record)?;
         let request = Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]));
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
             return Ok(entry);
@@ -104,7 +104,8 @@ impl Batch<'_> {
     ///
     /// A message is changed through its [`Thread`](crate::Thread): here it is [`Error::OtherKind`].
     pub fn update(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
-        let heads = self.record_heads(&chart.id(), entry)?;
+        require_record(record)?;
+        let heads = self.heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
         self.write_version(chart, *entry, &current, record, false)
     }
@@ -118,21 +119,40 @@ impl Batch<'_> {
         read: &[VersionId],
         record: &Record,
     ) -> Result<VersionId, Error> {
-        self.record_heads(&chart.id(), entry)?;
+        require_record(record)?;
+        self.heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, read, record, false)
+    }
+
+    /// Adds a version again that is the same, of whatever kind.
+    pub(super) fn write_again(
+        &mut self,
+        chart: &Chart,
+        entry: &EntryId,
+        version: &VersionId,
+        record: &Record,
+    ) -> Result<VersionId, Error> {
+        self.heads(&chart.id(), entry)?;
+        self.write_version(chart, *entry, &[*version], record, false)
     }
 
     /// Adds a version that replaces all that conflict.
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
-        let heads = self.record_heads(&chart.id(), entry)?;
+        require_record(record)?;
+        let heads = self.heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, &heads, record, false)
     }
 
     /// Deletes an entry: a signed version says so, its history stays.
     pub fn delete(&mut self, chart: &Chart, entry: &EntryId) -> Result<VersionId, Error> {
         let label = self.label_of(&chart.id(), entry)?;
-        let heads = self.record_heads(&chart.id(), entry)?;
-        let mut tombstone = Record::opaque("", Vec::new());
+        let heads = self.heads(&chart.id(), entry)?;
+        let kind = self.kind_of(&chart.id(), entry)?.unwrap_or(Kind::Record);
+        // A message is its author's.
+        if kind == Kind::Message {
+            return Err(Error::OtherKind);
+        }
+        let mut tombstone = Record::opaque("", Vec::new()).of_kind(kind);
         if let Some(label) = label {
             tombstone = tombstone.labelled(label);
         }
@@ -147,6 +167,9 @@ impl Batch<'_> {
         record: &Record,
         tombstone: bool,
     ) -> Result<VersionId, Error> {
+        if self.kind_of(&chart.id(), &entry)?.is_some_and(|kind| kind != record.kind()) {
+            return Err(Error::OtherKind);
+        }
         self.write(chart, &New { entry, parents, tombstone, ..New::of(record)? })?;
         let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
@@ -157,9 +180,10 @@ impl Batch<'_> {
         let chart = &chart.id();
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        let New { entry, kind, parents, record, tombstone, request, not_before_ms } = *new;
+        let New { entry, parents, record, tombstone, request, not_before_ms } = *new;
         let time_ms = now_ms.max(not_before_ms);
-        let new = NewEntry { kind, entry, parents: parents.to_vec(), record, tombstone, request, actor, time_ms };
+        let (kind, parents) = (record.kind(), parents.to_vec());
+        let new = NewEntry { kind, entry, parents, record, tombstone, request, actor, time_ms };
         let chains = &pending.chains;
         let next = |slot| chains.get(&slot).copied().unwrap_or_else(|| open.next_chain(slot));
         let (sealed, header, metadata, slot) = open.keys.seal_entry(new, |slot| Some(next(slot)))?;
@@ -244,16 +268,12 @@ impl Batch<'_> {
         if heads.is_empty() || deleted { Err(Error::UnknownEntry) } else { Ok(heads) }
     }
 
-    /// The heads of an entry that is a record.
-    fn record_heads(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Vec<VersionId>, Error> {
-        let heads = self.heads(chart, entry)?;
+    /// What an entry is, as its current version says.
+    fn kind_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<Kind>, Error> {
         let pending = self.pending(chart)?;
-        let added = pending.rows.iter().rev().find(|row| row.entry == *entry).map(|row| row.kind);
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
-        match added.or_else(|| open.index.heads(entry).map(|heads| heads.current.kind)) {
-            Some(Kind::Record) => Ok(heads),
-            _ => Err(Error::OtherKind),
-        }
+        let added = pending.rows.iter().rev().find(|row| row.entry == *entry).map(|row| row.kind);
+        Ok(added.or_else(|| open.index.heads(entry).map(|heads| heads.current.kind)))
     }
 
     fn label_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<crate::record::Label>, Error> {
@@ -292,6 +312,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// What is no record is not put as if it were one.
+fn require_record(record: &Record) -> Result<(), Error> {
+    if record.kind() == Kind::Record { Ok(()) } else { Err(Error::OtherKind) }
 }
 
 impl core::fmt::Debug for Batch<'_> {

@@ -120,7 +120,7 @@ impl Vault {
         let actor = late.actor().cloned().map(Arc::new);
         self.inner.with(|session| {
             super::batch::run(&self.inner, session, actor.as_ref(), |batch| {
-                batch.update_from(&chart, entry, &[*version], late.record()).map(drop)
+                batch.write_again(&chart, entry, version, late.record()).map(drop)
             })
         })
     }

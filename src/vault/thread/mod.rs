@@ -50,7 +50,7 @@ impl Chart {
         let terms = terms(&thread, Threaded::Opening, Terms::fold(subject));
         let record = record(&body, Some(label.clone()))?.with_terms(terms);
         self.batch(|batch| {
-            batch.write(self, &New { entry: thread, kind: Kind::Message, ..New::of(&record)? })?;
+            batch.write(self, &New { entry: thread, ..New::of(&record)? })?;
             Ok(Thread { chart: self.clone(), id: thread })
         })
     }
@@ -92,7 +92,7 @@ impl Thread {
             }
             let post = thread.resolve(batch, message)?;
             let (record, not_before_ms) = thread.record(batch, Threaded::Message, Act::Post(post))?;
-            batch.write(&self.chart, &New { kind: Kind::Message, request, not_before_ms, ..New::of(&record)? })
+            batch.write(&self.chart, &New { request, not_before_ms, ..New::of(&record)? })
         })
     }
 
@@ -110,7 +110,7 @@ impl Thread {
     pub fn delete(&self, id: &EntryId) -> Result<VersionId, Error> {
         self.write(|batch, thread| {
             let parents = thread.own(batch, id)?;
-            let mut tombstone = Record::opaque("", Vec::new());
+            let mut tombstone = Record::opaque("", Vec::new()).of_kind(Kind::Message);
             if let Some(label) = thread.label(batch)? {
                 tombstone = tombstone.labelled(label);
             }
@@ -133,7 +133,7 @@ impl Thread {
             let to = thread.with_chart(batch, |open| thread.link(open, id))?;
             let act = Act::React(React { to, symbol: symbol.to_owned(), on });
             let (record, not_before_ms) = thread.record(batch, Threaded::Reaction, act)?;
-            batch.write(&self.chart, &New { kind: Kind::Message, not_before_ms, ..New::of(&record)? })?;
+            batch.write(&self.chart, &New { not_before_ms, ..New::of(&record)? })?;
             Ok(())
         })
     }
@@ -156,7 +156,7 @@ impl Thread {
         self.write(|batch, thread| {
             let link = thread.with_chart(batch, |open| thread.link(open, up_to))?;
             let (record, not_before_ms) = thread.record(batch, what, Act::Received(link))?;
-            batch.write(&self.chart, &New { kind: Kind::Message, not_before_ms, ..New::of(&record)? })?;
+            batch.write(&self.chart, &New { not_before_ms, ..New::of(&record)? })?;
             Ok(true)
         })
     }
@@ -250,7 +250,7 @@ impl Thread {
         parents: &[VersionId],
         new: &New<'_>,
     ) -> Result<VersionId, Error> {
-        batch.write(&self.chart, &New { entry: *id, kind: Kind::Message, parents, ..*new })?;
+        batch.write(&self.chart, &New { entry: *id, parents, ..*new })?;
         let pending = batch.pending(&self.chart.id())?;
         pending.rows.last().map(|row| row.version).ok_or(Error::UnknownEntry)
     }
@@ -287,7 +287,7 @@ fn first_version<'a>(
 }
 
 fn record(body: &Body, label: Option<Label>) -> Result<Record, Error> {
-    let record = Record::of_parts(MEDIA_TYPE.to_owned(), body.to_bytes()?, None, Terms::default());
+    let record = Record::of_parts(Kind::Message, MEDIA_TYPE.to_owned(), body.to_bytes()?, None, Terms::default());
     Ok(match label {
         Some(label) => record.labelled(label),
         None => record,

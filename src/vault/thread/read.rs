@@ -123,7 +123,9 @@ impl Reading<'_> {
             (Revision::Deleted, Post { text: String::new(), reply, attachments: Vec::new() })
         } else if let Some(edit) = last {
             let Act::Post(post) = self.body(edit, Some(thread))?.1.act else { return Err(Error::unopenable()) };
-            (Revision::Edited, post)
+            // What was sealed anew, because it was late, is the same.
+            let same = post.text == original.text && post.attachments == original.attachments;
+            (if same { Revision::Original } else { Revision::Edited }, post)
         } else {
             (Revision::Original, original)
         };

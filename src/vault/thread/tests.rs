@@ -61,9 +61,8 @@ impl Heard {
     /// Has Mallory write this, and the clinic hear of it.
     fn writes(&self, body: &Body, terms: Terms, over: &Over) -> EntryId {
         let content = codec::encode(body);
-        let record = Record::opaque(MEDIA_TYPE, content).with_terms(terms);
-        let new =
-            New { kind: Kind::Message, parents: &over.parents, tombstone: over.deletes, ..New::of(&record).unwrap() };
+        let record = Record::opaque(MEDIA_TYPE, content).with_terms(terms).of_kind(Kind::Message);
+        let new = New { parents: &over.parents, tombstone: over.deletes, ..New::of(&record).unwrap() };
         self.last_ms.set(self.last_ms.get() + 1);
         let new = New { not_before_ms: self.last_ms.get(), ..new };
         let new = New { entry: over.entry.unwrap_or(new.entry), ..new };
