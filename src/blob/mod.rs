@@ -34,7 +34,7 @@ const SEALED_CHUNK_LEN: u64 = SEALED_CHUNK as u64;
 
 /// What is kept of a blob, in two places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum BlobPart {
+pub enum BlobPart {
     /// The sealed chunks.
     Chunks,
     /// The parents of the tree over the content. Empty for a blob of one chunk.

@@ -60,18 +60,17 @@ impl Outboard {
         let mut depth = 0_u32;
         while span.len() > BLOCK {
             let place = span.place(self.groups).ok_or(Failed)?;
-            let parent = match self.kept.get(&place) {
-                Some(parent) => *parent,
-                None => {
-                    let mut bytes = [0; PARENT_LEN];
-                    source.read(BlobPart::Outboard, offset(place)?, &mut bytes)?;
-                    let parent = Parent::from_bytes(&bytes);
-                    self.tree.check_parent(&parent, &expected)?;
-                    if depth < KEPT_DEPTH {
-                        self.kept.insert(place, parent);
-                    }
-                    parent
+            let parent = if let Some(parent) = self.kept.get(&place) {
+                *parent
+            } else {
+                let mut bytes = [0; PARENT_LEN];
+                source.read(BlobPart::Outboard, offset(place)?, &mut bytes)?;
+                let parent = Parent::from_bytes(&bytes);
+                self.tree.check_parent(&parent, &expected)?;
+                if depth < KEPT_DEPTH {
+                    self.kept.insert(place, parent);
                 }
+                parent
             };
             let (left, right) = span.split().ok_or(Failed)?;
             (span, expected) = if group < left.0.end {

@@ -99,7 +99,7 @@ ids! {
     /// A contact, in this vault only.
     pub ContactId[16];
     /// The sealed content of one version of a file.
-    pub(crate) BlobId[16];
+    pub BlobId[16];
     /// A log of a device.
     pub(crate) LogId[16];
     /// A device of a member: the hash of its card.

@@ -4,8 +4,7 @@ use crate::crypto::kdf::lp;
 use zeroize::Zeroizing;
 
 /// Least padded size, in bytes.
-pub(crate) const LEAST: usize = 512;
-const LEAST_FILE: u64 = 512;
+const LEAST: u64 = 512;
 const STEPS_UP_TO: u64 = 1 << 20;
 
 /// As [`padded_file_len`], for what is in memory.
@@ -16,8 +15,8 @@ pub(crate) fn padded_len(len: usize) -> Option<usize> {
 /// The padded size for `len` bytes: the next 2^k or 1.5·2^k from 512 B to 1 MiB, above that Padmé, which adds at most
 /// 12 % (Nikitin et al., PETS 2019, section 4.1).
 pub(crate) fn padded_file_len(len: u64) -> Option<u64> {
-    if len <= LEAST_FILE {
-        return Some(LEAST_FILE);
+    if len <= LEAST {
+        return Some(LEAST);
     }
     if len <= STEPS_UP_TO {
         let power = len.checked_next_power_of_two()?;
