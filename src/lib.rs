@@ -54,6 +54,8 @@
 
 #![cfg_attr(test, allow(clippy::pedantic, clippy::arithmetic_side_effects, reason = "tests read better as they are"))]
 
+#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "files are built on it next"))]
+mod blob;
 mod codec;
 mod crypto;
 mod envelope;

@@ -98,6 +98,8 @@ ids! {
     pub GrantId[16];
     /// A contact, in this vault only.
     pub ContactId[16];
+    /// The sealed content of one version of a file.
+    pub BlobId[16];
     /// A log of a device.
     pub(crate) LogId[16];
     /// A device of a member: the hash of its card.

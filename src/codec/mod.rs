@@ -8,6 +8,6 @@ mod statement;
 
 pub(crate) use canonical::{Malformed, SecretBytes, decode, encode, encode_secret};
 pub(crate) use extensions::{Extensions, Version1};
+pub use ids::{BlobId, ChartId, ContactId, DeviceId, EntryId, GrantId, IdError, VaultId, VersionId, WayId};
 pub(crate) use ids::{CardHash, CompartmentId, Hash, LogId};
-pub use ids::{ChartId, ContactId, DeviceId, EntryId, GrantId, IdError, VaultId, VersionId, WayId};
 pub(crate) use statement::{Signed, StatementType};

@@ -4,12 +4,17 @@ use crate::crypto::kdf::lp;
 use zeroize::Zeroizing;
 
 /// Least padded size, in bytes.
-pub(crate) const LEAST: usize = 512;
-const STEPS_UP_TO: usize = 1 << 20;
+const LEAST: u64 = 512;
+const STEPS_UP_TO: u64 = 1 << 20;
+
+/// As [`padded_file_len`], for what is in memory.
+pub(crate) fn padded_len(len: usize) -> Option<usize> {
+    usize::try_from(padded_file_len(u64::try_from(len).ok()?)?).ok()
+}
 
 /// The padded size for `len` bytes: the next 2^k or 1.5·2^k from 512 B to 1 MiB, above that Padmé, which adds at most
 /// 12 % (Nikitin et al., PETS 2019, section 4.1).
-pub(crate) fn padded_len(len: usize) -> Option<usize> {
+pub(crate) fn padded_file_len(len: u64) -> Option<u64> {
     if len <= LEAST {
         return Some(LEAST);
     }
@@ -20,7 +25,7 @@ pub(crate) fn padded_len(len: usize) -> Option<usize> {
     }
     let exponent = len.ilog2();
     let kept = exponent.ilog2().checked_add(1)?;
-    let mask = 1_usize.checked_shl(exponent.checked_sub(kept)?)?.checked_sub(1)?;
+    let mask = 1_u64.checked_shl(exponent.checked_sub(kept)?)?.checked_sub(1)?;
     len.checked_add(mask).map(|sum| sum & !mask)
 }
 
@@ -55,7 +60,7 @@ pub(crate) fn unpad_longer(padded: &[u8]) -> Option<&[u8]> {
 }
 
 /// Without an end at the first byte that is not, so that many are looked at at once.
-fn is_zero(padding: &[u8]) -> bool {
+pub(crate) fn is_zero(padding: &[u8]) -> bool {
     padding.iter().fold(0, |all, byte| all | byte) == 0
 }
 
@@ -109,7 +114,9 @@ mod tests {
             assert_eq!(padded_len(padded), Some(padded));
             last = padded;
         }
-        assert_eq!(padded_len(usize::MAX), None);
+        assert_eq!((padded_len(usize::MAX), padded_file_len(u64::MAX)), (None, None));
+        // Beyond 32 bits, whatever machine this is.
+        assert_eq!(padded_file_len((1 << 36) + 1), Some((1 << 36) + (1 << 30)));
     }
 
     #[test]

@@ -23,10 +23,13 @@ pub(crate) const CHUNK: usize = 16 * 1024;
 pub(crate) const SALT_LEN: usize = 24;
 /// Length of the key commitment.
 pub(crate) const COMMITMENT_LEN: usize = 32;
-const PREFIX_LEN: usize = SALT_LEN + COMMITMENT_LEN;
+/// Length of what stands before the chunks.
+pub(crate) const PREFIX_LEN: usize = SALT_LEN + COMMITMENT_LEN;
+/// Length of a full chunk, its tag included.
+pub(crate) const SEALED_CHUNK: usize = CHUNK + TAG_LEN;
 const INFO: &[u8] = b"c2sp.org/chunked-encryption@v1+";
 /// Chunk counters stay below 2^38.
-const MAX_CHUNKS: u64 = 1 << 38;
+pub(crate) const MAX_CHUNKS: u64 = 1 << 38;
 
 /// A message key with its base nonce and commitment, ready to seal or open chunks.
 pub(crate) struct MessageKey {
@@ -82,16 +85,30 @@ impl MessageKey {
         for chunk in full.iter().map(<[u8; CHUNK]>::as_slice).chain([last]) {
             let start = out.len();
             out.extend_from_slice(chunk);
-            let tag = self.cipher.seal(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?)?;
+            let tag = self.seal_chunk(counter, out.get_mut(start..).ok_or(Failed)?)?;
             out.extend_from_slice(&tag);
             counter = counter.saturating_add(1);
         }
         Ok(())
     }
 
+    /// Seals one chunk in place and returns its tag. Each number is sealed once; all but the last are full.
+    pub(crate) fn seal_chunk(&self, number: u64, chunk: &mut [u8]) -> Result<[u8; TAG_LEN], Failed> {
+        self.cipher.seal(self.nonce(number)?, chunk)
+    }
+
+    /// Opens one chunk in place. On failure it holds no plaintext.
+    pub(crate) fn open_chunk(&self, number: u64, chunk: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), Failed> {
+        self.cipher.open(self.nonce(number)?, chunk, tag)
+    }
+
+    /// "When decrypting, implementations MUST check the commitment matches the derived value before continuing."
+    pub(crate) fn require(&self, commitment: &[u8; COMMITMENT_LEN]) -> Result<(), Failed> {
+        if self.commitment.ct_eq(commitment).into() { Ok(()) } else { Err(Failed) }
+    }
+
     /// Opens all chunks; nothing is released unless the last is authentic and short.
     fn open_chunks(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failed> {
-        const SEALED_CHUNK: usize = CHUNK + TAG_LEN;
         let (full, last) = sealed.as_chunks::<SEALED_CHUNK>();
         let mut out = Zeroizing::new(Vec::with_capacity(sealed.len()));
         let mut counter = 0;
@@ -99,7 +116,7 @@ impl MessageKey {
             let (ciphertext, tag) = chunk.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
             let start = out.len();
             out.extend_from_slice(ciphertext);
-            self.cipher.open(self.nonce(counter)?, out.get_mut(start..).ok_or(Failed)?, tag)?;
+            self.open_chunk(counter, out.get_mut(start..).ok_or(Failed)?, tag)?;
             counter = counter.saturating_add(1);
         }
         Ok(out)
@@ -187,10 +204,7 @@ pub(crate) fn open<R: Role>(
 ) -> Result<Zeroizing<Vec<u8>>, Failed> {
     let (salt, commitment, chunks) = split(sealed)?;
     let key = MessageKey::derive(suite, input_key, *salt, context)?;
-    // "When decrypting, implementations MUST check the commitment matches the derived value before continuing."
-    if !bool::from(key.commitment.ct_eq(commitment)) {
-        return Err(Failed);
-    }
+    key.require(commitment)?;
     key.open_chunks(chunks)
 }
 
@@ -209,6 +223,9 @@ pub(crate) const fn sealed_len(len: usize) -> usize {
     let tags = (len / CHUNK).saturating_add(1).saturating_mul(TAG_LEN);
     len.saturating_add(tags).saturating_add(PREFIX_LEN)
 }
+
+#[cfg(test)]
+mod published;
 
 #[cfg(test)]
 mod tests {

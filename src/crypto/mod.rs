@@ -12,6 +12,7 @@ pub(crate) mod random;
 pub(crate) mod seal;
 mod secret;
 pub(crate) mod sign;
+pub(crate) mod tree;
 
 pub use aead::Suite;
 pub(crate) use aead::{KEY_LEN, NONCE_LEN, TAG_LEN, open_once, seal_once};

@@ -21,6 +21,24 @@ pub(crate) fn array<const N: usize>() -> Result<[u8; N], RandomError> {
     Ok(out)
 }
 
+/// Drawn once for the life of the process: two processes that were copied from one have the same, two that were started have
+/// not.
+pub(crate) fn of_process() -> Result<[u8; 16], RandomError> {
+    static DRAWN: std::sync::OnceLock<[u8; 16]> = std::sync::OnceLock::new();
+    #[cfg(feature = "testing")]
+    {
+        let mut drawn = [0; 16];
+        if fixed::fill(&mut drawn) {
+            return Ok(drawn);
+        }
+    }
+    if let Some(drawn) = DRAWN.get() {
+        return Ok(*drawn);
+    }
+    let drawn = array()?;
+    Ok(*DRAWN.get_or_init(|| drawn))
+}
+
 /// Deterministic randomness for vectors, bound to the calling thread and to the length of one call.
 #[cfg(feature = "testing")]
 pub(crate) mod fixed {

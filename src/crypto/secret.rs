@@ -147,6 +147,12 @@ pub(crate) mod role {
         DataKeySeed = "data-key-seed";
         /// Data key of one entry version.
         DataKey = "data-key";
+        /// Random input of a blob's key.
+        BlobKeySeed = "blob-key-seed";
+        /// Key of one blob.
+        BlobKey = "blob-key";
+        /// Key of the tree over a blob's content.
+        Outboard = "outboard";
         /// Randomness of one encapsulation.
         Encapsulation = "encapsulation";
     }

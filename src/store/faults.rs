@@ -1,8 +1,10 @@
 //! A store that fails when it is told to.
 
+mod blobs;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Row, Snapshot, Store, StoreError, Table, Transaction};
+use super::{BlobStore, Row, Snapshot, Store, StoreError, Table, Transaction};
 
 /// What is asked of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,14 +28,29 @@ pub enum Operation {
     Delete,
     /// [`Transaction::commit`].
     Commit,
+    /// [`BlobStore::create`].
+    CreateBlob,
+    /// [`BlobWriter::append`](super::BlobWriter::append).
+    AppendBlob,
+    /// [`BlobWriter::finish`](super::BlobWriter::finish).
+    FinishBlob,
+    /// [`BlobStore::open`].
+    OpenBlob,
+    /// [`BlobReader::read`](super::BlobReader::read).
+    ReadBlob,
+    /// [`BlobStore::delete`].
+    DeleteBlob,
+    /// [`BlobStore::list`].
+    ListBlobs,
 }
 
 impl Operation {
     /// Those that change something.
-    pub const CHANGES: [Self; 3] = [Self::Put, Self::Delete, Self::Commit];
+    pub const CHANGES: [Self; 7] =
+        [Self::Put, Self::Delete, Self::Commit, Self::CreateBlob, Self::AppendBlob, Self::FinishBlob, Self::DeleteBlob];
 
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Write,
         Self::Generation,
@@ -43,6 +60,13 @@ impl Operation {
         Self::Put,
         Self::Delete,
         Self::Commit,
+        Self::CreateBlob,
+        Self::AppendBlob,
+        Self::FinishBlob,
+        Self::OpenBlob,
+        Self::ReadBlob,
+        Self::DeleteBlob,
+        Self::ListBlobs,
     ];
 }
 
@@ -208,6 +232,11 @@ impl<S: Store> Store for FaultStore<S> {
         let inner = self.faults.pass(Operation::Write, || self.inner.write())?;
         Ok(Box::new(FaultSnapshot { inner, faults: &self.faults }))
     }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        let inner = self.inner.blobs()?;
+        Some(Arc::new(blobs::FaultBlobs { inner, faults: self.faults.clone() }))
+    }
 }
 
 /// A snapshot, or a transaction.
@@ -252,7 +281,7 @@ impl<V: Transaction + ?Sized> Transaction for FaultSnapshot<'_, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::MemoryStore;
+    use crate::store::{BlobId, BlobPart, MemoryStore};
 
     fn put(store: &dyn Store, key: &[u8]) -> Result<(), StoreError> {
         let mut change = store.write()?;
@@ -279,7 +308,19 @@ mod tests {
                 view.generation()?;
                 view.get(Table::Vault, b"", b"k")?;
                 view.last(Table::Vault, b"")?;
-                view.scan(Table::Vault, b"", None, 1)
+                view.scan(Table::Vault, b"", None, 1)?;
+                let (blobs, blob) = (store.blobs().unwrap(), BlobId::from_bytes([1; 16]));
+                let mut writer = blobs.create(&blob)?;
+                writer.append(BlobPart::Chunks, b"bytes")?;
+                writer.finish()?;
+                drop(writer);
+                let read = blobs.open(&blob).and_then(|reader| reader.unwrap().read(BlobPart::Chunks, 0, &mut [0; 5]));
+                let listed = blobs.list(None, 9).map(drop);
+                // Gone before the next time, whatever failed.
+                blobs
+                    .delete(&blob)
+                    .or_else(|_| store.inner().blobs().unwrap().delete(&blob).and(Err(StoreError::Full)))?;
+                read.and(listed)
             };
             let faults = store.faults();
             faults.add(Fault::new([operation], 1).error(StoreError::Full));

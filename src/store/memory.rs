@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::turn::{Turn, Turns};
-use super::{Row, Snapshot, Store, StoreError, Table, Transaction};
+use super::{BlobStore, MemoryBlobs, Row, Snapshot, Store, StoreError, Table, Transaction};
 
 /// Keeps rows in memory. They are gone when it is dropped.
 ///
@@ -18,6 +18,7 @@ pub struct MemoryStore {
     rows: RwLock<Rows>,
     turns: Turns,
     patience: Duration,
+    blobs: MemoryBlobs,
 }
 
 impl MemoryStore {
@@ -44,7 +45,12 @@ impl MemoryStore {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { rows: RwLock::default(), turns: Turns::default(), patience: Duration::from_secs(5) }
+        Self {
+            rows: RwLock::default(),
+            turns: Turns::default(),
+            patience: Duration::from_secs(5),
+            blobs: MemoryBlobs::default(),
+        }
     }
 }
 
@@ -60,6 +66,10 @@ impl Store for MemoryStore {
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
         let turn = self.turns.wait(self.patience)?;
         Ok(Box::new(MemoryTransaction { store: self, changes: HashMap::new(), _turn: turn }))
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        Some(Arc::new(self.blobs.clone()))
     }
 }
 

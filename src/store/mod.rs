@@ -4,6 +4,7 @@
 //! belongs to the vault as a whole, so that a big store can partition by it. Rows of a part are ordered by key as bytes.
 //! A store learns nothing from values: all are sealed, or listed in `docs/THREAT-MODEL.md`.
 
+mod blobs;
 mod error;
 #[cfg(feature = "testing")]
 pub(crate) mod faults;
@@ -15,6 +16,9 @@ mod turn;
 
 use std::sync::Arc;
 
+#[cfg(feature = "directory")]
+pub use blobs::DirectoryBlobs;
+pub use blobs::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, MemoryBlobs};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub(crate) use ordered::Ordered;
@@ -88,6 +92,11 @@ pub trait Store: Send + Sync {
     /// The only writer, until it is committed or dropped. Waits for another writer, also one in another process, for a
     /// bounded time, and then fails with [`StoreError::Busy`].
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError>;
+
+    /// Where the blobs of files are kept, unless the vault is told another place. None where the store has no place for them.
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        None
+    }
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -97,6 +106,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
         (**self).write()
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        (**self).blobs()
     }
 }
 

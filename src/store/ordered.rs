@@ -3,7 +3,8 @@
 //! Whoever reads page by page goes on from the last key. A store that begins anew each time, or gives more than was asked for,
 //! would have him read for ever.
 
-use super::{Row, Snapshot, Store, StoreError, Table, Transaction};
+use super::{BlobStore, Row, Snapshot, Store, StoreError, Table, Transaction};
+use std::sync::Arc;
 
 /// Passes everything on, and fails where rows come in another order or number.
 pub(crate) struct Ordered(pub(crate) Box<dyn Store>);
@@ -18,6 +19,10 @@ impl Store for Ordered {
 
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
         Ok(Box::new(InOrder(self.0.write()?)))
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        self.0.blobs()
     }
 }
 

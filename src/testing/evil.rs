@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Row, Snapshot, Store, StoreError, Table, Transaction};
+use crate::store::{BlobStore, Row, Snapshot, Store, StoreError, Table, Transaction};
 
 /// Table, part and key of a row.
 pub type Place = (Table, Vec<u8>, Vec<u8>);
@@ -209,6 +209,10 @@ impl<S: Store> Store for EvilStore<S> {
 
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
         Ok(Box::new(EvilSnapshot { inner: self.shared.inner.write()?, script: &self.shared.script }))
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        self.shared.inner.blobs()
     }
 }
 

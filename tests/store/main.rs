@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod blobs;
 mod contract;
 #[cfg(feature = "sqlite")]
 mod files;

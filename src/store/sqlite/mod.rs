@@ -9,13 +9,13 @@ mod rows;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::failure::{meaning, meaning_of_commit};
 use self::link::{Generations, Link};
 use super::turn::{Turn, Turns};
-use super::{Row, Snapshot, Store, StoreError, Table, Transaction};
+use super::{BlobStore, DirectoryBlobs, Row, Snapshot, Store, StoreError, Table, Transaction};
 
 /// How many idle connections for reading are kept.
 const IDLE_READERS: usize = 16;
@@ -23,8 +23,8 @@ const IDLE_READERS: usize = 16;
 /// The length in bytes of the smallest page, and so of the smallest file that is not empty.
 const SMALLEST_FILE: u64 = 512;
 
-/// A store in one SQLite file, with the write-ahead log beside it. Several processes may use the file at once, on one
-/// machine and a local file system.
+/// A store in one SQLite file, with the write-ahead log beside it, and blobs in a folder whose name is that of the file and
+/// `-blobs`. Several processes may use the file at once, on one machine and a local file system.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
@@ -158,6 +158,12 @@ impl Store for SqliteStore {
                 Err(error)
             }
         }
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        let mut folder = self.path.clone().into_os_string();
+        folder.push("-blobs");
+        Some(Arc::new(DirectoryBlobs::new(folder)))
     }
 }
 

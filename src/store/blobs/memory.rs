@@ -1,0 +1,114 @@
+//! Blobs in memory.
+
+use super::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
+use crate::store::StoreError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps blobs in memory. They are gone when the last handle of it is dropped; clones are one store.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBlobs(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    finished: BTreeMap<BlobId, Arc<Parts>>,
+    in_use: BTreeSet<BlobId>,
+}
+
+#[derive(Debug, Default)]
+struct Parts {
+    chunks: Vec<u8>,
+    outboard: Vec<u8>,
+}
+
+impl MemoryBlobs {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BlobStore for MemoryBlobs {
+    fn create(&self, blob: &BlobId) -> Result<Box<dyn BlobWriter>, StoreError> {
+        let mut kept = self.kept();
+        if kept.finished.contains_key(blob) || !kept.in_use.insert(*blob) {
+            return Err(StoreError::Busy);
+        }
+        Ok(Box::new(MemoryWriter { store: self.clone(), blob: *blob, parts: Parts::default() }))
+    }
+
+    fn open(&self, blob: &BlobId) -> Result<Option<Box<dyn BlobReader>>, StoreError> {
+        let parts = self.kept().finished.get(blob).map(Arc::clone);
+        Ok(parts.map(|parts| Box::new(MemoryReader(parts)) as Box<dyn BlobReader>))
+    }
+
+    fn delete(&self, blob: &BlobId) -> Result<bool, StoreError> {
+        let mut kept = self.kept();
+        if kept.in_use.contains(blob) {
+            return Err(StoreError::Busy);
+        }
+        Ok(kept.finished.remove(blob).is_some())
+    }
+
+    fn list(&self, after: Option<&BlobId>, limit: usize) -> Result<Vec<BlobId>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(*after));
+        Ok(self.kept().finished.range((from, Bound::Unbounded)).take(limit).map(|(blob, _)| *blob).collect())
+    }
+}
+
+struct MemoryWriter {
+    store: MemoryBlobs,
+    blob: BlobId,
+    parts: Parts,
+}
+
+impl BlobWriter for MemoryWriter {
+    fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), StoreError> {
+        match part {
+            BlobPart::Chunks => self.parts.chunks.extend_from_slice(bytes),
+            BlobPart::Outboard => self.parts.outboard.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), StoreError> {
+        let parts = Arc::new(core::mem::take(&mut self.parts));
+        self.store.kept().finished.insert(self.blob, parts);
+        Ok(())
+    }
+}
+
+impl Drop for MemoryWriter {
+    fn drop(&mut self) {
+        self.store.kept().in_use.remove(&self.blob);
+    }
+}
+
+struct MemoryReader(Arc<Parts>);
+
+impl MemoryReader {
+    fn part(&self, part: BlobPart) -> &[u8] {
+        match part {
+            BlobPart::Chunks => &self.0.chunks,
+            BlobPart::Outboard => &self.0.outboard,
+        }
+    }
+}
+
+impl BlobReader for MemoryReader {
+    fn len(&self, part: BlobPart) -> Result<u64, StoreError> {
+        u64::try_from(self.part(part).len()).map_err(|_| StoreError::Damaged)
+    }
+
+    fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), StoreError> {
+        let from = usize::try_from(offset).ok().and_then(|offset| self.part(part).get(offset..));
+        let bytes = from.and_then(|bytes| bytes.get(..out.len())).ok_or(StoreError::Damaged)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+}
