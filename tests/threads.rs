@@ -177,6 +177,8 @@ fn threads_are_listed_and_messages_found() {
     let record = chart.put(&Record::opaque("text/plain", "a note")).unwrap();
     assert_eq!(chart.update(&message, &Record::opaque("text/plain", "")), Err(Error::OtherKind));
     assert_eq!(chart.delete(&message), Err(Error::OtherKind));
+    let as_record = chart.get(&message).unwrap();
+    assert_eq!(chart.put(as_record.record()), Err(Error::OtherKind));
     assert_eq!(chart.message(&record).unwrap_err(), Error::UnknownEntry);
     assert_eq!(pair.ours.react(&record, "👍"), Err(Error::UnknownEntry));
     assert_eq!(chart.thread(&message).unwrap_err(), Error::OtherKind);
