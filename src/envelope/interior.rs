@@ -133,8 +133,8 @@ pub(crate) struct Opened {
 impl Record {
     /// The record of a verified entry.
     pub(crate) fn of_opened(opened: Opened) -> Self {
-        let Opened { header: _, metadata, content, slot: _ } = opened;
-        let record = Self::of_parts(metadata.media_type, content, metadata.name, metadata.terms);
+        let Opened { header, metadata, content, slot: _ } = opened;
+        let record = Self::of_parts(header.kind, metadata.media_type, content, metadata.name, metadata.terms);
         match Label::new(&metadata.label) {
             Ok(label) => record.labelled(label),
             Err(_) => record,

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 /// Content of a record, with what it is found by. Everything in it is sealed; nothing of it is visible to the store.
 #[derive(Clone)]
 pub struct Record {
+    kind: Kind,
     media_type: String,
     content: Zeroizing<Vec<u8>>,
     label: Option<Label>,
@@ -32,6 +33,7 @@ impl Record {
     /// A record of bytes that the library keeps as they are: HL7 v2 (`x-application/hl7-v2+er7`), CDA (`text/xml`), anything.
     pub fn opaque(media_type: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         Self {
+            kind: Kind::Record,
             media_type: media_type.into(),
             content: Zeroizing::new(content.into()),
             label: None,
@@ -42,12 +44,34 @@ impl Record {
 
     /// Puts a record together that was opened, without copying its content.
     pub(crate) fn of_parts(
+        kind: Kind,
         media_type: String,
         content: Zeroizing<Vec<u8>>,
         name: Option<String>,
         terms: Terms,
     ) -> Self {
-        Self { media_type, content, label: None, name, terms }
+        Self { kind, media_type, content, label: None, name, terms }
+    }
+
+    /// The same of another kind.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The same as the entry of a file: its content is this descriptor.
+    pub(crate) fn describing(mut self, descriptor: &[u8]) -> Self {
+        self.content = Zeroizing::new(descriptor.to_vec());
+        self.of_kind(Kind::File)
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the entry holds: the content, or of a file the descriptor.
+    pub(crate) fn described(&self) -> &[u8] {
+        &self.content
     }
 
     /// Keeps the record under the keys of `label`. Without one it is [`Label::general`].
@@ -76,9 +100,9 @@ impl Record {
         &self.media_type
     }
 
-    /// The bytes, exactly as they went in.
+    /// The bytes, exactly as they went in. None of a file, which is read by [`Chart::file`](crate::Chart::file).
     pub fn content(&self) -> &[u8] {
-        &self.content
+        if self.kind == Kind::File { &[] } else { &self.content }
     }
 
     /// The label, if one was set.
@@ -100,7 +124,7 @@ impl Record {
 /// Shows sizes only: a record is a patient's.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { media_type: _, content, label: _, name: _, terms: _ } = self;
+        let Self { kind: _, media_type: _, content, label: _, name: _, terms: _ } = self;
         f.debug_struct("Record").field("content_len", &content.len()).finish_non_exhaustive()
     }
 }

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::index::IndexRow;
 use crate::keys::chart::NewEntry;
 use crate::record::{Kind, Record};
+use crate::store::Transaction;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -60,12 +61,14 @@ impl Batch<'_> {
 
     /// Adds a record to a chart.
     pub fn put(&mut self, chart: &Chart, record: &Record) -> Result<EntryId, Error> {
+        require_record(record)?;
         self.write(chart, EntryId::random()?, &[], record, false, None)
     }
 
     /// Adds a record, once for each key: a second call with the same key gives the entry of the first. Where nothing is known
     /// of the key, and a damaged version may be the one that was written for it, it is [`Error::Unopenable`].
     pub fn put_once(&mut self, chart: &Chart, key: &str, record: &Record) -> Result<EntryId, Error> {
+        require_record(record)?;
         let request = Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]));
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
             return Ok(entry);
@@ -75,6 +78,7 @@ impl Batch<'_> {
 
     /// Adds a version that replaces the current one. Versions that conflict with it stay.
     pub fn update(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
         self.write_version(chart, *entry, &current, record, false)
@@ -89,12 +93,45 @@ impl Batch<'_> {
         read: &[VersionId],
         record: &Record,
     ) -> Result<VersionId, Error> {
+        require_record(record)?;
         self.heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, read, record, false)
     }
 
+    /// Adds the entry of a file, or a version that replaces the current one.
+    pub(super) fn put_described(
+        &mut self,
+        chart: &Chart,
+        entry: Option<&EntryId>,
+        record: &Record,
+    ) -> Result<(EntryId, VersionId), Error> {
+        let (entry, current) = match entry {
+            Some(entry) => (*entry, self.heads(&chart.id(), entry)?.get(..1).unwrap_or_default().to_vec()),
+            None => (EntryId::random()?, Vec::new()),
+        };
+        Ok((entry, self.write_version(chart, entry, &current, record, false)?))
+    }
+
+    /// Adds a version again that is the same, of whatever kind.
+    pub(super) fn write_again(
+        &mut self,
+        chart: &Chart,
+        entry: &EntryId,
+        version: &VersionId,
+        record: &Record,
+    ) -> Result<VersionId, Error> {
+        self.heads(&chart.id(), entry)?;
+        self.write_version(chart, *entry, &[*version], record, false)
+    }
+
+    /// What the batch is written by, for what stands beside its entries.
+    pub(super) fn transaction(&mut self) -> &mut dyn Transaction {
+        &mut *self.write.tx
+    }
+
     /// Adds a version that replaces all that conflict.
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
+        require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, &heads, record, false)
     }
@@ -103,7 +140,8 @@ impl Batch<'_> {
     pub fn delete(&mut self, chart: &Chart, entry: &EntryId) -> Result<VersionId, Error> {
         let label = self.label_of(&chart.id(), entry)?;
         let heads = self.heads(&chart.id(), entry)?;
-        let mut tombstone = Record::opaque("", Vec::new());
+        let kind = self.kind_of(&chart.id(), entry)?.unwrap_or(Kind::Record);
+        let mut tombstone = Record::opaque("", Vec::new()).of_kind(kind);
         if let Some(label) = label {
             tombstone = tombstone.labelled(label);
         }
@@ -118,6 +156,9 @@ impl Batch<'_> {
         record: &Record,
         tombstone: bool,
     ) -> Result<VersionId, Error> {
+        if self.kind_of(&chart.id(), &entry)?.is_some_and(|kind| kind != record.kind()) {
+            return Err(Error::OtherKind);
+        }
         self.write(chart, entry, parents, record, tombstone, None)?;
         let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
@@ -137,7 +178,7 @@ impl Batch<'_> {
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
         let new = NewEntry {
-            kind: Kind::Record,
+            kind: record.kind(),
             entry,
             parents: parents.to_vec(),
             record,
@@ -230,6 +271,14 @@ impl Batch<'_> {
         if heads.is_empty() || deleted { Err(Error::UnknownEntry) } else { Ok(heads) }
     }
 
+    /// What an entry is, as its current version says.
+    fn kind_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<Kind>, Error> {
+        let pending = self.pending(chart)?;
+        let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
+        let added = pending.rows.iter().rev().find(|row| row.entry == *entry).map(|row| row.kind);
+        Ok(added.or_else(|| open.index.heads(entry).map(|heads| heads.current.kind)))
+    }
+
     fn label_of(&mut self, chart: &ChartId, entry: &EntryId) -> Result<Option<crate::record::Label>, Error> {
         let pending = self.pending(chart)?;
         let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);
@@ -266,6 +315,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// The entry of a file is not put again as if it were a record: two would describe one content.
+fn require_record(record: &Record) -> Result<(), Error> {
+    if record.kind() == Kind::Record { Ok(()) } else { Err(Error::OtherKind) }
 }
 
 impl core::fmt::Debug for Batch<'_> {
