@@ -15,11 +15,25 @@ pub enum Error {
     /// There is no such chart in this vault.
     #[error("this vault has no such chart; import a bundle of it, or check the id")]
     UnknownChart,
+    /// The content of a file is not in this vault's place for files.
+    #[error("the content of this file is not here; get it from whoever has it")]
+    ContentNotHere,
+    /// There is no place for the content of files.
+    #[error("this store has no place for files; name one with `VaultOptions::blobs`")]
+    NoPlaceForFiles,
+    /// The source of a file could not be read.
+    #[error("the source could not be read to its end; check it and try again, nothing was kept")]
+    CannotRead,
+    /// The caller ended it, or it failed before.
+    #[error("this was ended before it was done; begin again, nothing was kept")]
+    Cancelled,
     /// There is no such entry in this chart, or it was deleted.
     #[error("the chart has no such entry, or it was deleted; check the id, or look at its history")]
     UnknownEntry,
-    /// The entry is a message, which only its author changes, through its thread; or no message where one is wanted.
-    #[error("the entry is of another kind; a message is changed by its author, through its thread")]
+    /// What was asked is for records, files or messages, and the entry is another of them.
+    #[error(
+        "the entry is of another kind; use `update` and `get` for records, `update_file` and `file` for files, and its thread for a message"
+    )]
     OtherKind,
     /// Somebody else's message.
     #[error("only the author of a message may change or delete it")]
@@ -157,8 +171,8 @@ pub enum Error {
     /// The keeper of checkpoints failed.
     #[error(transparent)]
     Keeper(#[from] crate::log::KeeperError),
-    /// The events could not be written out.
-    #[error("the events could not be written; check the place they go to")]
+    /// What was to be written out of the vault could not be.
+    #[error("this could not be written; check the place that it goes to")]
     CannotWrite,
     /// The entry is not the one that was expected.
     #[error("this is not the entry that was expected; look for the right bytes in your database")]

@@ -54,7 +54,6 @@
 
 #![cfg_attr(test, allow(clippy::pedantic, clippy::arithmetic_side_effects, reason = "tests read better as they are"))]
 
-#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "files are built on it next"))]
 mod blob;
 mod codec;
 mod crypto;
@@ -86,9 +85,9 @@ pub use store::{MemoryStore, StoreError};
 pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
-    Cursor, Device, Doubt, Due, Entry, EventKind, Finding, Fork, Found, Freshness, Known, Matches, Message, NotHere,
-    Posted, Quarantined, Reaction, Receipt, Receipts, Report, Retired, Revision, Scope, Share, Standing, SystemClock,
-    Thread, ThreadInfo, Vault, VaultOptions,
+    Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork, Found, Freshness,
+    Known, Matches, Message, NotHere, Posted, Quarantined, Reaction, Receipt, Receipts, Report, Retired, Revision,
+    Scope, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

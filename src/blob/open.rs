@@ -90,7 +90,7 @@ impl<S: Source> Opener<S> {
     }
 
     /// Gives the whole content in pieces, in order, and checks the end. Only when this returns has all been given.
-    pub(crate) fn read_all<E: From<Failed> + From<S::Error>>(
+    pub(crate) fn read_all<E: From<S::Error>>(
         &mut self,
         mut take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -99,7 +99,7 @@ impl<S: Source> Opener<S> {
             if !self.loaded.contains(&number) {
                 self.load(number, self.batch())?;
             }
-            take(self.chunk(number)?)?;
+            take(self.chunk(number).map_err(S::Error::from)?)?;
             number = number.saturating_add(1);
         }
         Ok(self.check_end()?)

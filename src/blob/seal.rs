@@ -54,6 +54,8 @@ pub(crate) struct Sealer {
     threads: usize,
     /// Made when the first chunk is there, on which it depends.
     keys: Option<Keys>,
+    /// Chunks that are sealed at once, after the first few.
+    batch: usize,
     /// Room for a batch: plaintext of each chunk, and 16 bytes for its tag.
     slots: Zeroizing<Vec<u8>>,
     /// How many slots hold a whole chunk.
@@ -76,7 +78,9 @@ impl Sealer {
             hedge,
             threads,
             keys: None,
-            slots: Zeroizing::new(vec![0; batch.saturating_mul(SEALED_CHUNK)]),
+            batch,
+            // A small file needs no more.
+            slots: Zeroizing::new(vec![0; BATCH_ALONE.saturating_mul(SEALED_CHUNK)]),
             full: 0,
             partial: 0,
             sealed: 0,
@@ -198,7 +202,16 @@ impl Sealer {
         append_outboard(sink, &mut self.outboard)?;
         self.sealed = first.saturating_add(u64::try_from(chunks).map_err(|_| Failed)?);
         self.full = 0;
-        self.slots.copy_within(end..end.saturating_add(self.partial), 0);
+        let partial = end..end.saturating_add(self.partial);
+        let room = self.batch.saturating_mul(SEALED_CHUNK);
+        if self.slots.len() < room {
+            let mut slots = Zeroizing::new(vec![0; room]);
+            let to = slots.get_mut(..self.partial).ok_or(Failed)?;
+            to.copy_from_slice(self.slots.get(partial).ok_or(Failed)?);
+            self.slots = slots;
+        } else {
+            self.slots.copy_within(partial, 0);
+        }
         Ok(())
     }
 }

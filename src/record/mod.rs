@@ -59,8 +59,19 @@ impl Record {
         self
     }
 
+    /// The same as the entry of a file: its content is this descriptor.
+    pub(crate) fn describing(mut self, descriptor: &[u8]) -> Self {
+        self.content = Zeroizing::new(descriptor.to_vec());
+        self.of_kind(Kind::File)
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What the entry holds: the content, or of a file the descriptor.
+    pub(crate) fn described(&self) -> &[u8] {
+        &self.content
     }
 
     /// Keeps the record under the keys of `label`. Without one it is [`Label::general`].
@@ -89,9 +100,9 @@ impl Record {
         &self.media_type
     }
 
-    /// The bytes, exactly as they went in.
+    /// The bytes, exactly as they went in. None of a file, which is read by [`Chart::file`](crate::Chart::file).
     pub fn content(&self) -> &[u8] {
-        &self.content
+        if self.kind == Kind::File { &[] } else { &self.content }
     }
 
     /// The label, if one was set.

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::index::IndexRow;
 use crate::keys::chart::NewEntry;
 use crate::record::{Kind, Record};
+use crate::store::Transaction;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -124,6 +125,20 @@ impl Batch<'_> {
         self.write_version(chart, *entry, read, record, false)
     }
 
+    /// Adds the entry of a file, or a version that replaces the current one.
+    pub(super) fn put_described(
+        &mut self,
+        chart: &Chart,
+        entry: Option<&EntryId>,
+        record: &Record,
+    ) -> Result<(EntryId, VersionId), Error> {
+        let (entry, current) = match entry {
+            Some(entry) => (*entry, self.heads(&chart.id(), entry)?.get(..1).unwrap_or_default().to_vec()),
+            None => (EntryId::random()?, Vec::new()),
+        };
+        Ok((entry, self.write_version(chart, entry, &current, record, false)?))
+    }
+
     /// Adds a version again that is the same, of whatever kind.
     pub(super) fn write_again(
         &mut self,
@@ -134,6 +149,11 @@ impl Batch<'_> {
     ) -> Result<VersionId, Error> {
         self.heads(&chart.id(), entry)?;
         self.write_version(chart, *entry, &[*version], record, false)
+    }
+
+    /// What the batch is written by, for what stands beside its entries.
+    pub(super) fn transaction(&mut self) -> &mut dyn Transaction {
+        &mut *self.write.tx
     }
 
     /// Adds a version that replaces all that conflict.

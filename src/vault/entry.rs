@@ -66,7 +66,7 @@ impl Entry {
         &self.record
     }
 
-    /// The bytes, exactly as they went in.
+    /// The bytes, exactly as they went in. None of a file, which is read by [`Chart::file`](crate::Chart::file).
     pub fn content(&self) -> &[u8] {
         self.record.content()
     }

@@ -3,7 +3,7 @@
 use super::event::{Event, EventKind};
 use super::logs::Write;
 use super::mark::Marked;
-use super::{Chart, Inner, Vault, open_chart::index_error, patients, session::Session};
+use super::{Chart, Inner, Vault, files, open_chart::index_error, patients, session::Session};
 use crate::codec::{CardHash, ChartId, EntryId, VersionId};
 use crate::error::Error;
 use crate::index::{Version, directory};
@@ -78,6 +78,7 @@ impl Vault {
                 }
             }
         }
+        self.inner.with(|session| files::collect(&self.inner, session))?;
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let (vault, suite) = (session.unlocked.vault_id(), session.unlocked.suite());

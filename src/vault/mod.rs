@@ -19,6 +19,7 @@ mod entry;
 mod event;
 mod export;
 mod extent;
+mod files;
 mod fork;
 mod formats;
 mod freshness;
@@ -55,6 +56,7 @@ pub use entry::{Entry, Found, Matches};
 pub use event::EventKind;
 #[cfg(test)]
 pub(crate) use export::prove_bundle;
+pub use files::{FileInfo, FileReader, FileWriter};
 pub use fork::Fork;
 pub use freshness::Freshness;
 pub use import::Applied;
@@ -300,11 +302,12 @@ impl Inner {
         Self { store, session: RwLock::new(Some(session)), options, last_use_ms, freshness }
     }
 
-    /// What a device has to say once it is open: what happened while it was not, and which formats it reads. Neither keeps
-    /// a vault from being opened; it is said at another time then.
+    /// What a device has to say once it is open: what happened while it was not, and which formats it reads; and what a crash
+    /// left of files, which it removes. None of that keeps a vault from being opened; it is done at another time then.
     fn opened(&self) {
         let _ = self.with(|session| attempts::tell(self, session));
         let _ = formats::announce(self);
+        let _ = self.with(|session| files::collect(self, session));
     }
 
     /// Runs `work` with the keys, or fails because they are gone. The deadlines come before anything else: that of an idle

@@ -5,8 +5,10 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Formats, MemberKind, Recovery, RecoveryCode, Unlock};
 use crate::log::CheckpointKeeper;
-use crate::store::{Ordered, Store};
+use crate::store::{BlobStore, Ordered, Store};
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// Which receipts of messages a vault gives.
@@ -21,6 +23,8 @@ pub enum Receipts {
     #[default]
     Read,
 }
+/// Most threads that work on one file.
+const MOST_THREADS: usize = 8;
 
 /// Options of a vault; the defaults suit a person's vault.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub struct VaultOptions {
     pub(super) audit: Audit,
     pub(super) formats: Formats,
     pub(super) receipts: Receipts,
+    pub(super) blobs: Option<Arc<dyn BlobStore>>,
+    pub(super) threads: usize,
 }
 
 impl VaultOptions {
@@ -49,6 +55,8 @@ impl VaultOptions {
             audit: Audit::Grouped,
             formats: Formats::HERE,
             receipts: Receipts::default(),
+            blobs: None,
+            threads: thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS),
         }
     }
 
@@ -104,6 +112,22 @@ impl VaultOptions {
         self
     }
 
+    /// Keeps the content of files here. Unless told, they are where the store keeps them: beside the file of SQLite, in memory
+    /// with the store in memory.
+    #[must_use]
+    pub fn blobs(mut self, blobs: impl BlobStore + 'static) -> Self {
+        self.blobs = Some(Arc::new(blobs));
+        self
+    }
+
+    /// Seals and opens files with so many threads, the caller's own among them: as many as there are cores unless told, 8 at
+    /// most. With 1 nothing runs beside the caller. Each beyond the first takes 2 MiB for as long as a file is open.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZero<usize>) -> Self {
+        self.threads = threads.get().min(MOST_THREADS);
+        self
+    }
+
     /// Announces other formats than this software reads and writes, to test a vault whose devices run several versions.
     /// What is written stays in the form that it has.
     #[cfg(feature = "testing")]
@@ -138,7 +162,8 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _, receipts } = self;
+        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _, receipts, blobs, threads } =
+            self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)
@@ -147,6 +172,8 @@ impl core::fmt::Debug for VaultOptions {
             .field("keeper", &keeper.is_some())
             .field("audit", audit)
             .field("receipts", receipts)
+            .field("blobs", &blobs.is_some())
+            .field("threads", threads)
             .finish_non_exhaustive()
     }
 }

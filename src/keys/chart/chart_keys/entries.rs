@@ -91,7 +91,7 @@ impl ChartKeys {
             chain: chain(slot),
             parents,
             time_ms: new.time_ms,
-            content_len: u64::try_from(record.content().len()).map_err(|_| Error::TooLong)?,
+            content_len: u64::try_from(record.described().len()).map_err(|_| Error::TooLong)?,
             coding: 0,
             media_type: record.media_type().to_owned(),
             label: self.held.label(slot).map_or_else(String::new, |label| label.as_str().to_owned()),
@@ -103,7 +103,7 @@ impl ChartKeys {
             extensions: Extensions::default(),
         };
         let sealed =
-            envelope::seal(&header, &metadata, record.content(), &self.identity.object, key).map_err(|error| {
+            envelope::seal(&header, &metadata, record.described(), &self.identity.object, key).map_err(|error| {
                 match error {
                     SealError::TooLong => Error::TooLong,
                     SealError::Random => Error::Random(RandomError),

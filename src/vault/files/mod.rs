@@ -1,0 +1,160 @@
+//! Files: an entry that describes, and a blob that holds the content.
+//!
+//! ```text
+//!  mark the blob as pending ─► write it ─► make it durable ─► one transaction: descriptor, and the mark removed
+//! ```
+//!
+//! Until that transaction the file is not there. Whatever fails before leaves a mark, by which the blob is found and removed.
+
+mod descriptor;
+#[cfg(feature = "directory")]
+mod draft;
+mod info;
+mod pending;
+mod read;
+mod write;
+
+pub use info::FileInfo;
+pub use read::FileReader;
+pub use write::FileWriter;
+
+use super::{Chart, Inner, session::Session};
+use crate::codec::{EntryId, VersionId};
+use crate::crypto::{Failed, RandomError};
+use crate::error::Error;
+use crate::store::{BlobStore, StoreError};
+use std::io::{ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+impl Chart {
+    /// Seals the bytes of a reader as a file, of any length. On disk when this returns; when it fails, nothing is left.
+    pub fn put_file(&self, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
+        self.put_file_with(info, content, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::put_file`]. `progress` is told how many bytes were taken so far, and may end it with [`Error::Cancelled`].
+    pub fn put_file_with(
+        &self,
+        info: &FileInfo,
+        content: impl Read,
+        progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<EntryId, Error> {
+        let mut writer = self.create_file(info)?;
+        take_all(&mut writer, content, progress)?;
+        writer.finish().map(|(entry, _)| entry)
+    }
+
+    /// Begins a file whose bytes the caller pushes. It is there when [`FileWriter::finish`] returns.
+    pub fn create_file(&self, info: &FileInfo) -> Result<FileWriter, Error> {
+        FileWriter::begin(self, info.clone(), None)
+    }
+
+    /// Adds a version of a file that replaces the current one. The earlier content stays with the history.
+    pub fn update_file(&self, entry: &EntryId, info: &FileInfo, content: impl Read) -> Result<VersionId, Error> {
+        let mut writer = self.create_file_version(entry, info)?;
+        take_all(&mut writer, content, |_| ControlFlow::Continue(()))?;
+        writer.finish().map(|(_, version)| version)
+    }
+
+    /// As [`Self::update_file`], with bytes that the caller pushes.
+    pub fn create_file_version(&self, entry: &EntryId, info: &FileInfo) -> Result<FileWriter, Error> {
+        FileWriter::begin(self, info.clone(), Some(*entry))
+    }
+
+    /// The current version of a file, to be read at any place. Every byte is verified before it is released.
+    pub fn file(&self, entry: &EntryId) -> Result<FileReader, Error> {
+        FileReader::open(self, &self.get(entry)?)
+    }
+
+    /// One version of a file, current or not.
+    pub fn file_version(&self, version: &VersionId) -> Result<FileReader, Error> {
+        FileReader::open(self, &self.version(version)?)
+    }
+}
+
+fn take_all(
+    writer: &mut FileWriter,
+    mut content: impl Read,
+    mut progress: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    while writer.read_from(&mut content)? {
+        if progress(writer.len()).is_break() {
+            return Err(Error::Cancelled);
+        }
+    }
+    Ok(())
+}
+
+/// Where the blobs of a vault are.
+fn blobs(inner: &Inner) -> Result<Arc<dyn BlobStore>, Error> {
+    inner.options.blobs.clone().or_else(|| inner.store.blobs()).ok_or(Error::NoPlaceForFiles)
+}
+
+/// Removes what was begun and will not be finished. What a live process writes stays, and so does everything where the store is
+/// older than what is kept elsewhere: what was not finished then may be a file in the newer store, which has these blobs too.
+pub(super) fn collect(inner: &Inner, session: &Session) -> Result<(), Error> {
+    if session.lock_logs().restored {
+        return Ok(());
+    }
+    let pending = pending::all(&*inner.store.read()?, session)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let blobs = blobs(inner)?;
+    for blob in pending {
+        match pending::remove(&*inner.store, &*blobs, &blob) {
+            Ok(()) | Err(StoreError::Busy) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// What goes wrong between a file and its blob.
+enum Fault {
+    Failed,
+    Newer,
+    Random,
+    Store(StoreError),
+}
+
+impl From<Failed> for Fault {
+    fn from(_: Failed) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<RandomError> for Fault {
+    fn from(_: RandomError) -> Self {
+        Self::Random
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Failed => Self::unopenable(),
+            Fault::Newer => Self::NewerFormat,
+            Fault::Random => RandomError.into(),
+            Fault::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Reads once, again where it was interrupted.
+fn read_once(from: &mut impl Read, to: &mut [u8]) -> Result<usize, Error> {
+    loop {
+        match from.read(to) {
+            Ok(read) => return Ok(read),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Err(Error::CannotRead),
+        }
+    }
+}
