@@ -2,7 +2,7 @@
 
 use crate::say::{Result, count, expect, progress, size, speed, time};
 use crate::source::{self, Name};
-use ampoule::{SqliteStore, Unlock, Vault};
+use ampoule::{Kind, SqliteStore, Unlock, Vault};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -36,7 +36,7 @@ pub(crate) fn compare(database: &Path, data: &Path) -> Result<()> {
     let (mut records, mut bytes) = (0_u64, 0_u64);
     for id in vault.charts()? {
         let chart = vault.chart(&id)?;
-        for entry in chart.list()? {
+        for entry in chart.list_kind(Kind::Record)? {
             // The first version is what came from the file; this program changed one record later.
             let first = chart.history(&entry.id)?.into_iter().next().ok_or("an entry without a version")??;
             let Some(name) = first.record().name().and_then(source::read_name) else { continue };

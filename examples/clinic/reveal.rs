@@ -28,9 +28,19 @@ pub(crate) fn tables(database: &Path) -> Result<()> {
     Ok(())
 }
 
+/// All files of a folder and of those in it.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_in(&path)?) } else { files.push(path) }
+    }
+    Ok(files)
+}
+
 /// Looks for the patients' texts in every file of a folder, and in the files they came from, where they must be found.
 pub(crate) fn scan(folder: &Path, texts: &BTreeSet<String>, empty: &Path, sources: &[PathBuf]) -> Result<()> {
-    let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let files = files_in(folder)?;
     let mut bytes = 0_u64;
     for file in &files {
         bytes = bytes.saturating_add(fs::metadata(file)?.len());
