@@ -323,6 +323,13 @@ fn c22_what_is_altered_is_never_released() {
         assert!(chart.file(&id).unwrap().read_to_end(&mut read).is_err());
         assert!(content.starts_with(&read));
     }
+    // Nor where nothing but the end is read.
+    let mut altered = chunks.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    replace(&blobs, &blob, [&altered, &outboard]);
+    let mut reader = chart.file(&id).unwrap();
+    reader.seek(SeekFrom::End(0)).unwrap();
+    assert!(reader.read(&mut [0]).is_err());
     for (chunks, outboard) in [(&chunks[..chunks.len() - 16], &outboard[..]), (&chunks, &outboard[64..])] {
         replace(&blobs, &blob, [chunks, outboard]);
         assert!(matches!(chart.file(&id), Err(Error::Unopenable { .. })));

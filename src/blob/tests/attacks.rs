@@ -90,14 +90,17 @@ fn c21_bytes_after_the_end() {
 /// The last chunk is empty, so no content depends on it: it is checked all the same.
 #[test]
 fn c21_the_end_is_authentic() {
-    let (sealed, stored) = seal(PLACE, &content(CHUNK), 1 << 20, 1);
-    let mut altered = stored.clone();
-    *altered.chunks.last_mut().unwrap() ^= 1;
-    let mut out = [0; 10];
-    assert_eq!(open(&sealed, &altered).unwrap().read_at(0, &mut out), Ok(10));
-    assert!(read_all(&mut open(&sealed, &altered).unwrap()).is_err());
-    assert!(open(&sealed, &altered).unwrap().check_end().is_err());
-    assert!(open(&sealed, &stored).unwrap().check_end().is_ok());
+    // Of the second, the end is not read with the last of the content.
+    for chunks in [1, 16] {
+        let (sealed, stored) = seal(PLACE, &content(chunks * CHUNK), 1 << 20, 1);
+        let mut altered = stored.clone();
+        *altered.chunks.last_mut().unwrap() ^= 1;
+        let mut out = [0; 10];
+        assert_eq!(open(&sealed, &altered).unwrap().read_at(0, &mut out), Ok(10));
+        assert!(read_all(&mut open(&sealed, &altered).unwrap()).is_err());
+        assert!(open(&sealed, &altered).unwrap().check_end().is_err());
+        assert!(open(&sealed, &stored).unwrap().check_end().is_ok());
+    }
 }
 
 #[test]
@@ -197,6 +200,10 @@ fn h62_reader_alters_a_chunk() {
         let mut one = stored.clone();
         let end = (PREFIX_LEN + SEALED_CHUNK).min(stored.chunks.len());
         one.chunks[PREFIX_LEN..end].copy_from_slice(&altered.chunks[PREFIX_LEN..end]);
+        refuses_chunk(&sealed, &one, 0);
+        // With the parent above it alone, and with all of them.
+        let above = stored.outboard.len().min(PARENT_LEN);
+        one.outboard[..above].copy_from_slice(&altered.outboard[..above]);
         refuses_chunk(&sealed, &one, 0);
         one.outboard = altered.outboard;
         refuses_chunk(&sealed, &one, 0);
