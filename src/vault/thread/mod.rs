@@ -299,7 +299,7 @@ fn terms(thread: &EntryId, what: Threaded, words: Vec<String>) -> Terms {
     Terms { kind: what.kind().to_owned(), codes: vec![code], words, ..Terms::default() }
 }
 
-/// The words that a message is found by: those of its beginning where there are too many.
+/// The words that a message is found by: where there are too many, the first in the order of the alphabet.
 fn words(text: &str) -> Vec<String> {
     let mut words = Terms::fold(text);
     words.truncate(Terms::MAX_WORDS);
