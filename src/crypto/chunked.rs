@@ -77,19 +77,35 @@ impl MessageKey {
 
     /// Appends salt, commitment and sealed chunks of `plaintext` to `out`.
     pub(crate) fn seal_into(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Failed> {
-        out.reserve(sealed_len(plaintext.len()));
+        self.seal_parts(&[plaintext], 0, out)
+    }
+
+    /// As [`Self::seal_into`], of several parts and zeros after them. They are put together where they are sealed: a copy of
+    /// the plaintext would have to be wiped.
+    pub(crate) fn seal_parts(&self, parts: &[&[u8]], zeros: usize, out: &mut Vec<u8>) -> Result<(), Failed> {
+        let len = parts.iter().map(|part| part.len()).fold(zeros, usize::saturating_add);
+        out.reserve(sealed_len(len));
         out.extend_from_slice(&self.salt);
         out.extend_from_slice(&self.commitment);
-        let (full, last) = plaintext.as_chunks::<CHUNK>();
-        let mut counter = 0;
-        for chunk in full.iter().map(<[u8; CHUNK]>::as_slice).chain([last]) {
-            let start = out.len();
-            out.extend_from_slice(chunk);
-            let tag = self.seal_chunk(counter, out.get_mut(start..).ok_or(Failed)?)?;
-            out.extend_from_slice(&tag);
-            counter = counter.saturating_add(1);
+        let mut chunk = Filling { counter: 0, start: out.len() };
+        for part in parts {
+            let mut rest = *part;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(chunk.room(out)));
+                out.extend_from_slice(now);
+                chunk.seal_full(self, out)?;
+                rest = later;
+            }
         }
-        Ok(())
+        let mut zeros = zeros;
+        while zeros > 0 {
+            let now = zeros.min(chunk.room(out));
+            out.resize(out.len().saturating_add(now), 0);
+            chunk.seal_full(self, out)?;
+            zeros = zeros.saturating_sub(now);
+        }
+        // The last is never full, and may be empty.
+        chunk.seal(self, out)
     }
 
     /// Seals one chunk in place and returns its tag. Each number is sealed once; all but the last are full.
@@ -130,6 +146,29 @@ impl MessageKey {
         let mut nonce = self.base_nonce;
         nonce.iter_mut().rev().zip(counter.to_be_bytes().iter().rev()).for_each(|(to, byte)| *to ^= byte);
         Ok(nonce)
+    }
+}
+
+/// The chunk that is being put together at the end of what is sealed.
+struct Filling {
+    counter: u64,
+    start: usize,
+}
+
+impl Filling {
+    fn room(&self, out: &[u8]) -> usize {
+        CHUNK.saturating_sub(out.len().saturating_sub(self.start))
+    }
+
+    fn seal_full(&mut self, key: &MessageKey, out: &mut Vec<u8>) -> Result<(), Failed> {
+        if self.room(out) == 0 { self.seal(key, out) } else { Ok(()) }
+    }
+
+    fn seal(&mut self, key: &MessageKey, out: &mut Vec<u8>) -> Result<(), Failed> {
+        let tag = key.seal_chunk(self.counter, out.get_mut(self.start..).ok_or(Failed)?)?;
+        out.extend_from_slice(&tag);
+        (self.counter, self.start) = (self.counter.saturating_add(1), out.len());
+        Ok(())
     }
 }
 

@@ -39,17 +39,10 @@ pub(super) fn signature_input(
     input
 }
 
-/// Puts the parts together and pads them.
-pub(super) fn assemble(metadata: &[u8], signature: &[u8; SIGNATURE_LEN], content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let unpadded = OVERHEAD.checked_add(metadata.len())?.checked_add(content.len())?;
-    let padded = padding::padded_len(unpadded)?;
-    let mut out = Zeroizing::new(Vec::with_capacity(padded));
-    out.extend_from_slice(&kdf::lp_len(metadata));
-    out.extend_from_slice(metadata);
-    out.extend_from_slice(signature);
-    out.extend_from_slice(content);
-    out.resize(padded, 0);
-    Some(out)
+/// How many zeros follow content of this length.
+pub(super) fn zeros(metadata: usize, content: usize) -> Option<usize> {
+    let unpadded = OVERHEAD.checked_add(metadata)?.checked_add(content)?;
+    padding::padded_len(unpadded)?.checked_sub(unpadded)
 }
 
 /// An interior that decrypted under a key we hold. Who wrote it is a claim until [`Self::verify`].

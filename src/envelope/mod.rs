@@ -97,10 +97,13 @@ pub(crate) fn seal(
         &digests.0,
         &digests.1,
     ));
-    let plaintext = interior::assemble(&metadata_bytes, &signature, content).ok_or(SealError::TooLong)?;
-    let mut bytes = Vec::with_capacity(Header::LEN.saturating_add(chunked::sealed_len(plaintext.len())));
+    let zeros = interior::zeros(metadata_bytes.len(), content.len()).ok_or(SealError::TooLong)?;
+    let metadata_len = kdf::lp_len(&metadata_bytes);
+    let parts: [&[u8]; 4] = [&metadata_len, &metadata_bytes, &signature, content];
+    let len = parts.iter().map(|part| part.len()).fold(zeros, usize::saturating_add);
+    let mut bytes = Vec::with_capacity(Header::LEN.saturating_add(chunked::sealed_len(len)));
     bytes.extend_from_slice(&header_bytes);
-    message.seal_into(&plaintext, &mut bytes)?;
+    message.seal_parts(&parts, zeros, &mut bytes)?;
     let wrap = key.wrap(&header_bytes, message.salt(), message.commitment(), &data_key)?;
     Ok(SealedEntry { bytes, wrap })
 }

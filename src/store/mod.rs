@@ -52,7 +52,7 @@ pub enum Table {
     Wraps = 10,
     /// Segments of the sealed index.
     Index = 11,
-    /// Leaves of the devices' logs. A key is a place, 8 bytes in big-endian order and less than 2⁴⁰; a store may refuse others
+    /// Leaves of the devices' logs. A key is a place, 8 bytes in big-endian order and less than 2³²; a store may refuse others
     /// with [`StoreError::UnsupportedKey`].
     Log = 12,
     /// Hashes of the devices' logs.

@@ -9,8 +9,15 @@ use super::StoreError;
 /// a second turn.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    taken: Mutex<bool>,
+    state: Mutex<State>,
     given_back: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    taken: bool,
+    /// To wake somebody costs a call of the kernel, also where nobody waits.
+    waiting: usize,
 }
 
 /// A turn, given back when dropped.
@@ -23,22 +30,27 @@ impl Turns {
     /// Waits for a turn for at most `patience`.
     pub(super) fn wait(&self, patience: Duration) -> Result<Turn<'_>, StoreError> {
         let deadline = Instant::now().checked_add(patience);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        while *taken {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.taken {
             let left = deadline.map_or(patience, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Err(StoreError::Busy);
             }
-            taken = self.given_back.wait_timeout(taken, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting = state.waiting.saturating_add(1);
+            state = self.given_back.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting = state.waiting.saturating_sub(1);
         }
-        *taken = true;
+        state.taken = true;
         Ok(Turn { turns: self })
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.turns.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        self.turns.given_back.notify_one();
+        let mut state = self.turns.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.taken = false;
+        if state.waiting > 0 {
+            self.turns.given_back.notify_one();
+        }
     }
 }

@@ -218,7 +218,7 @@ impl Batch<'_> {
         let chain = Chain { seq: next(slot).seq.saturating_add(1), previous: hash };
         let opened = Opened { header, metadata, content: zeroize::Zeroizing::new(Vec::new()), slot };
         let stub = Stub { hash, arrival: opened.metadata.ledger_seq };
-        let row = row_of(seq, stub, &opened);
+        let row = row_of(seq, stub, opened);
         drop(open);
         put_entry(&mut *self.write.tx, chart, seq, &sealed.wrap, &sealed.bytes, stub)?;
         let mut event = Event::new(EventKind::Write, now_ms).on(*chart);

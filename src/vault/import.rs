@@ -186,7 +186,7 @@ fn take_entries(
         if chart.index.contains(&version, &hash) || !seen.insert((version, hash)) {
             continue;
         }
-        rows.push(row_of(0, stub, &opened));
+        rows.push(row_of(0, stub, opened));
         items.push(item);
     }
     // Judged together, so that it does not matter in which order they stand in the bundle.

@@ -336,7 +336,7 @@ impl OpenChart {
             return placeholder(seq, None, Stub::NONE);
         };
         match self.keys.open_entry(bytes, &wrap, None) {
-            Ok(opened) if object_hash(bytes) == stub.hash => row_of(seq, stub, &opened),
+            Ok(opened) if object_hash(bytes) == stub.hash => row_of(seq, stub, opened),
             _ => placeholder(seq, Header::claimed_ids(bytes), stub),
         }
     }
@@ -467,7 +467,7 @@ impl OpenChart {
 }
 
 /// The index row of an opened version.
-pub(super) fn row_of(seq: u64, stub: Stub, opened: &Opened) -> IndexRow {
+pub(super) fn row_of(seq: u64, stub: Stub, opened: Opened) -> IndexRow {
     let Opened { header, metadata, content: _, slot } = opened;
     IndexRow {
         seq,
@@ -475,8 +475,8 @@ pub(super) fn row_of(seq: u64, stub: Stub, opened: &Opened) -> IndexRow {
         version: header.version,
         hash: stub.hash,
         kind: header.kind,
-        compartment: *slot,
-        parents: metadata.parents.clone(),
+        compartment: slot,
+        parents: metadata.parents,
         author: metadata.author,
         time_ms: metadata.time_ms,
         tombstone: metadata.tombstone,
@@ -485,7 +485,7 @@ pub(super) fn row_of(seq: u64, stub: Stub, opened: &Opened) -> IndexRow {
         known: Head { seq: metadata.ledger_seq, hash: metadata.ledger_hash },
         arrival: stub.arrival,
         request: metadata.request,
-        terms: metadata.terms.clone(),
+        terms: metadata.terms,
     }
 }
 

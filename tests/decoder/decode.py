@@ -22,15 +22,15 @@ STATUS = {1: "unverified", 2: "verified", 3: "changed"}
 class Store:
     """The file as SQLite has it."""
 
-    TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search tiles map".split()
-    LOG = ["logs", "log"]
+    TABLES = "vault keyring contacts directory cards ledger receipts grants wraps search tiles map".split()
+    JOURNAL = ["charts", "logs", "journal"]
 
     def __init__(self, file):
         self.db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         require(self.db.execute("PRAGMA application_id").fetchone()[0] == 0x414D504C, "application id")
-        require(self.db.execute("PRAGMA user_version").fetchone()[0] == 2, "schema version")
+        require(self.db.execute("PRAGMA user_version").fetchone()[0] == 3, "schema version")
         names = {name for (name,) in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        require(names == set(self.TABLES + self.LOG), "tables")
+        require(names == set(self.TABLES + self.JOURNAL), "tables")
 
     def get(self, table, part, key):
         row = self.db.execute(f"SELECT value FROM {table} WHERE part = ? AND key = ?", (part, key)).fetchone()
@@ -40,9 +40,13 @@ class Store:
     def rows(self, table, part):
         if table == "log":
             (number,) = self.db.execute("SELECT number FROM logs WHERE part = ?", (part,)).fetchone()
-            places = (number << 40, (number + 1) << 40)
-            leaves = self.db.execute("SELECT place, value FROM log WHERE place >= ? AND place < ? ORDER BY place", places)
-            return [((place - places[0]).to_bytes(8, "big"), value) for place, value in leaves]
+            places = (number << 48, (number + 1) << 48)
+            rows = self.db.execute("SELECT place, value FROM journal WHERE place >= ? AND place < ? ORDER BY place", places)
+            leaves = [(place - places[0], value) for place, value in rows if place % 65536 == 0]
+            return [((place // 65536).to_bytes(8, "big"), value) for place, value in leaves]
+        if table == "entries":
+            entries = "SELECT key, value FROM journal JOIN charts ON chart = number WHERE part = ? ORDER BY key"
+            return self.db.execute(entries, (part,)).fetchall()
         return self.db.execute(f"SELECT key, value FROM {table} WHERE part = ? ORDER BY key", (part,)).fetchall()
 
 

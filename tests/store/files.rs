@@ -138,7 +138,7 @@ fn a_trigger_in_the_file_does_not_run() {
     drop(made(&path));
     Connection::open(&path)
         .unwrap()
-        .execute_batch("CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM entries; END")
+        .execute_batch("CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM journal; END")
         .unwrap();
     let store = SqliteStore::open(&path).unwrap();
     let mut change = store.write().unwrap();

@@ -29,7 +29,10 @@ fn parts(world: &World, sealed: &SealedEntry) -> Parts {
 
 impl Parts {
     fn interior(&self) -> Vec<u8> {
-        interior::assemble(&self.metadata, &self.signature, &self.content).unwrap().to_vec()
+        let parts: [&[u8]; 4] = [&kdf::lp_len(&self.metadata), &self.metadata, &self.signature, &self.content];
+        let mut interior = parts.concat();
+        interior.resize(interior.len() + interior::zeros(self.metadata.len(), self.content.len()).unwrap(), 0);
+        interior
     }
 
     fn seal(&self, key: &ContentKey) -> SealedEntry {

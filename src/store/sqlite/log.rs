@@ -1,7 +1,9 @@
-//! The rows of the devices' logs, which SQLite keeps by number.
+//! The leaves of the devices' logs, which stand in the journal by number, between the entries.
 //!
-//! A leaf is small and comes with nearly every commit. In a table by part and key, a full page has SQLite write its neighbours
-//! anew as well; under an integer key a new row goes to the end, and nothing else moves.
+//! A leaf comes with nearly every commit and tells of the entries before it. Under an integer key it goes to the end of the
+//! table, where they are: one page of the file takes both, and nothing else moves.
+//!
+//! Leaf `i` of log `n` has the place `n << 48 | i << 16`; those between are of entries.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -9,14 +11,14 @@ use rusqlite::types::ValueRef;
 use super::failure::meaning;
 use crate::store::{Row, StoreError};
 
-/// Places of one log: log `n` has the integers from `n << 40`.
-const PLACES: i64 = 1 << 40;
+/// Leaves of one log.
+const LEAVES: i64 = 1 << 32;
 
 pub(super) fn get(connection: &Connection, part: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     let Ok(place) = place(key) else { return Ok(None) };
     (|| {
         let mut statement = connection.prepare_cached(
-            "SELECT value FROM log WHERE place = ((SELECT number FROM logs WHERE part = ?1) << 40) + ?2",
+            "SELECT value FROM journal WHERE place = ((SELECT number FROM logs WHERE part = ?1) << 48) + (?2 << 16)",
         )?;
         let mut rows = statement.query((part, place))?;
         rows.next()?.map(|row| Ok(row.get_ref(0)?.as_blob()?.to_vec())).transpose()
@@ -34,9 +36,9 @@ pub(super) fn scan(
     let Some(first) = first_place(after) else { return Ok(Vec::new()) };
     (|| {
         let mut statement = connection.prepare_cached(
-            "SELECT place - (number << 40), value FROM logs CROSS JOIN log
-             WHERE part = ?1 AND place >= (number << 40) + ?2 AND place < (number + 1) << 40
-             ORDER BY place LIMIT ?3",
+            "SELECT place - (number << 48) >> 16, value FROM logs CROSS JOIN journal
+             WHERE logs.part = ?1 AND place >= (number << 48) + (?2 << 16) AND place < (number + 1) << 48
+             AND place & 65535 = 0 ORDER BY place LIMIT ?3",
         )?;
         let mut rows = statement.query((part, first, limit))?;
         let mut found = Vec::new();
@@ -51,9 +53,9 @@ pub(super) fn scan(
 pub(super) fn last(connection: &Connection, part: &[u8]) -> Result<Option<Row>, StoreError> {
     (|| {
         let mut statement = connection.prepare_cached(
-            "SELECT place - (number << 40), value FROM logs CROSS JOIN log
-             WHERE part = ?1 AND place >= number << 40 AND place < (number + 1) << 40
-             ORDER BY place DESC LIMIT 1",
+            "SELECT place - (number << 48) >> 16, value FROM logs CROSS JOIN journal
+             WHERE logs.part = ?1 AND place >= number << 48 AND place < (number + 1) << 48
+             AND place & 65535 = 0 ORDER BY place DESC LIMIT 1",
         )?;
         let mut rows = statement.query((part,))?;
         rows.next()?.map(pair).transpose()
@@ -65,25 +67,29 @@ pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]
     let place = place(key)?;
     let put = || {
         let mut statement = connection.prepare_cached(
-            "INSERT INTO log (place, value) SELECT (number << 40) + ?2, ?3 FROM logs WHERE part = ?1
-             ON CONFLICT (place) DO UPDATE SET value = excluded.value",
+            "INSERT INTO journal (place, value) SELECT (number << 48) + (?2 << 16), ?3 FROM logs
+             WHERE part = ?1 AND number < 1 << 15 ON CONFLICT (place) DO UPDATE SET value = excluded.value",
         )?;
         statement.execute((part, place, value))
     };
-    (|| {
-        if put()? == 0 {
-            connection.prepare_cached("INSERT INTO logs (part) VALUES (?1)")?.execute((part,))?;
-            put()?;
-        }
-        Ok(())
-    })()
-    .map_err(|error: rusqlite::Error| meaning(&error))
+    let put_anew = || {
+        connection.prepare_cached("INSERT OR IGNORE INTO logs (part) VALUES (?1)")?.execute((part,))?;
+        put()
+    };
+    match put().and_then(|rows| if rows == 0 { put_anew() } else { Ok(rows) }) {
+        // There is no place for one more log.
+        Ok(0) => Err(StoreError::Full),
+        Ok(_) => Ok(()),
+        Err(error) => Err(meaning(&error)),
+    }
 }
 
 pub(super) fn delete(connection: &Connection, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
     let Ok(place) = place(key) else { return Ok(false) };
     connection
-        .prepare_cached("DELETE FROM log WHERE place = ((SELECT number FROM logs WHERE part = ?1) << 40) + ?2")
+        .prepare_cached(
+            "DELETE FROM journal WHERE place = ((SELECT number FROM logs WHERE part = ?1) << 48) + (?2 << 16)",
+        )
         .and_then(|mut statement| statement.execute((part, place)))
         .map(|rows| rows > 0)
         .map_err(|error| meaning(&error))
@@ -108,7 +114,7 @@ fn first_place(after: Option<&[u8]>) -> Option<i64> {
 }
 
 fn within(place: u64) -> Option<i64> {
-    i64::try_from(place).ok().filter(|place| *place < PLACES)
+    i64::try_from(place).ok().filter(|place| *place < LEAVES)
 }
 
 fn pair(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

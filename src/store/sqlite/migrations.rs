@@ -49,6 +49,18 @@ const STEPS: &[&str] = &[
              value
          FROM leaves ORDER BY 1;
      DROP TABLE log_by_key;",
+    // 3: entries and leaves of logs in one table, a leaf after the entries that came with it; see `entries` and `log`. Entries
+    // of before stand below the first log.
+    "CREATE TABLE charts  (number INTEGER PRIMARY KEY, part BLOB NOT NULL UNIQUE) STRICT;
+     CREATE TABLE journal (place INTEGER PRIMARY KEY, chart INTEGER, key BLOB, value BLOB NOT NULL) STRICT;
+     INSERT INTO charts (part) SELECT DISTINCT part FROM entries ORDER BY part;
+     INSERT INTO journal (place, chart, key, value)
+         SELECT entries.rowid, number, key, value FROM entries JOIN charts USING (part) ORDER BY entries.rowid;
+     INSERT INTO journal (place, value)
+         SELECT ((place >> 40) << 48) + ((place & 0xffffffffff) << 16), value FROM log ORDER BY place;
+     DROP TABLE entries;
+     DROP TABLE log;
+     CREATE UNIQUE INDEX entries ON journal (chart, key) WHERE chart IS NOT NULL;",
 ];
 
 /// What a file is, before anything is changed in it.
@@ -148,9 +160,9 @@ mod tests {
     fn an_earlier_version_is_brought_up_to_date_and_keeps_its_rows() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection).unwrap();
-        connection.execute_batch("INSERT INTO entries VALUES (x'01', x'02', x'03')").unwrap();
+        connection.execute_batch("INSERT INTO vault VALUES (x'01', x'02', x'03')").unwrap();
         let mut steps = STEPS.to_vec();
-        steps.push("CREATE TABLE added (value BLOB); INSERT INTO added SELECT value FROM entries");
+        steps.push("CREATE TABLE added (value BLOB); INSERT INTO added SELECT value FROM vault");
         migrate_by(&connection, &steps).unwrap();
         assert_eq!(version(&connection), i64::try_from(steps.len()).unwrap());
         let value: Vec<u8> = connection.query_row("SELECT value FROM added", (), |row| row.get(0)).unwrap();
@@ -160,19 +172,25 @@ mod tests {
     }
 
     #[test]
-    fn leaves_of_logs_keep_their_places() {
+    fn leaves_and_entries_keep_their_places() {
+        use super::super::{log, rows};
+        use crate::store::Table;
         let connection = Connection::open_in_memory().unwrap();
         migrate_by(&connection, &STEPS[..1]).unwrap();
-        let places: [u64; 5] = [0, 1, 0xab, 0x9f_0123_4567, (1 << 40) - 1];
-        for (log, value) in [([7; 16], 1), ([3; 16], 2)] {
+        let places: [u64; 5] = [0, 1, 0xab, 0x9f_4567, (1 << 32) - 1];
+        for (part, value) in [([7; 16], 1), ([3; 16], 2)] {
             for place in places {
-                connection.execute("INSERT INTO log VALUES (?1, ?2, ?3)", (log, place.to_be_bytes(), [value])).unwrap();
+                for table in ["log", "entries"] {
+                    let sql = format!("INSERT INTO {table} VALUES (?1, ?2, ?3)");
+                    connection.execute(&sql, (part, place.to_be_bytes(), [value])).unwrap();
+                }
             }
         }
         migrate(&connection).unwrap();
-        for (log, value) in [([7; 16], 1), ([3; 16], 2)] {
-            let rows: Vec<_> = places.iter().map(|place| (place.to_be_bytes().to_vec(), vec![value])).collect();
-            assert_eq!(super::super::log::scan(&connection, &log, None, 9), Ok(rows));
+        for (part, value) in [([7; 16], 1), ([3; 16], 2)] {
+            let kept: Vec<_> = places.iter().map(|place| (place.to_be_bytes().to_vec(), vec![value])).collect();
+            assert_eq!(log::scan(&connection, &part, None, 9), Ok(kept.clone()));
+            assert_eq!(rows::scan(&connection, Table::Entries, &part, None, 9), Ok(kept));
         }
     }
 

@@ -1,5 +1,6 @@
 //! A store in one SQLite file.
 
+mod entries;
 mod failure;
 mod link;
 mod log;

@@ -1,10 +1,10 @@
-//! The statements, and rows in and out of them. Those of the logs are in [`log`].
+//! The statements, and rows in and out of them. Those of the journal are in [`entries`] and [`log`].
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::failure::meaning;
-use super::log;
+use super::{entries, log};
 use crate::store::{Row, StoreError, Table};
 
 pub(super) fn get(
@@ -13,7 +13,11 @@ pub(super) fn get(
     part: &[u8],
     key: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(statements) = statements(table) else { return log::get(connection, part, key) };
+    let statements = match statements(table) {
+        Form::Own(statements) => statements,
+        Form::Entries => return entries::get(connection, part, key),
+        Form::Log => return log::get(connection, part, key),
+    };
     (|| {
         let mut statement = connection.prepare_cached(statements.get)?;
         let mut rows = statement.query((part, key))?;
@@ -29,7 +33,11 @@ pub(super) fn scan(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<Row>, StoreError> {
-    let Some(statements) = statements(table) else { return log::scan(connection, part, after, limit) };
+    let statements = match statements(table) {
+        Form::Own(statements) => statements,
+        Form::Entries => return entries::scan(connection, part, after, limit),
+        Form::Log => return log::scan(connection, part, after, limit),
+    };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     (|| {
         let mut statement = connection.prepare_cached(match after {
@@ -50,7 +58,11 @@ pub(super) fn scan(
 }
 
 pub(super) fn last(connection: &Connection, table: Table, part: &[u8]) -> Result<Option<Row>, StoreError> {
-    let Some(statements) = statements(table) else { return log::last(connection, part) };
+    let statements = match statements(table) {
+        Form::Own(statements) => statements,
+        Form::Entries => return entries::last(connection, part),
+        Form::Log => return log::last(connection, part),
+    };
     (|| {
         let mut statement = connection.prepare_cached(statements.last)?;
         let mut rows = statement.query((part,))?;
@@ -66,7 +78,11 @@ pub(super) fn put(
     key: &[u8],
     value: &[u8],
 ) -> Result<(), StoreError> {
-    let Some(statements) = statements(table) else { return log::put(connection, part, key, value) };
+    let statements = match statements(table) {
+        Form::Own(statements) => statements,
+        Form::Entries => return entries::put(connection, part, key, value),
+        Form::Log => return log::put(connection, part, key, value),
+    };
     connection
         .prepare_cached(statements.put)
         .and_then(|mut statement| statement.execute((part, key, value)))
@@ -75,7 +91,11 @@ pub(super) fn put(
 }
 
 pub(super) fn delete(connection: &Connection, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
-    let Some(statements) = statements(table) else { return log::delete(connection, part, key) };
+    let statements = match statements(table) {
+        Form::Own(statements) => statements,
+        Form::Entries => return entries::delete(connection, part, key),
+        Form::Log => return log::delete(connection, part, key),
+    };
     connection
         .prepare_cached(statements.delete)
         .and_then(|mut statement| statement.execute((part, key)))
@@ -98,12 +118,20 @@ struct Statements {
     delete: &'static str,
 }
 
-/// None of the logs, whose table has another form. Spelled out at compile time: the connection finds a prepared statement by its text.
+/// In which form a table lies in the file.
+enum Form {
+    /// In one of its own, by part and key.
+    Own(&'static Statements),
+    Entries,
+    Log,
+}
+
+/// Spelled out at compile time: the connection finds a prepared statement by its text.
 macro_rules! statements {
     ($($table:ident $name:literal)*) => {
-        const fn statements(table: Table) -> Option<&'static Statements> {
+        const fn statements(table: Table) -> Form {
             match table {
-                $(Table::$table => Some(&Statements {
+                $(Table::$table => Form::Own(&Statements {
                     get: concat!("SELECT value FROM ", $name, " WHERE part = ?1 AND key = ?2"),
                     scan: concat!(
                         "SELECT key, value FROM ", $name, " WHERE part = ?1 ORDER BY key LIMIT ?2"
@@ -122,7 +150,8 @@ macro_rules! statements {
                     ),
                     delete: concat!("DELETE FROM ", $name, " WHERE part = ?1 AND key = ?2"),
                 }),)*
-                Table::Log => None,
+                Table::Entries => Form::Entries,
+                Table::Log => Form::Log,
             }
         }
     };
@@ -137,7 +166,6 @@ statements! {
     Ledger "ledger"
     Receipts "receipts"
     Grants "grants"
-    Entries "entries"
     Wraps "wraps"
     Index "search"
     Tiles "tiles"

@@ -85,16 +85,53 @@ fn a_value_of_another_type_is_damage() {
     lock(&store.writer)
         .connection()
         .execute_batch(
-            "DROP TABLE entries; CREATE TABLE entries (part, key, value, PRIMARY KEY (part, key));
-             INSERT INTO entries VALUES (x'70', x'6b', 'text');
+            "DROP TABLE grants; CREATE TABLE grants (part, key, value, PRIMARY KEY (part, key));
+             INSERT INTO grants VALUES (x'70', x'6b', 'text');
              DROP TABLE wraps",
         )
         .unwrap();
     let view = store.read().unwrap();
     let damaged = Some(StoreError::Damaged);
-    assert_eq!(view.get(Table::Entries, b"p", b"k").err(), damaged);
-    assert_eq!(view.scan(Table::Entries, b"p", None, 1).err(), damaged);
+    assert_eq!(view.get(Table::Grants, b"p", b"k").err(), damaged);
+    assert_eq!(view.scan(Table::Grants, b"p", None, 1).err(), damaged);
     assert_eq!(view.get(Table::Wraps, b"p", b"k").err(), damaged);
+}
+
+/// Between two leaves there are 65,535 places. An entry more must not stand where the next leaf goes.
+#[test]
+fn entries_for_which_there_is_no_place_between_two_leaves_go_elsewhere() {
+    let (_folder, store) = fresh();
+    let entry = |key: u8| {
+        let mut change = store.write().unwrap();
+        change.put(Table::Entries, b"p", &[key], b"entry").unwrap();
+        change.commit().unwrap();
+    };
+    let leaf = |place: u64| {
+        let mut change = store.write().unwrap();
+        change.put(Table::Log, b"log", &place.to_be_bytes(), b"leaf").unwrap();
+        change.commit().unwrap();
+    };
+    entry(1);
+    leaf(0);
+    entry(2);
+    let full = "UPDATE journal SET place = (1 << 48) + 65535 WHERE place = (1 << 48) + 1";
+    assert_eq!(lock(&store.writer).connection().execute(full, ()), Ok(1));
+    entry(3);
+    leaf(1);
+    entry(4);
+    let view = store.read().unwrap();
+    assert_eq!(view.scan(Table::Entries, b"p", None, 9).unwrap().len(), 4);
+    let leaves = view.scan(Table::Log, b"log", None, 9).unwrap();
+    assert_eq!(leaves, [0_u64, 1].map(|place| (place.to_be_bytes().to_vec(), b"leaf".to_vec())));
+}
+
+#[test]
+fn a_log_for_which_there_is_no_number_is_refused() {
+    let (_folder, store) = fresh();
+    lock(&store.writer).connection().execute("INSERT INTO logs VALUES ((1 << 15) - 2, x'00')", ()).unwrap();
+    let mut change = store.write().unwrap();
+    change.put(Table::Log, b"last", &[0; 8], b"leaf").unwrap();
+    assert_eq!(change.put(Table::Log, b"one more", &[0; 8], b"leaf"), Err(StoreError::Full));
 }
 
 #[test]
