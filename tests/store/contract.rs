@@ -252,7 +252,7 @@ fn a_generation_settles_while_nobody_writes() {
 fn places_of_logs_come_in_order_whatever_follows_them() {
     const MOST: u64 = (1 << 32) - 1;
     each_store(|store| {
-        let places = [0, 1, 255, 256, 1 << 32, MOST];
+        let places = [0, 1, 255, 256, 1 << 24, MOST];
         let rows: Vec<Row> = places.iter().map(|place| row(&place.to_be_bytes(), &place.to_le_bytes())).collect();
         for log in [b"b", b"a"] {
             // The last first: nothing depends on the order of writing.

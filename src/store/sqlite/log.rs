@@ -68,7 +68,7 @@ pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]
     let put = || {
         let mut statement = connection.prepare_cached(
             "INSERT INTO journal (place, value) SELECT (number << 48) + (?2 << 16), ?3 FROM logs
-             WHERE part = ?1 AND number < 1 << 15 ON CONFLICT (place) DO UPDATE SET value = excluded.value",
+             WHERE part = ?1 AND number < (1 << 15) - 1 ON CONFLICT (place) DO UPDATE SET value = excluded.value",
         )?;
         statement.execute((part, place, value))
     };

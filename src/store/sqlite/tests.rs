@@ -128,9 +128,10 @@ fn entries_for_which_there_is_no_place_between_two_leaves_go_elsewhere() {
 #[test]
 fn a_log_for_which_there_is_no_number_is_refused() {
     let (_folder, store) = fresh();
-    lock(&store.writer).connection().execute("INSERT INTO logs VALUES ((1 << 15) - 2, x'00')", ()).unwrap();
+    lock(&store.writer).connection().execute("INSERT INTO logs VALUES ((1 << 15) - 3, x'00')", ()).unwrap();
     let mut change = store.write().unwrap();
     change.put(Table::Log, b"last", &[0; 8], b"leaf").unwrap();
+    assert_eq!(change.last(Table::Log, b"last"), Ok(Some((vec![0; 8], b"leaf".to_vec()))));
     assert_eq!(change.put(Table::Log, b"one more", &[0; 8], b"leaf"), Err(StoreError::Full));
 }
 
