@@ -9,9 +9,11 @@
     clippy::unwrap_used
 )]
 
+mod bad_input;
 #[cfg(feature = "testing")]
 mod faults;
 mod hostile;
+mod huge;
 #[cfg(feature = "sqlite")]
 mod on_disk;
 mod read;
