@@ -1,10 +1,10 @@
 //! What sizes, equal bytes and messages tell.
 
 use crate::common::{HEADER, STUB, WRAP, assert_unopenable, member, record};
-use ampoule::store::Table;
+use ampoule::store::{BlobPart, Store as _, Table};
 use ampoule::{
-    Actor, Code, Error, Grant, Identifier, Label, Patient, PatientQuery, Query, Record, RecoveryCode, Terms, Unlock,
-    Vault,
+    Actor, Code, Error, FileInfo, Grant, Identifier, Label, Message, Patient, PatientQuery, Query, Record,
+    RecoveryCode, Terms, Unlock, Vault,
 };
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -59,6 +59,46 @@ fn g47_equal_contents_do_not_show() {
             assert!(seen.insert(window), "eight bytes stand in two entries");
         }
     }
+}
+
+/// What a size tells: within which of a few steps it is. There are 23 of them up to 1 MiB, for files as for what is said, so of
+/// a million lengths a store sees less than five bits.
+#[test]
+fn g48_sizes_are_few() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let blobs = clinic.store.blobs().unwrap();
+    let zeros = vec![0; (1 << 20) + 1];
+    let mut seen = HashSet::new();
+    let mut size_of = |len: usize| {
+        chart.put_file(&FileInfo::new("image/x"), &zeros[..len]).unwrap();
+        let new = blobs.list(None, 999).unwrap().into_iter().find(|blob| seen.insert(*blob)).unwrap();
+        let reader = blobs.open(&new).unwrap().unwrap();
+        [BlobPart::Chunks, BlobPart::Outboard].map(|part| reader.len(part).unwrap())
+    };
+    let steps: Vec<usize> = (9..20).flat_map(|power| [1 << power, 3 << (power - 1)]).chain([1 << 20]).collect();
+    let (mut sizes, mut first) = (HashSet::new(), 0);
+    for last in &steps {
+        // The first and the last length of a step have one size, and no other step has it.
+        let size = size_of(first);
+        assert_eq!(size, size_of(*last), "{first} to {last}");
+        assert!(sizes.insert(size));
+        first = last + 1;
+    }
+    assert_eq!(sizes.len(), 23);
+    assert!(sizes.insert(size_of(first)));
+    // Above, a step is 1/32 wide at first: what is padded is 3 % at the most.
+    assert!(size_of(first)[0] < first as u64 * 104 / 100);
+
+    // Answers that mean the contrary.
+    let thread = chart.start_thread("Results", &Label::general()).unwrap();
+    let mut sizes = HashSet::new();
+    for text in ["HIV negative", "HIV positive", "no", "", "yes, since last year"] {
+        thread.send(&Message::text(text)).unwrap();
+        let last = chart.list().unwrap().entries().len() as u64;
+        sizes.insert(clinic.entry(&chart, last).len());
+    }
+    assert_eq!(sizes.len(), 1, "{sizes:?}");
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod common;
 mod downgrade;
 mod envelope;
 mod faults;
+mod files;
 mod keys;
 mod leakage;
 mod members;
