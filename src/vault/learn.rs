@@ -144,3 +144,6 @@ fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>, forked: boo
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
