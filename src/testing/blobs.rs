@@ -26,9 +26,9 @@ impl Blob {
     pub fn seal(suite: Suite, number: u8, content: &[u8]) -> Option<Self> {
         let mut blob = Self { suite, descriptor: Vec::new(), chunks: Vec::new(), outboard: Vec::new() };
         let id = BlobId::from_bytes([number; 16]);
-        let mut sealer = Sealer::new(Place { suite, chart: CHART, blob: id }, HEDGE, 1);
-        sealer.update(content, &mut blob).ok()?;
-        let sealed = sealer.finish(&mut blob).ok()?;
+        let mut writer = Sealer::new(Place { suite, chart: CHART, blob: id }, HEDGE, 1);
+        writer.update(content, &mut blob).ok()?;
+        let sealed = writer.finish(&mut blob).ok()?;
         blob.descriptor = descriptor_of(id, sealed);
         Some(blob)
     }

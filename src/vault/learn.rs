@@ -145,5 +145,6 @@ fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>, forked: boo
     Ok(())
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

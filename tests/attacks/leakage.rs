@@ -6,8 +6,9 @@ use ampoule::{
     Actor, Code, Error, FileInfo, Grant, Identifier, Label, Message, Patient, PatientQuery, Query, Record,
     RecoveryCode, Terms, Unlock, Vault,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Debug;
+use std::path::Path;
 
 /// Compression before sealing would make the first of two shorter.
 #[test]
@@ -99,6 +100,68 @@ fn g48_sizes_are_few() {
         sizes.insert(clinic.entry(&chart, last).len());
     }
     assert_eq!(sizes.len(), 1, "{sizes:?}");
+}
+
+/// The public FHIR examples: most have a length of their own, and next to none a size of its own once it is stored. It tells
+/// less of the type, and not nothing.
+#[test]
+fn g48_what_sizes_tell_of_examples() {
+    let folder = std::env::var_os("AMPOULE_DATA").map(|data| Path::new(&data).join("hl7.fhir.r4.examples-4.0.1"));
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        assert!(std::env::var_os("CI").is_none(), "the examples are not in AMPOULE_DATA; run `cargo xtask data`");
+        println!("skipped: run `cargo xtask data` and set AMPOULE_DATA to the folder that it names");
+        return;
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let mut examples = Vec::new();
+    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")).step_by(3) {
+        let content = std::fs::read(path).unwrap();
+        // Bundles of hundreds are no records.
+        if content.len() > 1 << 20 {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let kind = name.split('-').next().unwrap().to_owned();
+        examples.push((kind, content.len()));
+        chart.put(&Record::opaque("application/fhir+json", content)).unwrap();
+    }
+    let rows = clinic.store.rows().unwrap();
+    let stored = rows.into_iter().filter(|((table, ..), _)| *table == Table::Entries).map(|(_, row)| row.len());
+    let stored: Vec<usize> = stored.collect();
+    assert_eq!(stored.len(), examples.len());
+    let by_length = Told::by(examples.iter().map(|(kind, len)| (kind.as_str(), *len)));
+    let by_stored = Told::by(examples.iter().zip(stored).map(|((kind, _), len)| (kind.as_str(), len)));
+    let by_nothing = Told::by(examples.iter().map(|(kind, _)| (kind.as_str(), 0)));
+    println!("{} examples: {by_length:?} by length, {by_stored:?} as stored", examples.len());
+    println!("{} guessed without any size", by_nothing.guessed);
+    assert!(by_length.alone * 2 > examples.len(), "the lengths would tell");
+    assert!(by_stored.sizes < 30 && by_stored.alone * 100 < examples.len());
+    assert!(by_stored.guessed * 3 < by_length.guessed * 2, "a size still tells something of the type");
+}
+
+/// What somebody learns who sees sizes and knows the catalogue of all records.
+#[derive(Debug)]
+struct Told {
+    sizes: usize,
+    /// Records whose size no other has.
+    alone: usize,
+    /// Records whose type he guesses.
+    guessed: usize,
+}
+
+impl Told {
+    fn by<'a>(records: impl Iterator<Item = (&'a str, usize)>) -> Self {
+        let mut by_size: BTreeMap<usize, BTreeMap<&str, usize>> = BTreeMap::new();
+        for (kind, size) in records {
+            *by_size.entry(size).or_default().entry(kind).or_default() += 1;
+        }
+        let alone = by_size.values().filter(|kinds| kinds.values().sum::<usize>() == 1).count();
+        let guessed = by_size.values().filter_map(|kinds| kinds.values().max()).sum();
+        Self { sizes: by_size.len(), alone, guessed }
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn found(run: &Run) -> usize {
     let held = files(&chart);
     let fits = |steps: &usize| expected(*steps).0 == held;
     let steps = (done..=begun).find(fits).unwrap_or_else(|| panic!("{done} done, {begun} begun, neither is held"));
-    // What may have been stored counts: a step that deletes has no content, and others that fail leave none.
+    // Those of deleted files and of earlier versions stay, and there are no others.
     let (_, contents) = expected(steps);
     let blobs = store.blobs().unwrap().list(None, 99).unwrap();
     assert_eq!(blobs.len(), contents, "after {steps} steps");

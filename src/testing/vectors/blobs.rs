@@ -39,9 +39,9 @@ fn vector(suite: Suite, number: u8, len: usize) -> Option<Value> {
     if sealed.key != kdf::derive(&seed, &[&hedge]) {
         return None;
     }
-    let context = [&kdf::label("blob")[..], chart.as_bytes(), id.as_bytes()].concat();
+    let bound_to = [&kdf::label("blob")[..], chart.as_bytes(), id.as_bytes()].concat();
     let (salt, commitment, chunks) = chunked::split(&blob.chunks).ok()?;
-    let expanded = chunked::expanded(suite, &sealed.key, salt, &[&context]).ok()?;
+    let expanded = chunked::expanded(suite, &sealed.key, salt, &[&bound_to]).ok()?;
     let (key, rest) = expanded.split_at_checked(32)?;
     let (base_nonce, _) = rest.split_at_checked(12)?;
     let tags = chunks.chunks(chunked::SEALED_CHUNK).map(|chunk| chunk.last_chunk::<TAG_LEN>().map(|tag| bytes(tag)));
@@ -56,7 +56,7 @@ fn vector(suite: Suite, number: u8, len: usize) -> Option<Value> {
         ("first_chunk_hash", bytes(&first_chunk)),
         ("blob_key_context", bytes(&hedge)),
         ("blob_key", bytes(sealed.key.expose())),
-        ("context", bytes(&context)),
+        ("context", bytes(&bound_to)),
         ("salt", bytes(salt)),
         ("chunk_key", bytes(key)),
         ("base_nonce", bytes(base_nonce)),
