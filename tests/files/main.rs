@@ -13,6 +13,8 @@ mod bad_input;
 #[cfg(feature = "testing")]
 mod faults;
 mod hostile;
+// Without fast code it takes a minute, and shows the same.
+#[cfg(feature = "aws-lc")]
 mod huge;
 #[cfg(feature = "sqlite")]
 mod on_disk;
