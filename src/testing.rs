@@ -1,5 +1,6 @@
 //! For tests of this library and of what is built on it: stores that fail on demand, or lie. Not for a product.
 
+pub mod blobs;
 mod evil;
 pub mod hostile;
 pub mod logs;

@@ -380,9 +380,9 @@ fn one_message_fits_into_a_push() {
     assert_eq!(texts(&pair.theirs), ["Does it hurt at night?"]);
 }
 
-/// Bundles that come twice, late, and in any order.
+/// Both say a thousand things, before either hears of the other, and then hear all of it twice.
 #[test]
-fn thousands_in_any_order() {
+fn thousands_have_one_order() {
     let pair = Pair::new();
     for number in 0..1000 {
         pair.ours.send(&text(&format!("ours {number}"))).unwrap();
@@ -394,6 +394,98 @@ fn thousands_in_any_order() {
     let (one, other) = (pair.ours.last(1000).unwrap(), pair.theirs.last(1000).unwrap());
     let ids = |page: Vec<Result<Posted, Error>>| page.into_iter().map(|posted| posted.unwrap().id).collect::<Vec<_>>();
     assert_eq!(ids(one), ids(other));
+}
+
+/// Thousands of messages, of no bytes and of 1 MiB among them, in bundles of which some are lost and the others come in any
+/// order, and twice. At any time what is there is in the order in which it was said, without a gap; at the end it is all there.
+#[test]
+fn thousands_in_bundles_that_are_lost_repeated_and_reordered() {
+    const MESSAGES: usize = 2000;
+    const BUNDLES: usize = 40;
+    let pair = Pair::new();
+    let chart = pair.ours.chart();
+    let said: Vec<String> = (0..MESSAGES)
+        .map(|number| match number {
+            500 | 1500 => "x".repeat(Message::MAX_TEXT),
+            _ if number % 9 == 0 => String::new(),
+            _ => format!("message {number}"),
+        })
+        .collect();
+    let mut bundles = Vec::new();
+    for (number, message) in (1..).zip(&said) {
+        pair.ours.send(&text(message)).unwrap();
+        if number % (MESSAGES / BUNDLES) == 0 {
+            bundles.push((number, chart.export(&pair.to_lee, Cursor::START).unwrap()));
+        }
+    }
+    let mut there = 0;
+    // 17 and 40 have no common factor: each place comes once, and 0 comes last.
+    for place in (1..=BUNDLES).map(|step| step * 17 % BUNDLES) {
+        let (count, bundle) = &bundles[place];
+        if place % 3 == 1 {
+            continue;
+        }
+        let added = count.saturating_sub(there);
+        let applied = pair.lee.vault.import(bundle).unwrap();
+        assert_eq!((applied.added, applied.gaps, applied.rejected, applied.contradicted), (added as u64, 0, 0, false));
+        assert_eq!(pair.lee.vault.import(bundle).unwrap().added, 0);
+        there += added;
+        let page: Vec<Posted> = pair.theirs.last(100).unwrap().into_iter().map(Result::unwrap).collect();
+        assert!(page.iter().all(|posted| !posted.gap && !posted.misdated));
+        let (texts, last): (Vec<_>, _) =
+            (page.into_iter().map(|posted| posted.text).collect(), &said[there - 100.min(there)..there]);
+        assert!(texts == last);
+    }
+    // The last but one was lost, and the last was not.
+    assert_eq!(there, MESSAGES);
+}
+
+/// As a chat goes: a message a bundle. What follows on one that was lost brings its message too, and the one that comes late
+/// brings nothing twice.
+#[test]
+fn a_bundle_that_comes_late_brings_nothing_twice() {
+    let pair = Pair::new();
+    let chart = pair.ours.chart();
+    let mut next = pair.lee.vault.import(&chart.export(&pair.to_lee, Cursor::START).unwrap()).unwrap().next;
+    let (mut late, mut waiting) = (Vec::new(), 0);
+    for number in 0..60 {
+        pair.ours.send(&text(&number.to_string())).unwrap();
+        waiting += 1;
+        let bundle = chart.export(&pair.to_lee, next.clone()).unwrap();
+        if number % 3 == 2 {
+            let applied = pair.lee.vault.import(&bundle).unwrap();
+            assert_eq!((applied.added, applied.gaps), (waiting, 0));
+            (next, waiting) = (applied.next, 0);
+        } else {
+            late.push(bundle);
+        }
+    }
+    for bundle in late.iter().rev() {
+        let applied = pair.lee.vault.import(bundle).unwrap();
+        assert_eq!((applied.added, applied.contradicted), (0, false));
+    }
+    assert_eq!(texts(&pair.theirs), (0..60).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert!(read(&pair.theirs).iter().all(|posted| !posted.gap));
+}
+
+/// Of thousands that a revoked author goes on to say nothing is heard, whenever and how often it comes.
+#[test]
+fn a_revoked_author_says_thousands() {
+    let pair = Pair::new();
+    pair.theirs.send(&text("in time")).unwrap();
+    pair.to_clinic();
+    pair.ours.chart().revoke(&pair.to_lee).unwrap();
+    for number in 0..1000 {
+        pair.theirs.send(&text(if number % 2 == 0 { "" } else { "too late" })).unwrap();
+    }
+    let late = pair.theirs.send(&text(&"x".repeat(Message::MAX_TEXT))).unwrap();
+    let bundle = pair.theirs.chart().export(&pair.to_clinic, Cursor::START).unwrap();
+    assert_eq!(pair.clinic.vault.import(&bundle).unwrap().quarantined, 1001);
+    assert_eq!(pair.clinic.vault.import(&bundle).unwrap().quarantined, 0);
+    assert_eq!(texts(&pair.ours), ["in time"]);
+    assert_eq!(pair.ours.chart().message(&late).unwrap_err(), Error::UnknownEntry);
+    assert_eq!(pair.ours.chart().quarantined().unwrap().len(), 1001);
+    assert!(pair.ours.chart().find(&Query::kind("message").words("late")).unwrap().entries().is_empty());
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -4,9 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "helpers of tests")]
 
 use ampoule::store::{Store, Table};
+use ampoule::testing::blobs::Blob;
 use ampoule::testing::vectors;
 use ampoule::{Chart, ChartId, MemoryStore, Suite, Unlock, Vault};
 use serde_json::Value;
+
+const BLOBS: [(&str, Suite); 2] = [
+    (include_str!("vectors/blobs-aes-256-gcm.json"), Suite::Aes256Gcm),
+    (include_str!("vectors/blobs-chacha20-poly1305.json"), Suite::ChaCha20Poly1305),
+];
 
 const FILES: [(&str, Suite); 2] = [
     (include_str!("vectors/aes-256-gcm.json"), Suite::Aes256Gcm),
@@ -15,8 +21,10 @@ const FILES: [(&str, Suite); 2] = [
 
 #[test]
 fn made_again_they_are_the_same() {
-    for (committed, suite) in FILES {
-        let made = format!("{}\n", vectors::make(suite).unwrap());
+    let made = FILES.map(|(committed, suite)| (committed, suite, vectors::make(suite)));
+    let blobs = BLOBS.map(|(committed, suite)| (committed, suite, vectors::make_blobs(suite)));
+    for (committed, suite, made) in made.into_iter().chain(blobs) {
+        let made = format!("{}\n", made.unwrap());
         // Not compared as text: the difference would fill the screen.
         let differs = made.lines().zip(committed.lines()).position(|(a, b)| a != b);
         assert_eq!((differs, made.len()), (None, committed.len()), "{}", suite.name());
@@ -37,6 +45,28 @@ fn what_is_in_them_opens() {
         let applied = recipient.import(&bytes(&vector["bundle"])).unwrap();
         assert_eq!((applied.added, applied.rejected), (0, 0));
         assert!(recipient.verify(|_| {}).unwrap().findings.is_empty());
+    }
+}
+
+#[test]
+fn blobs_in_them_open_and_changed_ones_do_not() {
+    for (committed, suite) in BLOBS {
+        let vectors: Value = serde_json::from_str(committed).unwrap();
+        for (number, vector) in (1..).zip(vectors.as_array().unwrap()) {
+            let content = vectors::blob_content(usize::try_from(vector["content_length"].as_u64().unwrap()).unwrap());
+            let mut blob = Blob::seal(suite, number, b"").unwrap();
+            blob.descriptor = bytes(&vector["descriptor"]);
+            blob.chunks = bytes(&vector["chunks"]);
+            blob.outboard = bytes(&vector["outboard"]);
+            assert!(blob.open().unwrap() == content, "{number}, {}", suite.name());
+            let mut changed = blob.clone();
+            *changed.chunks.last_mut().unwrap() ^= 1;
+            assert_eq!(changed.open(), None);
+            let mut changed = blob;
+            let middle = changed.descriptor.len() / 2;
+            changed.descriptor[middle] ^= 1;
+            assert_eq!(changed.open(), None);
+        }
     }
 }
 

@@ -51,10 +51,7 @@ impl MessageKey {
     }
 
     fn expand(suite: Suite, prk: &Hkdf<Sha512>, salt: [u8; SALT_LEN], context: &[&[u8]]) -> Result<Self, Failed> {
-        let mut info: Vec<&[u8]> = vec![INFO, suite.name().as_bytes(), &[0], &salt];
-        info.extend_from_slice(context);
-        let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
-        prk.expand_multi_info(&info, &mut okm[..]).map_err(|_| Failed)?;
+        let okm = okm(suite, prk, &salt, context)?;
         let (key, rest) = okm.split_first_chunk::<KEY_LEN>().ok_or(Failed)?;
         let (base_nonce, commitment) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Failed)?;
         Ok(Self {
@@ -170,6 +167,28 @@ impl Filling {
         (self.counter, self.start) = (self.counter.saturating_add(1), out.len());
         Ok(())
     }
+}
+
+/// Key, base nonce and commitment of a message.
+fn okm(suite: Suite, prk: &Hkdf<Sha512>, salt: &[u8; SALT_LEN], context: &[&[u8]]) -> Result<Zeroizing<Okm>, Failed> {
+    let mut info: Vec<&[u8]> = vec![INFO, suite.name().as_bytes(), &[0], salt];
+    info.extend_from_slice(context);
+    let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
+    prk.expand_multi_info(&info, &mut okm[..]).map_err(|_| Failed)?;
+    Ok(okm)
+}
+
+type Okm = [u8; KEY_LEN + NONCE_LEN + COMMITMENT_LEN];
+
+/// Key, base nonce and commitment of a message, to be shown.
+#[cfg(feature = "testing")]
+pub(crate) fn expanded<R: Role>(
+    suite: Suite,
+    input_key: &Secret<R>,
+    salt: &[u8; SALT_LEN],
+    context: &[&[u8]],
+) -> Result<Vec<u8>, Failed> {
+    Ok(okm(suite, &pseudorandom(input_key)?, salt, context)?.to_vec())
 }
 
 /// The input key as the pseudorandom key of HKDF.

@@ -1,5 +1,9 @@
 //! Vectors: vaults that are made with fixed randomness, and the values on the way from a factor to each plaintext.
 
+mod blobs;
+
+pub use blobs::{blob_content, make_blobs};
+
 use super::hazmat::with_fixed_randomness;
 use crate::codec::{self, ChartId, GrantId, padding};
 use crate::crypto::{Role, Secret, Suite, chunked, kdf, kdf::Deriver, role};

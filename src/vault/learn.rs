@@ -144,3 +144,7 @@ fn add_cards(cards: &mut CardBook, ring: &Ring, bundle: &Bundle<'_>, forked: boo
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;

@@ -57,6 +57,8 @@ pub use event::EventKind;
 #[cfg(test)]
 pub(crate) use export::prove_bundle;
 pub use files::{FileInfo, FileReader, FileWriter};
+#[cfg(feature = "testing")]
+pub(crate) use files::{blob_of, descriptor_of};
 pub use fork::Fork;
 pub use freshness::Freshness;
 pub use import::Applied;

@@ -1,13 +1,14 @@
 //! What sizes, equal bytes and messages tell.
 
 use crate::common::{HEADER, STUB, WRAP, assert_unopenable, member, record};
-use ampoule::store::Table;
+use ampoule::store::{BlobPart, Store as _, Table};
 use ampoule::{
-    Actor, Code, Error, Grant, Identifier, Label, Patient, PatientQuery, Query, Record, RecoveryCode, Terms, Unlock,
-    Vault,
+    Actor, Code, Error, FileInfo, Grant, Identifier, Label, Message, Patient, PatientQuery, Query, Record,
+    RecoveryCode, Terms, Unlock, Vault,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Debug;
+use std::path::Path;
 
 /// Compression before sealing would make the first of two shorter.
 #[test]
@@ -58,6 +59,108 @@ fn g47_equal_contents_do_not_show() {
         for window in windows {
             assert!(seen.insert(window), "eight bytes stand in two entries");
         }
+    }
+}
+
+/// What a size tells: within which of a few steps it is. There are 23 of them up to 1 MiB, for files as for what is said, so of
+/// a million lengths a store sees less than five bits.
+#[test]
+fn g48_sizes_are_few() {
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let blobs = clinic.store.blobs().unwrap();
+    let zeros = vec![0; (1 << 20) + 1];
+    let mut seen = HashSet::new();
+    let mut size_of = |len: usize| {
+        chart.put_file(&FileInfo::new("image/x"), &zeros[..len]).unwrap();
+        let new = blobs.list(None, 999).unwrap().into_iter().find(|blob| seen.insert(*blob)).unwrap();
+        let reader = blobs.open(&new).unwrap().unwrap();
+        [BlobPart::Chunks, BlobPart::Outboard].map(|part| reader.len(part).unwrap())
+    };
+    let steps: Vec<usize> = (9..20).flat_map(|power| [1 << power, 3 << (power - 1)]).chain([1 << 20]).collect();
+    let (mut sizes, mut first) = (HashSet::new(), 0);
+    for last in &steps {
+        // The first and the last length of a step have one size, and no other step has it.
+        let size = size_of(first);
+        assert_eq!(size, size_of(*last), "{first} to {last}");
+        assert!(sizes.insert(size));
+        first = last + 1;
+    }
+    assert_eq!(sizes.len(), 23);
+    assert!(sizes.insert(size_of(first)));
+    // Above, a step is 1/32 wide at first: what is padded is 3 % at the most.
+    assert!(size_of(first)[0] < first as u64 * 104 / 100);
+
+    // Answers that mean the contrary.
+    let thread = chart.start_thread("Results", &Label::general()).unwrap();
+    let mut sizes = HashSet::new();
+    for text in ["HIV negative", "HIV positive", "no", "", "yes, since last year"] {
+        thread.send(&Message::text(text)).unwrap();
+        let last = chart.list().unwrap().entries().len() as u64;
+        sizes.insert(clinic.entry(&chart, last).len());
+    }
+    assert_eq!(sizes.len(), 1, "{sizes:?}");
+}
+
+/// The public FHIR examples: most have a length of their own, and next to none a size of its own once it is stored. It tells
+/// less of the type, and not nothing.
+#[test]
+fn g48_what_sizes_tell_of_examples() {
+    let folder = std::env::var_os("AMPOULE_DATA").map(|data| Path::new(&data).join("hl7.fhir.r4.examples-4.0.1"));
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        assert!(std::env::var_os("CI").is_none(), "the examples are not in AMPOULE_DATA; run `cargo xtask data`");
+        println!("skipped: run `cargo xtask data` and set AMPOULE_DATA to the folder that it names");
+        return;
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let clinic = member("Riverside Clinic", 1);
+    let chart = clinic.vault.create_chart().unwrap();
+    let mut examples = Vec::new();
+    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")).step_by(3) {
+        let content = std::fs::read(path).unwrap();
+        // Bundles of hundreds are no records.
+        if content.len() > 1 << 20 {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let kind = name.split('-').next().unwrap().to_owned();
+        examples.push((kind, content.len()));
+        chart.put(&Record::opaque("application/fhir+json", content)).unwrap();
+    }
+    let rows = clinic.store.rows().unwrap();
+    let stored = rows.into_iter().filter(|((table, ..), _)| *table == Table::Entries).map(|(_, row)| row.len());
+    let stored: Vec<usize> = stored.collect();
+    assert_eq!(stored.len(), examples.len());
+    let by_length = Told::by(examples.iter().map(|(kind, len)| (kind.as_str(), *len)));
+    let by_stored = Told::by(examples.iter().zip(stored).map(|((kind, _), len)| (kind.as_str(), len)));
+    let by_nothing = Told::by(examples.iter().map(|(kind, _)| (kind.as_str(), 0)));
+    println!("{} examples: {by_length:?} by length, {by_stored:?} as stored", examples.len());
+    println!("{} guessed without any size", by_nothing.guessed);
+    assert!(by_length.alone * 2 > examples.len(), "the lengths would tell");
+    assert!(by_stored.sizes < 30 && by_stored.alone * 100 < examples.len());
+    assert!(by_stored.guessed * 3 < by_length.guessed * 2, "a size still tells something of the type");
+}
+
+/// What somebody learns who sees sizes and knows the catalogue of all records.
+#[derive(Debug)]
+struct Told {
+    sizes: usize,
+    /// Records whose size no other has.
+    alone: usize,
+    /// Records whose type he guesses.
+    guessed: usize,
+}
+
+impl Told {
+    fn by<'a>(records: impl Iterator<Item = (&'a str, usize)>) -> Self {
+        let mut by_size: BTreeMap<usize, BTreeMap<&str, usize>> = BTreeMap::new();
+        for (kind, size) in records {
+            *by_size.entry(size).or_default().entry(kind).or_default() += 1;
+        }
+        let alone = by_size.values().filter(|kinds| kinds.values().sum::<usize>() == 1).count();
+        let guessed = by_size.values().filter_map(|kinds| kinds.values().max()).sum();
+        Self { sizes: by_size.len(), alone, guessed }
     }
 }
 

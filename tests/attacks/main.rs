@@ -16,12 +16,13 @@
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
 //! | 17, 45, 57, 64 copies, crashes, clocks, suites | `faults` | |
 //! | 27–29, 52 freshness, withheld rows | `truth`, `withheld` | `log::tests` |
-//! | 6, 8, 10, 27, 29, 55 of what is said in threads | `threads` | `vault::thread::tests` |
+//! | 6, 8, 10, 13, 27, 29, 32, 33, 55 of what is said in threads | `threads` | `vault::thread::tests` |
+//! | 10, 19–26, 62 of files | `files` | `blob::tests::attacks` |
 //! | all of a store, by random choice and byte by byte | `random`, `bytes` | |
 //! | 18 malleability | `envelope` | `codec` |
 //! | 30, 58, 60 revoked authors, old grants, bundles | `authority` | `keys::chart::chart_keys::tests::cuts`, `keys::chart::ledger::model` |
 //! | 41–44 downgrade | `downgrade` | `keys::unlock::tests`, `envelope::attacks` |
-//! | 46, 47, 49–51 leakage | `leakage` | `crypto::secret` |
+//! | 46–51 leakage | `leakage` | `crypto::secret` |
 //! | 55 bombs | `robustness` | `codec`, `envelope::attacks`, `index::segment` |
 //! | 61–63 dishonest members | `robustness` | `keys::chart::chart_keys::attacks`, `envelope::attacks` |
 
@@ -41,6 +42,7 @@ mod common;
 mod downgrade;
 mod envelope;
 mod faults;
+mod files;
 mod keys;
 mod leakage;
 mod members;

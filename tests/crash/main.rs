@@ -12,6 +12,7 @@
 
 #[cfg(feature = "testing")]
 mod faults;
+mod files;
 mod script;
 mod store;
 mod unsynced;

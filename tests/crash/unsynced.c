@@ -5,7 +5,7 @@
  * would hold: the bytes as they were at the last sync of the file, under the names as they were at the last sync of
  * the folder. At a chosen event it puts the files back into that state and kills the process.
  *
- * An event is a call that creates, changes, syncs or removes a followed file. A call that would change one in a way
+ * An event is a call that creates, changes, renames, syncs or removes a followed file, or makes a folder. A call that would change one in a way
  * that is not followed here ends the process with a message, so that a gap shows as a failed test.
  *
  *   UNSYNCED_FOLDER  the folder; its real, absolute path
@@ -52,10 +52,20 @@ struct file {
     unsigned char *dirty; /* one flag for each sector that was written since */
     size_t dirty_len;
     int named;   /* the name was synced, or was there before */
+    char *was;   /* the name that is on the disk, where it was renamed and the folder not synced since */
+    int lost;    /* is in a folder that is not on the disk */
     int removed; /* was unlinked, and the folder not synced since */
 };
 
+/* A folder that was made, and whose own name was not synced since. */
+struct made {
+    struct made *next;
+    char *path;
+    int lost;
+};
+
 static struct file *files;
+static struct made *folders;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX];
 static size_t folder_len;
@@ -73,6 +83,7 @@ static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_unlinkat)(int, const char *, int);
+static int (*real_mkdirat)(int, const char *, mode_t);
 static int (*real_renameat2)(int, const char *, int, const char *, unsigned);
 static int (*real_fallocate)(int, int, off_t, off_t);
 static ssize_t (*real_copy_file_range)(int, off_t *, int, off_t *, size_t, unsigned);
@@ -100,6 +111,7 @@ __attribute__((constructor)) static void start(void) {
     real_fsync = real("fsync");
     real_fdatasync = real("fdatasync");
     real_unlinkat = real("unlinkat");
+    real_mkdirat = real("mkdirat");
     real_renameat2 = real("renameat2");
     real_fallocate = real("fallocate");
     real_copy_file_range = real("copy_file_range");
@@ -276,20 +288,46 @@ static void put_back(struct file *file) {
 
 /* An unlinked file whose name may still be on the disk. */
 static void bring_back(struct file *file) {
-    int fd = real_openat(AT_FDCWD, file->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const char *path = file->named ? file->path : file->was;
+    int fd = real_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || (file->synced_len && real_pwrite(fd, file->synced, file->synced_len, 0) !=
                                            (ssize_t)file->synced_len))
         give_up("a file cannot be put back");
 }
 
+/* Folders whose names did not reach the disk are not there, nor is anything in them. */
+static void lose_folders(void) {
+    for (struct made *made = folders; made; made = made->next) {
+        size_t len = strlen(made->path);
+        made->lost = then == DROP || tossed();
+        for (struct file *file = files; file && made->lost; file = file->next)
+            if (!strncmp(file->path, made->path, len) && file->path[len] == '/') file->lost = 1;
+        for (struct made *inner = folders; inner && made->lost; inner = inner->next)
+            if (!strncmp(inner->path, made->path, len) && inner->path[len] == '/') inner->lost = 1;
+    }
+    for (struct file *file = files; file; file = file->next)
+        if (file->lost && !file->removed) real_unlinkat(AT_FDCWD, file->path, 0);
+    /* The newest comes first, so that a folder is empty when it is its turn. */
+    for (struct made *made = folders; made; made = made->next)
+        if (made->lost && real_unlinkat(AT_FDCWD, made->path, AT_REMOVEDIR)) give_up("a folder cannot be lost");
+}
+
 static void cut(void) {
+    if (then != KILL) lose_folders();
     for (struct file *file = files; file && then != KILL; file = file->next) {
-        if (file->removed) continue;
-        if (file->named || (then == SOME && tossed())) put_back(file);
-        else real_unlinkat(AT_FDCWD, file->path, 0);
+        if (file->removed || file->lost) continue;
+        if (file->named || (then == SOME && tossed())) {
+            put_back(file);
+        } else if (file->was) {
+            if (real_renameat2(AT_FDCWD, file->path, AT_FDCWD, file->was, 0)) give_up("a name cannot be put back");
+            file->path = file->was;
+            put_back(file);
+        } else {
+            real_unlinkat(AT_FDCWD, file->path, 0);
+        }
     }
     for (struct file *file = files; file && then != KILL; file = file->next) {
-        if (!file->removed || !file->named) continue;
+        if (!file->removed || file->lost || !(file->named || file->was)) continue;
         struct file *newer = by_path(file->path);
         if (then == DROP ? !newer || !newer->named : !newer && tossed()) bring_back(file);
     }
@@ -408,21 +446,40 @@ int ftruncate(int fd, off_t len) {
 
 int ftruncate64(int fd, off_t len) { return ftruncate(fd, len); }
 
+static int is_in(const char *path, const char *parent, size_t len) {
+    return !strncmp(path, parent, len) && path[len] == '/' && !strchr(path + len + 1, '/');
+}
+
 /* The names in a folder are on the disk as they are now. */
 static void folder_synced(const char *path) {
     size_t len = strlen(path);
+    for (struct made **link = &folders; *link;) {
+        struct made *made = *link;
+        if (is_in(made->path, path, len)) {
+            *link = made->next;
+            free(made->path);
+            free(made);
+        } else {
+            link = &made->next;
+        }
+    }
     for (struct file **link = &files; *link;) {
         struct file *file = *link;
-        int in_it = !strncmp(file->path, path, len) && file->path[len] == '/' && !strchr(file->path + len + 1, '/');
+        int in_it = is_in(file->path, path, len);
         if (in_it && file->removed) {
             *link = file->next;
             free(file->synced);
             free(file->dirty);
             free(file->path);
+            free(file->was);
             free(file);
             continue;
         }
-        if (in_it) file->named = 1;
+        if (in_it) {
+            file->named = 1;
+            free(file->was);
+            file->was = NULL;
+        }
         link = &file->next;
     }
 }
@@ -481,6 +538,62 @@ int unlinkat(int dir, const char *name, int flags) {
     return result;
 }
 
+int mkdirat(int dir, const char *name, mode_t mode) {
+    start();
+    char path[PATH_MAX];
+    struct stat info;
+    if (!inside(dir, name, path) || !stat(path, &info)) return real_mkdirat(dir, name, mode);
+    pthread_mutex_lock(&lock);
+    int last = 0, error = event("folder", path, 1, &last);
+    if (error) FAILS(error);
+    int result = real_mkdirat(dir, name, mode);
+    if (!result) {
+        struct made *made = calloc(1, sizeof *made);
+        if (!made || !(made->path = strdup(path))) give_up("out of memory");
+        made->next = folders;
+        folders = made;
+    }
+    if (last) cut();
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+int mkdir(const char *name, mode_t mode) { return mkdirat(AT_FDCWD, name, mode); }
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
+    start();
+    char path[PATH_MAX], new_path[PATH_MAX];
+    struct stat info;
+    if (!inside(from_dir, from, path)) {
+        if (inside(to_dir, to, new_path)) give_up("renaming into the folder is not followed");
+        return real_renameat2(from_dir, from, to_dir, to, flags);
+    }
+    if (!inside(to_dir, to, new_path)) give_up("renaming out of the folder is not followed");
+    pthread_mutex_lock(&lock);
+    struct file *file = by_path(path);
+    size_t parent = (size_t)(strrchr(path, '/') - path);
+    if (!file || file->was || !stat(new_path, &info)) give_up("renaming is not followed but once, to a free name");
+    if (strncmp(path, new_path, parent + 1) || strchr(new_path + parent + 1, '/'))
+        give_up("renaming into another folder is not followed");
+    int last = 0, error = event("rename", new_path, 0, &last);
+    if (error) FAILS(error);
+    int result = real_renameat2(from_dir, from, to_dir, to, flags);
+    if (!result) {
+        if (file->named) file->was = file->path;
+        else free(file->path);
+        if (!(file->path = strdup(new_path))) give_up("out of memory");
+        file->named = 0;
+    }
+    if (last) cut();
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int renameat(int from_dir, const char *from, int to_dir, const char *to) {
+    return renameat2(from_dir, from, to_dir, to, 0);
+}
+
 int unlink(const char *name) { return unlinkat(AT_FDCWD, name, 0); }
 
 /* ---- Calls that are not followed ---- */
@@ -506,16 +619,4 @@ int fallocate(int fd, int mode, off_t from, off_t len) {
 ssize_t copy_file_range(int in, off_t *in_from, int out, off_t *out_from, size_t len, unsigned flags) {
     refuse(out, "copy_file_range is not followed");
     return real_copy_file_range(in, in_from, out, out_from, len, flags);
-}
-
-int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
-    start();
-    char path[PATH_MAX];
-    if (inside(from_dir, from, path) || inside(to_dir, to, path)) give_up("renaming is not followed");
-    return real_renameat2(from_dir, from, to_dir, to, flags);
-}
-
-int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
-int renameat(int from_dir, const char *from, int to_dir, const char *to) {
-    return renameat2(from_dir, from, to_dir, to, 0);
 }

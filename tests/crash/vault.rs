@@ -41,18 +41,18 @@ fn work(folder: &Path, mut notes: Notes) {
     }
 }
 
-fn database(folder: &Path) -> PathBuf {
+pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join("vault.db")
 }
 
 /// What was begun last and what was acknowledged last.
-fn last(run: &Run, word: &str) -> usize {
+pub(crate) fn last(run: &Run, word: &str) -> usize {
     run.notes().rev().find_map(|note| note.strip_prefix(word)?.trim_start().parse().ok()).unwrap_or(0)
 }
 
 /// Whether the fault came after the first and before the last write of a step: a write of it was done, and the one at
 /// which the fault came was not.
-fn came_within_a_step(run: &Run) -> bool {
+pub(crate) fn came_within_a_step(run: &Run) -> bool {
     last(run, "begin") > last(run, "done") && matches!(run.log.as_slice(), [.., Line::Event { .. }, Line::Event { .. }])
 }
 
@@ -114,7 +114,7 @@ fn answers(vault: &Vault) -> Vec<(Vec<Matches>, Vec<Vec<ampoule::VersionId>>)> {
 }
 
 /// The events of a run: those of a step but its first, and the others.
-fn events(run: &Run) -> (Vec<u64>, Vec<u64>) {
+pub(crate) fn events(run: &Run) -> (Vec<u64>, Vec<u64>) {
     let (mut within, mut apart) = (Vec::new(), Vec::new());
     let (mut in_step, mut written) = (false, false);
     for line in &run.log {
@@ -138,13 +138,13 @@ fn events(run: &Run) -> (Vec<u64>, Vec<u64>) {
 }
 
 /// `count` of the events, spread evenly.
-fn spread(events: &[u64], count: usize) -> impl Iterator<Item = u64> {
+pub(crate) fn spread(events: &[u64], count: usize) -> impl Iterator<Item = u64> {
     assert!(events.len() >= count);
     (0..count).map(move |place| events[place * events.len() / count])
 }
 
 /// Runs the machine at each event, as many at a time as there are processors.
-fn each<T: Send>(events: impl IntoIterator<Item = u64>, check: impl Fn(u64) -> T + Sync) -> Vec<T> {
+pub(crate) fn each<T: Send>(events: impl IntoIterator<Item = u64>, check: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let events = Mutex::new(events.into_iter().collect::<Vec<_>>().into_iter());
     let next = || events.lock().unwrap().next();
     std::thread::scope(|scope| {

@@ -2,9 +2,12 @@
 
 import json
 
+from blob import Descriptor, changes, open_blob
 from chart import Chart, grant_body, open_bundle, open_segment, path, check_value
-from decode import each_change_is_refused
-from primitives import D, H, label, lp, message_key, open_chunked, open_once, require, structure, unpad
+from decode import each_change_is_refused, refused
+from primitives import (
+    D, H, label, lp, message_key, open_chunked, open_once, padded_len, require, sha512, structure, unpad,
+)
 from vault import DEVICE, Vault
 
 TABLES = "vault keyring contacts directory cards ledger receipts grants entries wraps search log tiles map".split()
@@ -28,12 +31,16 @@ class Rows:
 
 def check(folder):
     files = sorted(folder.glob("*.json"))
-    require(len(files) == 2, "one file of vectors for each suite")
+    of_blobs = [file for file in files if file.name.startswith("blobs-")]
+    require(len(files) == 4 and len(of_blobs) == 2, "two files of vectors for each suite")
     for file in files:
-        Vector(json.loads(file.read_text())).check(file.name)
+        kind = Blobs if file in of_blobs else Vector
+        kind(json.loads(file.read_text())).check(file.name)
 
 
-class Vector:
+class Same:
+    """Compares values, and counts them."""
+
     def __init__(self, data):
         self.data = data
         self.compared = 0
@@ -42,6 +49,58 @@ class Vector:
         require(found == bytes.fromhex(expected), f"{what} differs")
         self.compared += 1
 
+
+class Blobs(Same):
+    """Contents of files. Byte i of each is the remainder of 31 i by 251."""
+
+    def check(self, name):
+        suite = 2 if "chacha20" in name else 1
+        refusals = sum(self.blob(suite, values) for values in self.data)
+        print(f"{name}: {len(self.data)} blobs, {self.compared} values the same, {refusals} changes refused")
+
+    def blob(self, suite, values):
+        of = {name: bytes.fromhex(value) for name, value in values.items() if isinstance(value, str)}
+        length = values["content_length"]
+        content = bytes(31 * at % 251 for at in range(length))
+        self.same(sha512(content), values["content_hash"], "content")
+        padded = content.ljust(padded_len(length), b"\0")
+        require(len(padded) == values["padded_length"], "padded length")
+        chart, descriptor, chunks = of["chart"], Descriptor(of["descriptor"]), of["chunks"]
+        require((descriptor.blob, descriptor.length) == (of["blob"], length), "descriptor")
+        self.same(H("first-chunk", padded[:16384]), values["first_chunk_hash"], "hash of the first chunk")
+        require(of["blob_key_context"].startswith(chart + descriptor.blob), "context of a blob key")
+        require(of["blob_key_context"].endswith(of["first_chunk_hash"]), "context of a blob key")
+        require(len(of["blob_key_context"]) == 32 + 16 + 32 + 8 + 16 + 32, "context of a blob key")
+        self.same(D(of["seed"], "blob-key", of["blob_key_context"]), values["blob_key"], "blob key")
+        self.same(descriptor.key, values["blob_key"], "blob key of the descriptor")
+        self.same(descriptor.context(chart), values["context"], "context of the chunks")
+        self.same(chunks[:24], values["salt"], "salt")
+        key, nonce, commitment = message_key(suite, descriptor.key, chunks[:24], descriptor.context(chart))
+        self.same(key, values["chunk_key"], "key of the chunks")
+        self.same(nonce, values["base_nonce"], "base nonce")
+        self.same(commitment, values["commitment"], "commitment")
+        ends = [*range(56 + 16400, len(chunks), 16400), len(chunks)]
+        for end, tag in zip(ends, values["tags"], strict=True):
+            self.same(chunks[end - 16 : end], tag, "tag")
+        self.same(D(descriptor.key, "outboard", chart + descriptor.blob), values["tree_key"], "key of the tree")
+        self.same(descriptor.root, values["root"], "root")
+        opened = open_blob(suite, chart, descriptor, chunks, of["outboard"])
+        require(opened == content, "content of a blob")
+        refusals = 0
+        for what, *changed in changes(chunks, of["outboard"]):
+            refused(lambda: open_blob(suite, chart, descriptor, *changed), what)
+            refusals += 1
+
+        def described(data):
+            changed = Descriptor(data)
+            # The author signs the length: that of a content which ends with zeros is only his to say.
+            require(changed.length == length, "length")
+            return open_blob(suite, chart, changed, chunks, of["outboard"])
+
+        return refusals + each_change_is_refused(of["descriptor"], described)
+
+
+class Vector(Same):
     def check(self, name):
         chart = bytes.fromhex(self.data["chart"])
         contents = [bytes.fromhex(content) for content in self.data["contents"]]

@@ -1,5 +1,9 @@
 //! The second decoder: a program in another language, which opens what this library has just written.
 
+mod files;
+
+pub(crate) use files::sealed_elsewhere;
+
 use crate::data::hex;
 use crate::place::Place;
 use crate::python;
@@ -22,6 +26,7 @@ const PASSPHRASE: &str = "Zoe\u{308} 47 tractor mango";
 pub(crate) fn run(place: &Place) -> Result<()> {
     let folder = made(place)?;
     run::shown(&mut command(place, "made", &folder)?)?;
+    files::sealed_elsewhere(&folder)?;
     run::shown(&mut command(place, "vectors", &place.root.join("tests/vectors"))?)?;
     Ok(fs::remove_dir_all(&folder)?)
 }
@@ -105,6 +110,7 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
+    files::put(at_clinic, &clinic, &clinic.create_chart()?)?;
     devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
@@ -113,6 +119,7 @@ fn make(folder: &Path) -> Result<Value> {
     let scans = scanner.create_chart()?;
     let calibration = put(at_scanner, &scanner, &scans, &observation("calibration", "1"), None)?;
     converse(at_scanner, &scanner, &scans, calibration)?;
+    files::put(at_scanner, &scanner, &scanner.create_chart()?)?;
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
@@ -276,6 +283,7 @@ fn converse(puts: &mut Put, vault: &Vault, chart: &Chart, about: EntryId) -> Res
     said(None)
 }
 
+/// Also of a file, but for what is said of its content.
 fn shown_message(vault: &Vault, entry: &Entry, text: Option<&str>) -> Result<Value> {
     let codes: Vec<_> = entry.record().terms().codes.iter().map(|code| [&code.system, &code.value]).collect();
     Ok(json!({

@@ -137,9 +137,10 @@ fn vectors(place: &Place, _log: &Path) -> Result<Done> {
 fn decoder(place: &Place, log: &Path) -> Result<Done> {
     let folder = decoder::made(place)?;
     green(&mut decoder::command(place, "made", &folder)?, log)?;
+    decoder::sealed_elsewhere(&folder)?;
     green(&mut decoder::command(place, "vectors", &place.root.join("tests/vectors"))?, log)?;
     std::fs::remove_dir_all(&folder)?;
-    Ok(Done { note: String::new(), tests: 2 })
+    Ok(Done { note: String::new(), tests: 3 })
 }
 
 fn guarded(place: &Place, _log: &Path) -> Result<Done> {

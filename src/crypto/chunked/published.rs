@@ -1,5 +1,6 @@
 //! The published vectors of C2SP chunked-encryption (C2SP/wycheproof), in both directions: what others sealed opens here, and
-//! what is sealed here with their salt is, byte for byte, what they sealed.
+//! what is sealed here with their salt is, byte for byte, what they sealed. Files of a vault go the same two ways in
+//! `tests/decoder`, by Cobblestone-256 of the Python package `cryptography`.
 
 use super::*;
 use crate::crypto::{kdf, role};

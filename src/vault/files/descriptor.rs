@@ -56,6 +56,18 @@ impl Descriptor {
     }
 }
 
+/// What a descriptor says, if it is one.
+#[cfg(feature = "testing")]
+pub(crate) fn blob_of(descriptor: &[u8]) -> Option<(BlobId, Sealed)> {
+    Descriptor::decode(descriptor).ok().map(|Descriptor { blob, sealed }| (blob, sealed))
+}
+
+/// A descriptor, to be shown.
+#[cfg(feature = "testing")]
+pub(crate) fn descriptor_of(blob: BlobId, sealed: Sealed) -> Vec<u8> {
+    Descriptor { blob, sealed }.encode().to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

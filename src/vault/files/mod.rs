@@ -18,6 +18,9 @@ pub use info::FileInfo;
 pub use read::FileReader;
 pub use write::FileWriter;
 
+#[cfg(feature = "testing")]
+pub(crate) use descriptor::{blob_of, descriptor_of};
+
 use super::{Chart, Inner, session::Session};
 use crate::codec::{EntryId, VersionId};
 use crate::crypto::{Failed, RandomError};
