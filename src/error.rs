@@ -18,6 +18,15 @@ pub enum Error {
     /// The content of a file is not in this vault's place for files.
     #[error("the content of this file is not here; get it from whoever has it")]
     ContentNotHere,
+    /// The content of a file is in this vault's place for files already, and whole.
+    #[error("the content of this file is here already; read it")]
+    ContentHere,
+    /// Bytes that are not the content which the author of a file described.
+    #[error("this is not the content of the file, or was altered on the way; get it again, nothing wrong was kept")]
+    DamagedContent,
+    /// A content that ends too early.
+    #[error("the content of the file is not whole yet; get the rest, from `ContentReceiver::offset` on")]
+    IncompleteContent,
     /// There is no place for the content of files.
     #[error("this store has no place for files; name one with `VaultOptions::blobs`")]
     NoPlaceForFiles,
