@@ -11,7 +11,11 @@ mod described;
 mod descriptor;
 #[cfg(feature = "directory")]
 mod draft;
+#[cfg(feature = "directory")]
+mod folder;
 mod info;
+#[cfg(feature = "directory")]
+mod paths;
 mod pending;
 mod read;
 mod receive;
