@@ -83,6 +83,8 @@ pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
+#[cfg(feature = "directory")]
+pub use vault::Outcomes;
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
     ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork,

@@ -56,6 +56,8 @@ pub use entry::{Entry, Found, Matches};
 pub use event::EventKind;
 #[cfg(test)]
 pub(crate) use export::prove_bundle;
+#[cfg(feature = "directory")]
+pub use files::Outcomes;
 pub use files::{ContentReceiver, FileInfo, FileReader, FileWriter, SealedContent};
 pub use fork::Fork;
 pub use freshness::Freshness;

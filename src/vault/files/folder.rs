@@ -10,6 +10,9 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+/// What became of each file of a folder or a chart, in order.
+pub type Outcomes<K, V> = Vec<(K, Result<V, Error>)>;
+
 impl Chart {
     /// Puts each file of a folder, and of the folders in it, into the chart, with its path from there as its name. Links are not
     /// followed. `describe` gives media type, label and terms of a path; `progress` is told how many bytes were taken so far
@@ -23,7 +26,7 @@ impl Chart {
         folder: impl AsRef<Path>,
         mut describe: impl FnMut(&str) -> FileInfo,
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<Vec<(PathBuf, Result<EntryId, Error>)>, Error> {
+    ) -> Result<Outcomes<PathBuf, EntryId>, Error> {
         let folder = folder.as_ref();
         let (mut done, mut before) = (Vec::new(), 0_u64);
         for Found { path, metadata } in walk(folder)? {
@@ -55,7 +58,7 @@ impl Chart {
         &self,
         folder: impl AsRef<Path>,
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<Vec<(EntryId, Result<PathBuf, Error>)>, Error> {
+    ) -> Result<Outcomes<EntryId, PathBuf>, Error> {
         let folder = folder.as_ref();
         let files = self.list_kind(Kind::File)?;
         match make_folder(folder) {

@@ -26,6 +26,8 @@ mod write;
 
 pub(super) use check::check;
 pub(super) use described::{Described, describes, missing};
+#[cfg(feature = "directory")]
+pub use folder::Outcomes;
 pub use info::FileInfo;
 pub use read::FileReader;
 pub use receive::ContentReceiver;

@@ -13,7 +13,7 @@ use crate::blob::{BlobPart, Receiver};
 use crate::codec::{BlobId, VersionId};
 use crate::error::Error;
 use crate::store::BlobStore;
-use crate::vault::{Chart, EventKind};
+use crate::vault::{Chart, EventKind, session::Session};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -56,7 +56,11 @@ impl Chart {
         let taken = skip(&mut from, receiver.offset()).and_then(|()| receiver.read_all(&mut from, &mut progress));
         match taken.and_then(|()| receiver.require_all()) {
             Ok(()) => receiver.finish(),
-            Err(error) => receiver.discard().and(Err(error)),
+            Err(error) => {
+                // What cannot be removed now is when nobody goes on with it.
+                let _ = receiver.discard();
+                Err(error)
+            }
         }
     }
 
@@ -70,16 +74,16 @@ impl Chart {
                 return Err(Error::ContentHere);
             }
             // What was taken in, not what was written here: of that, some may be read yet.
-            blobs.delete(&content.local)?;
+            if blobs.open(&content.local)?.is_some() {
+                blobs.delete(&content.local)?;
+            }
         }
         let Described { place, sealed, local: blob, .. } = content;
         let mut receiver = Receiver::new(place, sealed, inner.options.threads).map_err(Fault::from)?;
-        inner.with(|session| {
-            if pending::is_marked(&*inner.store.read()?, session, Origin::Received, &blob)? {
-                return Ok(());
-            }
+        let mark = |session: &Session| {
             pending::mark(&*inner.store, session, Origin::Received, self.id(), &blob, inner.now_ms())
-        })?;
+        };
+        inner.with(mark)?;
         let sink = match blobs.resume(&blob)? {
             None => {
                 let mut writer = blobs.create(&blob)?;
@@ -94,6 +98,11 @@ impl Chart {
                 sink
             }
         };
+        // Until it was ours, somebody may have taken it for what nobody goes on with.
+        inner.with(|session| {
+            let marked = pending::is_marked(&*inner.store.read()?, session, Origin::Received, &blob)?;
+            if marked { Ok(()) } else { mark(session) }
+        })?;
         Ok(ContentReceiver { chart: self.clone(), blob, blobs, open: Some(Open { receiver, sink }) })
     }
 }
@@ -154,7 +163,8 @@ impl ContentReceiver {
             Ok(()) => {}
             Err(Fault::Failed) => {
                 drop(sink);
-                return self.remove().and(Err(Error::DamagedContent));
+                let _ = self.remove();
+                return Err(Error::DamagedContent);
             }
             Err(fault) => return Err(fault.into()),
         }
