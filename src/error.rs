@@ -18,6 +18,24 @@ pub enum Error {
     /// The content of a file is not in this vault's place for files.
     #[error("the content of this file is not here; get it from whoever has it")]
     ContentNotHere,
+    /// The content of a file is in this vault's place for files already, and whole.
+    #[error("the content of this file is here already; read it")]
+    ContentHere,
+    /// Bytes that are not the content which the author of a file described.
+    #[error("this is not the content of the file, or was altered on the way; get it again, nothing wrong was kept")]
+    DamagedContent,
+    /// A content that ends too early.
+    #[error("the content of the file is not whole yet; get the rest, from `ContentReceiver::offset` on")]
+    IncompleteContent,
+    /// A name that is no path within a folder, or not a safe one on every system.
+    #[error("the name is not safe as a path on every system; give the file another, or export it by itself")]
+    UnsafeName,
+    /// A link, a device or the like, or a file that was replaced while it was looked at.
+    #[error("this is neither a file nor a folder; links are not followed, copy what they lead to")]
+    NotAFile,
+    /// Something is there already where a file was to be written.
+    #[error("something is at the place of this file already; nothing was written over, choose an empty folder")]
+    FileExists,
     /// There is no place for the content of files.
     #[error("this store has no place for files; name one with `VaultOptions::blobs`")]
     NoPlaceForFiles,

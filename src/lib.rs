@@ -83,11 +83,13 @@ pub use record::{Code, DateError, DateRange, Identifier, Kind, Label, LabelError
 pub use store::{MemoryStore, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};
+#[cfg(feature = "directory")]
+pub use vault::Outcomes;
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
-    Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork, Found, Freshness,
-    Known, Matches, Message, NotHere, Posted, Quarantined, Reaction, Receipt, Receipts, Report, Retired, Revision,
-    Scope, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
+    ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork,
+    Found, Freshness, Known, Matches, Message, NotHere, Posted, Quarantined, Reaction, Receipt, Receipts, Report,
+    Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

@@ -14,11 +14,13 @@
 mod open;
 mod outboard;
 mod parallel;
+mod receive;
 mod seal;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use open::{Opener, Source};
+pub(crate) use receive::Receiver;
 pub(crate) use seal::{Hedge, Sealed, Sealer, Sink};
 
 use crate::codec::{BlobId, ChartId, padding};
@@ -60,6 +62,11 @@ impl Place {
     fn tree(&self, key: &Secret<role::BlobKey>) -> Tree {
         Tree::new(kdf::derive(key, &[self.chart.as_bytes(), self.blob.as_bytes()]))
     }
+}
+
+/// Length of the chunks of a blob with so many bytes of content.
+pub(crate) fn chunks_len(content: u64) -> Option<u64> {
+    Sizes::of(content).map(|sizes| sizes.stored(BlobPart::Chunks))
 }
 
 /// Lengths of a blob, in bytes: all follow from that of its content.

@@ -202,7 +202,7 @@ fn open_slot(
 }
 
 /// How many bytes of a chunk are content.
-fn content_in(sizes: &Sizes, number: u64) -> usize {
+pub(super) fn content_in(sizes: &Sizes, number: u64) -> usize {
     let before = number.saturating_mul(CHUNK_LEN);
     usize::try_from(sizes.content.saturating_sub(before)).unwrap_or(CHUNK).min(CHUNK)
 }

@@ -6,6 +6,7 @@ use crate::crypto::RandomError;
 use crate::crypto::tree::{Builder, Root};
 
 mod attacks;
+mod receive;
 
 /// A blob in memory.
 #[derive(Clone, Default)]

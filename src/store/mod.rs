@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "directory")]
 pub use blobs::DirectoryBlobs;
-pub use blobs::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, MemoryBlobs};
+pub use blobs::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, MemoryBlobs};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub(crate) use ordered::Ordered;

@@ -7,6 +7,7 @@ use super::{
     charts,
     cores::on_all_cores,
     event::{Event, EventKind},
+    files::{Described, describes, missing},
     learn::{Learnt, damaged, learn},
     logs::{Write, log_id},
     mark::{Mark, Marked},
@@ -55,8 +56,9 @@ pub struct Applied {
     /// state. What the bundle holds was taken in; [`Finding::Contradicted`](crate::Finding::Contradicted) stays until
     /// [`Chart::settle_bundles`](crate::Chart::settle_bundles), and `docs/INCIDENTS.md` says what to do.
     pub contradicted: bool,
-    /// Files of which the content did not come along.
-    pub missing_blobs: u64,
+    /// Versions of files, among those that are new, of which the content is not here: see
+    /// [`Chart::receive_content`](crate::Chart::receive_content).
+    pub missing_blobs: Vec<VersionId>,
     /// Changes of the sharing that another custodian proposed, and that this vault has recorded: it administers the chart.
     pub recorded: u64,
     /// Changes that were proposed here, and are recorded now.
@@ -111,7 +113,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     let mut applied = Applied { recorded, forked: chart.keys.fork().is_some(), ..Applied::of(id) };
     let waiting = follow_up(session, &mut write, &chart, own, inner.now_ms(), &mut applied)?;
     Beside::new(chart.keys.all_rows(), &waiting).put(&mut write, &id, &beside)?;
-    let (rows, objects) = take_entries(&mut write, &chart, bundle, &mut applied)?;
+    let Taken { rows, objects, files } = take_entries(&mut write, &chart, bundle, &mut applied)?;
     take_proof(session, &mut write, &chart, bundle, &rows, &objects, &mut applied)?;
     let known_to = chart.index.last_seq();
     let segment = chart.append_index(&mut *write.tx, &rows, true)?;
@@ -131,6 +133,7 @@ fn import(inner: &Inner, session: &Session, bundle: &Bundle<'_>) -> Result<Appli
     applied.gaps = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Gap).count());
     applied.repeated = count(flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Repeat).count());
     let disputed = chart.standings.all(EntryStanding::Disputed);
+    applied.missing_blobs = missing(inner, &files);
     applied.disputed = count(disputed.iter().filter(|seq| !disputed_before.contains(seq)).count());
     Ok(applied)
 }
@@ -149,7 +152,7 @@ impl Applied {
             repeated: 0,
             withheld: 0,
             contradicted: false,
-            missing_blobs: 0,
+            missing_blobs: Vec::new(),
             recorded: 0,
             confirmed: 0,
             superseded: 0,
@@ -159,18 +162,27 @@ impl Applied {
     }
 }
 
+/// What is new of a bundle's entries.
+struct Taken {
+    rows: Vec<IndexRow>,
+    /// What the bundle holds, entry by entry.
+    objects: Vec<Object>,
+    /// What is read of it and describes a content.
+    files: Vec<Described>,
+}
+
 /// Object hash of an entry of a bundle, and its compartment where it opened.
 type Object = (Hash, Option<u8>);
 
-/// Stores what is new of a bundle's entries. Returns their rows, and what the bundle holds, entry by entry.
+/// Stores what is new of a bundle's entries.
 fn take_entries(
     write: &mut Write<'_>,
     chart: &OpenChart,
     bundle: &Bundle<'_>,
     applied: &mut Applied,
-) -> Result<(Vec<IndexRow>, Vec<Object>), Error> {
+) -> Result<Taken, Error> {
     let (keys, id) = (&chart.keys, chart.keys.chart());
-    let (mut rows, mut items, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut rows, mut items, mut files, mut seen) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
     let (opened, ()) = on_all_cores(&bundle.entries, || (), |(), item| open_item(keys, item), || ());
     let of = |(hash, opened): &(Hash, Option<Opened>)| (*hash, opened.as_ref().map(|opened| opened.slot));
     let objects = opened.iter().map(of).collect();
@@ -186,19 +198,21 @@ fn take_entries(
         if chart.index.contains(&version, &hash) || !seen.insert((version, hash)) {
             continue;
         }
+        files.push(if describes(&opened) { Described::of(chart, &opened).ok() } else { None });
         rows.push(row_of(0, stub, opened));
         items.push(item);
     }
     // Judged together, so that it does not matter in which order they stand in the bundle.
     let standings = standings_of(keys, &chart.index, &rows);
     let mut next = chart.index.last_seq();
-    let mut taken = Vec::with_capacity(rows.len());
-    for ((mut row, item), standing) in rows.into_iter().zip(items).zip(standings) {
+    let mut taken = Taken { rows: Vec::with_capacity(rows.len()), objects, files: Vec::new() };
+    for (((mut row, item), file), standing) in rows.into_iter().zip(items).zip(files).zip(standings) {
         let count = match standing {
             None => &mut applied.rejected,
             Some(EntryStanding::Quarantined) => &mut applied.quarantined,
             Some(_) => {
                 row.arrival = keys.head_seq();
+                taken.files.extend(file);
                 &mut applied.added
             }
         };
@@ -210,9 +224,9 @@ fn take_entries(
         row.seq = next;
         let stub = Stub { hash: row.hash, arrival: row.arrival };
         put_entry(&mut *write.tx, &id, next, &item.wrap, item.bytes, stub)?;
-        taken.push(row);
+        taken.rows.push(row);
     }
-    Ok((taken, objects))
+    Ok(taken)
 }
 
 /// Holds a bundle against what its sender had proven before, and takes note of what it proves.
@@ -245,11 +259,12 @@ fn take_proof(
 }
 
 /// Opens and verifies an entry of a bundle. Returns its object hash, and where it opens, what is in it without its content,
-/// which is sealed where it is wanted.
+/// which is sealed where it is wanted; but what describes a file.
 fn open_item(keys: &ChartKeys, item: &Item<'_>) -> (Hash, Option<Opened>) {
     let opened = keys.open_entry(item.bytes, &item.wrap, None).ok();
     let without_content = |opened| Opened { content: Zeroizing::default(), ..opened };
-    (object_hash(item.bytes), opened.map(without_content))
+    let shortened = |opened: Opened| if describes(&opened) { opened } else { without_content(opened) };
+    (object_hash(item.bytes), opened.map(shortened))
 }
 
 /// Looks at what this vault proposed: what is recorded is done with, what lost against another step is made again on top of

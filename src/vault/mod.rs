@@ -56,7 +56,9 @@ pub use entry::{Entry, Found, Matches};
 pub use event::EventKind;
 #[cfg(test)]
 pub(crate) use export::prove_bundle;
-pub use files::{FileInfo, FileReader, FileWriter};
+#[cfg(feature = "directory")]
+pub use files::Outcomes;
+pub use files::{ContentReceiver, FileInfo, FileReader, FileWriter, SealedContent};
 #[cfg(feature = "testing")]
 pub(crate) use files::{blob_of, descriptor_of};
 pub use fork::Fork;

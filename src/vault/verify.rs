@@ -105,6 +105,30 @@ pub enum Finding {
         /// His device.
         device: DeviceId,
     },
+    /// The content of a file that was written by this vault's owner is missing. [`Chart::receive_content`] takes it in from
+    /// somebody who has it.
+    ///
+    /// [`Chart::receive_content`]: crate::Chart::receive_content
+    MissingContent {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
+    /// The content of a file is here and is not what its author described: it was damaged or altered, in one place at least.
+    /// [`Chart::receive_content`] replaces it by that of somebody who has it.
+    ///
+    /// [`Chart::receive_content`]: crate::Chart::receive_content
+    DamagedContent {
+        /// Its chart.
+        chart: ChartId,
+        /// The entry.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
     /// A version that is missing from the store.
     Missing {
         /// Its chart.
@@ -124,6 +148,8 @@ pub struct Report {
     pub charts: u64,
     /// Versions that were opened, with their signatures.
     pub versions: u64,
+    /// Versions of files, among them, whose content is here and was read to its end.
+    pub files: u64,
     /// What is not as it should be; empty if all is well.
     pub findings: Vec<Finding>,
     /// What is not here, and need not be.
@@ -148,6 +174,18 @@ pub enum NotHere {
         /// The label.
         label: Label,
     },
+    /// The content of a file by somebody else: it never came, or is gone again. [`Chart::receive_content`] takes it in from
+    /// whoever has it.
+    ///
+    /// [`Chart::receive_content`]: crate::Chart::receive_content
+    Content {
+        /// The chart.
+        chart: ChartId,
+        /// The entry.
+        entry: EntryId,
+        /// The version.
+        version: VersionId,
+    },
     /// What has a label that this vault may read, and that was left out of a sender's bundles by their [`Scope`]: ask for it.
     ///
     /// [`Scope`]: crate::Scope
@@ -162,7 +200,8 @@ pub enum NotHere {
 }
 
 impl Vault {
-    /// Opens and verifies every version of every chart, on all cores. What is damaged is named; the rest stays readable.
+    /// Opens and verifies every version of every chart, on all cores, and the content of every file that is here. What is damaged
+    /// is named; the rest stays readable.
     ///
     /// `progress` is told how many versions were checked.
     pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {

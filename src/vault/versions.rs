@@ -5,6 +5,7 @@ use super::{
     chains::Flaw,
     cores::on_all_cores,
     extent,
+    files::{self, Described},
     open_chart::{OpenChart, StoredEntry},
     sources::Sources,
     standings::NOBODY,
@@ -39,8 +40,13 @@ pub(super) fn verify(
             Err(error) => Err(*error),
         };
         let (checked, next) = on_all_cores(&lot, begin, check, || walk.next_lot(report));
-        for (run, findings) in lot.iter().zip(checked) {
-            report.findings.extend(findings?);
+        for (run, checked) in lot.iter().zip(checked) {
+            let Checked { findings, described } = checked?;
+            report.findings.extend(findings);
+            // One after the other, each on all cores.
+            for content in described {
+                files::check(inner, &content, report)?;
+            }
             for _ in &run.versions {
                 report.versions = report.versions.saturating_add(1);
                 progress(report.versions);
@@ -74,6 +80,13 @@ struct Run {
     open: Arc<RwLock<OpenChart>>,
     /// Without their parents, which nobody asks for.
     versions: Vec<Version<'static>>,
+}
+
+/// What is wrong with the versions of a run, and the contents that they describe.
+#[derive(Default)]
+struct Checked {
+    findings: Vec<Finding>,
+    described: Vec<Described>,
 }
 
 impl Walk<'_> {
@@ -160,12 +173,12 @@ impl Current {
 
 impl Run {
     /// Opens the versions, and says what is wrong with them.
-    fn check(&self, snapshot: &dyn Snapshot) -> Result<Vec<Finding>, StoreError> {
+    fn check(&self, snapshot: &dyn Snapshot) -> Result<Checked, StoreError> {
         let Self { chart, open, versions } = self;
         let before = versions.first().map_or(0, |version| version.seq.saturating_sub(1)).to_be_bytes();
         let rows = snapshot.scan(Table::Entries, chart.as_bytes(), Some(&before), versions.len())?;
         let open = open.read().unwrap_or_else(PoisonError::into_inner);
-        let mut findings = Vec::new();
+        let mut checked = Checked::default();
         for version in versions {
             let seq = version.seq.to_be_bytes();
             let found = rows.iter().find(|(key, _)| *key == seq);
@@ -175,23 +188,32 @@ impl Run {
                 None => snapshot.get(Table::Entries, chart.as_bytes(), &seq)?,
             };
             let stored = found.map(|(_, stored)| stored).or(looked_for.as_ref());
-            findings.extend(check(*chart, &open, version, stored.map(Vec::as_slice)));
+            match check(*chart, &open, version, stored.map(Vec::as_slice)) {
+                Ok(described) => checked.described.extend(described),
+                Err(finding) => checked.findings.push(finding),
+            }
         }
-        Ok(findings)
+        Ok(checked)
     }
 }
 
-/// Opens a version, and says what is wrong with it.
-fn check(chart: ChartId, open: &OpenChart, version: &Version<'_>, stored: Option<&[u8]>) -> Option<Finding> {
+/// Opens a version, and says what is wrong with it, or which content it describes.
+fn check(
+    chart: ChartId,
+    open: &OpenChart,
+    version: &Version<'_>,
+    stored: Option<&[u8]>,
+) -> Result<Option<Described>, Finding> {
     let (entry, id) = (version.entry, version.version);
-    let Some(stored) = stored else { return Some(Finding::Missing { chart, entry, version: id }) };
-    let whole = StoredEntry::split(stored).is_some_and(|StoredEntry { wrap, bytes, stub: _ }| {
-        version.author != NOBODY
-            && object_hash(bytes) == version.hash
-            && open
-                .keys
-                .open_entry(bytes, &wrap, Some(version.compartment))
-                .is_ok_and(|opened| opened.header.entry == entry && opened.header.version == id)
+    let stored = stored.ok_or(Finding::Missing { chart, entry, version: id })?;
+    let split = StoredEntry::split(stored).filter(|_| version.author != NOBODY);
+    let opened = split.filter(|stored| object_hash(stored.bytes) == version.hash).and_then(|stored| {
+        let opened = open.keys.open_entry(stored.bytes, &stored.wrap, Some(version.compartment)).ok();
+        opened.filter(|opened| opened.header.entry == entry && opened.header.version == id)
     });
-    (!whole).then_some(Finding::Entry { chart, entry, version: id })
+    let opened = opened.ok_or(Finding::Entry { chart, entry, version: id })?;
+    if !files::describes(&opened) {
+        return Ok(None);
+    }
+    Described::of(open, &opened).map(Some).map_err(|_| Finding::DamagedContent { chart, entry, version: id })
 }

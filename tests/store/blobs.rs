@@ -114,6 +114,50 @@ fn what_is_in_use_is_not_removed() {
 }
 
 #[test]
+fn what_was_begun_is_gone_on_with() {
+    each(|store| {
+        let blob = id(5, 5);
+        assert!(store.resume(&blob).unwrap().is_none());
+        let mut writer = store.create(&blob).unwrap();
+        writer.keep().unwrap();
+        writer.append(CHUNKS, b"first, torn").unwrap();
+        writer.append(OUTBOARD, b"outboard").unwrap();
+        assert_eq!(store.resume(&blob).err(), Some(StoreError::Busy));
+        drop(writer);
+        // It is there, and not to be seen.
+        assert!(store.open(&blob).unwrap().is_none());
+        assert_eq!(store.list(None, 9), Ok(vec![]));
+        assert_eq!(store.create(&blob).err(), Some(StoreError::Busy));
+        for dropped in [true, false] {
+            let (reader, mut writer) = store.resume(&blob).unwrap().unwrap();
+            assert_eq!(store.delete(&blob), Err(StoreError::Busy));
+            let mut out = [0; 6];
+            reader.read(CHUNKS, 0, &mut out).unwrap();
+            assert_eq!(&out, b"first,");
+            if dropped {
+                continue;
+            }
+            writer.cut(CHUNKS, 6).unwrap();
+            writer.cut(OUTBOARD, 0).unwrap();
+            writer.append(CHUNKS, b" second").unwrap();
+            writer.append(OUTBOARD, b"new").unwrap();
+            writer.finish().unwrap();
+        }
+        let reader = store.open(&blob).unwrap().unwrap();
+        assert_eq!((reader.len(CHUNKS), reader.len(OUTBOARD)), (Ok(13), Ok(3)));
+        let mut out = [0; 13];
+        reader.read(CHUNKS, 0, &mut out).unwrap();
+        assert_eq!(&out, b"first, second");
+        assert!(store.resume(&blob).unwrap().is_none());
+        assert_eq!(store.delete(&blob), Ok(true));
+        // What was kept is removed, as all else is.
+        store.create(&blob).unwrap().keep().unwrap();
+        assert_eq!(store.delete(&blob), Ok(true));
+        assert!(store.resume(&blob).unwrap().is_none());
+    });
+}
+
+#[test]
 fn lists_go_by_id_and_pages() {
     each(|store| {
         let blobs: Vec<BlobId> = [0, 7, 255].iter().flat_map(|first| [1, 2, 3].map(|rest| id(*first, rest))).collect();

@@ -4,7 +4,7 @@
 //! is finished, the name ends with `.new`. Who writes it holds the lock of the file of chunks, so that what a crash left is
 //! told from what another process writes.
 
-use super::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
+use super::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
 use crate::store::StoreError;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
@@ -47,7 +47,22 @@ impl BlobStore for DirectoryBlobs {
         let chunks = create(&self.new_path(blob, BlobPart::Chunks))?;
         // Unless whoever removes what a crash left was quicker: the blob then fails when it is finished.
         lock(&chunks)?;
-        Ok(Box::new(DirectoryWriter { store: self.clone(), blob: *blob, chunks, outboard: None, finished: false }))
+        Ok(Box::new(DirectoryWriter { store: self.clone(), blob: *blob, chunks, outboard: None, stays: false }))
+    }
+
+    fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
+        let path = self.new_path(blob, BlobPart::Chunks);
+        let (Some(chunks), Some(reader)) = (open_to_append(&path)?, open(&path)?) else { return Ok(None) };
+        lock(&chunks)?;
+        // Whoever had the lock before may have finished it.
+        if !fs::exists(&path).map_err(|error| meaning(&error))? {
+            return Ok(None);
+        }
+        let path = self.new_path(blob, BlobPart::Outboard);
+        let reader = DirectoryReader { chunks: reader, outboard: open(&path)? };
+        let outboard = open_to_append(&path)?;
+        let writer = DirectoryWriter { store: self.clone(), blob: *blob, chunks, outboard, stays: true };
+        Ok(Some((Box::new(reader), Box::new(writer))))
     }
 
     fn open(&self, blob: &BlobId) -> Result<Option<Box<dyn BlobReader>>, StoreError> {
@@ -103,7 +118,8 @@ struct DirectoryWriter {
     chunks: File,
     /// Made with its first byte.
     outboard: Option<File>,
-    finished: bool,
+    /// It is finished, or to be kept as it is.
+    stays: bool,
 }
 
 impl BlobWriter for DirectoryWriter {
@@ -118,8 +134,23 @@ impl BlobWriter for DirectoryWriter {
         file.write_all(bytes).map_err(|error| meaning(&error))
     }
 
+    fn cut(&mut self, part: BlobPart, len: u64) -> Result<(), StoreError> {
+        let file = match part {
+            BlobPart::Chunks => Some(&self.chunks),
+            BlobPart::Outboard => self.outboard.as_ref(),
+        };
+        file.map_or(Ok(()), |file| file.set_len(len)).map_err(|error| meaning(&error))
+    }
+
+    fn keep(&mut self) -> Result<(), StoreError> {
+        self.stays = true;
+        self.chunks.sync_all().map_err(|error| meaning(&error))?;
+        sync_folder(&self.store.shard(&self.blob))
+    }
+
     fn finish(&mut self) -> Result<(), StoreError> {
-        let Self { store, blob, chunks, outboard, finished } = self;
+        let Self { store, blob, chunks, outboard, stays } = self;
+        *stays = false;
         // The chunks last: a blob is there when its chunks are.
         for (part, file) in [(BlobPart::Outboard, outboard.as_ref()), (BlobPart::Chunks, Some(chunks))] {
             if let Some(file) = file {
@@ -128,14 +159,14 @@ impl BlobWriter for DirectoryWriter {
             }
         }
         sync_folder(&store.shard(blob))?;
-        *finished = true;
+        *stays = true;
         Ok(())
     }
 }
 
 impl Drop for DirectoryWriter {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.stays {
             // What cannot be removed now is found by whoever looks for what a crash left.
             for part in [BlobPart::Chunks, BlobPart::Outboard] {
                 let _ = fs::remove_file(self.store.new_path(&self.blob, part));
@@ -228,6 +259,14 @@ fn create(path: &Path) -> Result<File, StoreError> {
         ErrorKind::AlreadyExists => StoreError::Busy,
         _ => meaning(&error),
     })
+}
+
+fn open_to_append(path: &Path) -> Result<Option<File>, StoreError> {
+    match OpenOptions::new().append(true).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(meaning(&error)),
+    }
 }
 
 fn open(path: &Path) -> Result<Option<File>, StoreError> {

@@ -1,6 +1,6 @@
 //! Blobs in memory.
 
-use super::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
+use super::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
 use crate::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -13,10 +13,12 @@ pub struct MemoryBlobs(Arc<Mutex<Kept>>);
 #[derive(Debug, Default)]
 struct Kept {
     finished: BTreeMap<BlobId, Arc<Parts>>,
+    /// What writers left that were told to keep it.
+    begun: BTreeMap<BlobId, Parts>,
     in_use: BTreeSet<BlobId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
     chunks: Vec<u8>,
     outboard: Vec<u8>,
@@ -36,10 +38,10 @@ impl MemoryBlobs {
 impl BlobStore for MemoryBlobs {
     fn create(&self, blob: &BlobId) -> Result<Box<dyn BlobWriter>, StoreError> {
         let mut kept = self.kept();
-        if kept.finished.contains_key(blob) || !kept.in_use.insert(*blob) {
+        if kept.finished.contains_key(blob) || kept.begun.contains_key(blob) || !kept.in_use.insert(*blob) {
             return Err(StoreError::Busy);
         }
-        Ok(Box::new(MemoryWriter { store: self.clone(), blob: *blob, parts: Parts::default() }))
+        Ok(Box::new(MemoryWriter { store: self.clone(), blob: *blob, parts: Parts::default(), keep: false }))
     }
 
     fn open(&self, blob: &BlobId) -> Result<Option<Box<dyn BlobReader>>, StoreError> {
@@ -52,7 +54,20 @@ impl BlobStore for MemoryBlobs {
         if kept.in_use.contains(blob) {
             return Err(StoreError::Busy);
         }
-        Ok(kept.finished.remove(blob).is_some())
+        let was_begun = kept.begun.remove(blob).is_some();
+        Ok(kept.finished.remove(blob).is_some() || was_begun)
+    }
+
+    fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
+        let mut kept = self.kept();
+        if kept.in_use.contains(blob) {
+            return Err(StoreError::Busy);
+        }
+        let Some(parts) = kept.begun.remove(blob) else { return Ok(None) };
+        kept.in_use.insert(*blob);
+        let reader = MemoryReader(Arc::new(parts.clone()));
+        let writer = MemoryWriter { store: self.clone(), blob: *blob, parts, keep: true };
+        Ok(Some((Box::new(reader), Box::new(writer))))
     }
 
     fn list(&self, after: Option<&BlobId>, limit: usize) -> Result<Vec<BlobId>, StoreError> {
@@ -65,18 +80,36 @@ struct MemoryWriter {
     store: MemoryBlobs,
     blob: BlobId,
     parts: Parts,
+    keep: bool,
+}
+
+impl MemoryWriter {
+    fn part(&mut self, part: BlobPart) -> &mut Vec<u8> {
+        match part {
+            BlobPart::Chunks => &mut self.parts.chunks,
+            BlobPart::Outboard => &mut self.parts.outboard,
+        }
+    }
 }
 
 impl BlobWriter for MemoryWriter {
     fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), StoreError> {
-        match part {
-            BlobPart::Chunks => self.parts.chunks.extend_from_slice(bytes),
-            BlobPart::Outboard => self.parts.outboard.extend_from_slice(bytes),
-        }
+        self.part(part).extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn cut(&mut self, part: BlobPart, len: u64) -> Result<(), StoreError> {
+        self.part(part).truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    fn keep(&mut self) -> Result<(), StoreError> {
+        self.keep = true;
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
+        self.keep = false;
         let parts = Arc::new(core::mem::take(&mut self.parts));
         self.store.kept().finished.insert(self.blob, parts);
         Ok(())
@@ -85,7 +118,11 @@ impl BlobWriter for MemoryWriter {
 
 impl Drop for MemoryWriter {
     fn drop(&mut self) {
-        self.store.kept().in_use.remove(&self.blob);
+        let mut kept = self.store.kept();
+        kept.in_use.remove(&self.blob);
+        if self.keep {
+            kept.begun.insert(self.blob, core::mem::take(&mut self.parts));
+        }
     }
 }
 

@@ -29,14 +29,37 @@ pub trait BlobStore: Send + Sync {
     /// [`StoreError::Busy`] while it is in use by a writer, also one in another process.
     fn delete(&self, blob: &BlobId) -> Result<bool, StoreError>;
 
+    /// Goes on with a blob that was begun, whose writer was told to keep it or died: what was appended, or the front of it, to
+    /// be read, and a writer of what follows. None where nothing is left of one, and always in a store that keeps nothing.
+    /// [`StoreError::Busy`] while it is in use.
+    fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
+        let _ = blob;
+        Ok(None)
+    }
+
     /// Up to `limit` finished blobs in ascending order of id, from the first that is greater than `after`.
     fn list(&self, after: Option<&BlobId>, limit: usize) -> Result<Vec<BlobId>, StoreError>;
 }
 
-/// Writes one blob. Dropped before it is finished, it leaves nothing.
+/// A blob that was begun: what is there of it, and its writer.
+pub type Begun = (Box<dyn BlobReader>, Box<dyn BlobWriter>);
+
+/// Writes one blob. Dropped before it is finished, it leaves nothing, unless it was told to.
 pub trait BlobWriter: Send {
     /// Appends to a part.
     fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Takes back what was appended to a part after its first `len` bytes. Asked of writers by [`BlobStore::resume`] alone.
+    fn cut(&mut self, part: BlobPart, len: u64) -> Result<(), StoreError> {
+        let _ = (part, len);
+        Err(StoreError::Io)
+    }
+
+    /// Lets what was appended stay when the writer is dropped, for [`BlobStore::resume`]. A store that keeps nothing does
+    /// nothing.
+    fn keep(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Makes the blob durable, and lets it be opened. When this returns, a crash of the process or the machine does not undo
     /// it. Called once, after the last byte.
@@ -63,6 +86,10 @@ impl<B: BlobStore + ?Sized> BlobStore for Arc<B> {
 
     fn delete(&self, blob: &BlobId) -> Result<bool, StoreError> {
         (**self).delete(blob)
+    }
+
+    fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
+        (**self).resume(blob)
     }
 
     fn list(&self, after: Option<&BlobId>, limit: usize) -> Result<Vec<BlobId>, StoreError> {

@@ -1,7 +1,7 @@
 //! Blobs that fail when they are told to.
 
 use super::{Faults, Operation};
-use crate::store::{BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, StoreError};
+use crate::store::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, StoreError};
 use std::sync::Arc;
 
 /// Passes everything on to another store of blobs, and fails when its [`Faults`] say so.
@@ -26,6 +26,16 @@ impl BlobStore for FaultBlobs {
         self.faults.pass(Operation::DeleteBlob, || self.inner.delete(blob))
     }
 
+    fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
+        let begun = self.faults.pass(Operation::CreateBlob, || self.inner.resume(blob))?;
+        let fails = |(reader, writer)| -> Begun {
+            let faults = || self.faults.clone();
+            let reader = FaultReader { inner: reader, faults: faults() };
+            (Box::new(reader), Box::new(FaultWriter { inner: writer, faults: faults() }))
+        };
+        Ok(begun.map(fails))
+    }
+
     fn list(&self, after: Option<&BlobId>, limit: usize) -> Result<Vec<BlobId>, StoreError> {
         self.faults.pass(Operation::ListBlobs, || self.inner.list(after, limit))
     }
@@ -39,6 +49,14 @@ struct FaultWriter {
 impl BlobWriter for FaultWriter {
     fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), StoreError> {
         self.faults.pass(Operation::AppendBlob, || self.inner.append(part, bytes))
+    }
+
+    fn cut(&mut self, part: BlobPart, len: u64) -> Result<(), StoreError> {
+        self.faults.pass(Operation::AppendBlob, || self.inner.cut(part, len))
+    }
+
+    fn keep(&mut self) -> Result<(), StoreError> {
+        self.faults.pass(Operation::AppendBlob, || self.inner.keep())
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {

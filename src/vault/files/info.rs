@@ -12,7 +12,8 @@ impl FileInfo {
         Self(Record::opaque(media_type, Vec::new()))
     }
 
-    /// Gives the file a name. It is for people: nothing is ever written to a path because of it.
+    /// Gives the file a name. It is for people: nothing is written to a path because of it, but by
+    /// [`Chart::export_dir`](crate::Chart::export_dir), which takes safe names alone.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self(self.0.named(name))

@@ -6,29 +6,52 @@
 //!
 //! Until that transaction the file is not there. Whatever fails before leaves a mark, by which the blob is found and removed.
 
+mod check;
+mod described;
 mod descriptor;
 #[cfg(feature = "directory")]
 mod draft;
+#[cfg(feature = "directory")]
+mod folder;
 mod info;
+#[cfg(feature = "directory")]
+mod paths;
 mod pending;
 mod read;
+mod receive;
+mod send;
+#[cfg(test)]
+mod tests;
 mod write;
 
+pub(super) use check::check;
+pub(super) use described::{Described, describes, missing};
+#[cfg(feature = "directory")]
+pub use folder::Outcomes;
 pub use info::FileInfo;
 pub use read::FileReader;
+pub use receive::ContentReceiver;
+pub use send::SealedContent;
 pub use write::FileWriter;
 
 #[cfg(feature = "testing")]
 pub(crate) use descriptor::{blob_of, descriptor_of};
 
 use super::{Chart, Inner, session::Session};
+use crate::blob::{BlobPart, Sink, Source};
 use crate::codec::{EntryId, VersionId};
 use crate::crypto::{Failed, RandomError};
 use crate::error::Error;
-use crate::store::{BlobStore, StoreError};
+use crate::store::{BlobReader, BlobStore, BlobWriter, StoreError};
+#[cfg(feature = "directory")]
+use draft::Draft;
+use pending::Origin;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// How long a content that came in part waits for the rest, in milliseconds: a week.
+const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Chart {
     /// Seals the bytes of a reader as a file, of any length. On disk when this returns; when it fails, nothing is left.
@@ -100,15 +123,17 @@ pub(super) fn collect(inner: &Inner, session: &Session) -> Result<(), Error> {
     if session.lock_logs().restored {
         return Ok(());
     }
-    let pending = pending::all(&*inner.store.read()?, session)?;
-    if pending.is_empty() {
-        return Ok(());
-    }
-    let blobs = blobs(inner)?;
-    for blob in pending {
-        match pending::remove(&*inner.store, &*blobs, &blob) {
-            Ok(()) | Err(StoreError::Busy) => {}
-            Err(error) => return Err(error.into()),
+    for origin in [Origin::Written, Origin::Received] {
+        let pending = pending::all(&*inner.store.read()?, session, origin)?;
+        let is_due = |begun_ms: i64| match origin {
+            Origin::Written => true,
+            Origin::Received => begun_ms.abs_diff(inner.now_ms()) > KEPT_MS,
+        };
+        for (blob, _) in pending.into_iter().filter(|(_, begun_ms)| is_due(*begun_ms)) {
+            match pending::remove(&*inner.store, &*blobs(inner)?, origin, &blob) {
+                Ok(()) | Err(StoreError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(())
@@ -159,5 +184,29 @@ fn read_once(from: &mut impl Read, to: &mut [u8]) -> Result<usize, Error> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => return Err(Error::CannotRead),
         }
+    }
+}
+
+struct BlobSink(Box<dyn BlobWriter>);
+
+impl Sink for BlobSink {
+    type Error = Fault;
+
+    fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), Fault> {
+        Ok(self.0.append(part, bytes)?)
+    }
+}
+
+struct BlobSource(Box<dyn BlobReader>);
+
+impl Source for BlobSource {
+    type Error = Fault;
+
+    fn len(&self, part: BlobPart) -> Result<u64, Fault> {
+        Ok(self.0.len(part)?)
+    }
+
+    fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), Fault> {
+        Ok(self.0.read(part, offset, out)?)
     }
 }

@@ -1,10 +1,9 @@
 //! Reading a file.
 
-use super::{Fault, blobs, descriptor::Descriptor};
-use crate::blob::{BlobPart, Opener, Place, Source};
+use super::{BlobSource, Described, blobs};
+use crate::blob::Opener;
 use crate::error::Error;
 use crate::record::Kind;
-use crate::store::BlobReader;
 use crate::vault::{Chart, Entry};
 use core::ops::Range;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -27,11 +26,11 @@ impl FileReader {
         if entry.kind() != Kind::File || entry.is_deleted() {
             return Err(Error::OtherKind);
         }
-        let Descriptor { blob, sealed } = Descriptor::decode(entry.record().described())?;
-        let suite = chart.read(|open, _| Ok(open.keys.suite()))?;
-        let source = blobs(&chart.inner)?.open(&blob)?.ok_or(Error::ContentNotHere)?;
-        let place = Place { suite, chart: chart.id(), blob };
-        let opener = Opener::new(&place, &sealed, BlobSource(source), chart.inner.options.threads)?;
+        let descriptor = entry.record().described();
+        let content = chart.read(|open, _| Described::decode(open, descriptor, entry.id(), entry.version()))?;
+        let source = content.open(&*blobs(&chart.inner)?)?.ok_or(Error::ContentNotHere)?;
+        let threads = chart.inner.options.threads;
+        let opener = Opener::new(&content.place, &content.sealed, BlobSource(source), threads)?;
         Ok(Self { chart: chart.clone(), entry: entry.clone(), opener, position: 0 })
     }
 
@@ -96,7 +95,7 @@ impl FileReader {
         path: impl AsRef<std::path::Path>,
         progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let mut draft = super::draft::Draft::create(path.as_ref())?;
+        let mut draft = super::Draft::create(path.as_ref())?;
         self.copy_to(draft.file(), progress)?;
         draft.keep()
     }
@@ -129,19 +128,5 @@ impl Seek for FileReader {
 impl core::fmt::Debug for FileReader {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FileReader").field("entry", &self.entry).field("len", &self.len()).finish_non_exhaustive()
-    }
-}
-
-struct BlobSource(Box<dyn BlobReader>);
-
-impl Source for BlobSource {
-    type Error = Fault;
-
-    fn len(&self, part: BlobPart) -> Result<u64, Fault> {
-        Ok(self.0.len(part)?)
-    }
-
-    fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), Fault> {
-        Ok(self.0.read(part, offset, out)?)
     }
 }

@@ -1,11 +1,11 @@
 //! Writing a file.
 
-use super::{Fault, FileInfo, blobs, descriptor::Descriptor, pending, read_once};
-use crate::blob::{BlobPart, Hedge, Place, Sealer, Sink};
+use super::{BlobSink, Fault, FileInfo, blobs, descriptor::Descriptor, pending, pending::Origin, read_once};
+use crate::blob::{Hedge, Place, Sealer};
 use crate::codec::{BlobId, EntryId, VersionId};
 use crate::crypto::RandomError;
 use crate::error::Error;
-use crate::store::{BlobStore, BlobWriter, StoreError};
+use crate::store::{BlobStore, StoreError};
 use crate::vault::{Chart, batch};
 use std::io::Read;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl FileWriter {
             return Err(RandomError.into());
         }
         let device = inner.with(|session| {
-            pending::mark(&*inner.store, session, id, &blob, now_ms)?;
+            pending::mark(&*inner.store, session, Origin::Written, id, &blob, now_ms)?;
             Ok(session.unlocked.identity().device_card.hash())
         })?;
         let sink = match blobs.create(&blob) {
@@ -62,7 +62,7 @@ impl FileWriter {
             // By whoever drew the same.
             Err(StoreError::Busy) => return Err(RandomError.into()),
             Err(error) => {
-                let _ = pending::unmark(&*inner.store, &blob);
+                let _ = pending::unmark(&*inner.store, Origin::Written, &blob);
                 return Err(error.into());
             }
         };
@@ -136,7 +136,7 @@ impl Drop for FileWriter {
         if !self.settled {
             // It is our own, and nobody describes it. Where this fails, the mark stays for the next who opens the vault.
             let store = &self.chart.inner.store;
-            let _ = self.blobs.delete(&self.blob).and_then(|_| pending::unmark(&**store, &self.blob));
+            let _ = self.blobs.delete(&self.blob).and_then(|_| pending::unmark(&**store, Origin::Written, &self.blob));
         }
     }
 }
@@ -144,15 +144,5 @@ impl Drop for FileWriter {
 impl core::fmt::Debug for FileWriter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FileWriter").field("len", &self.len()).finish_non_exhaustive()
-    }
-}
-
-struct BlobSink(Box<dyn BlobWriter>);
-
-impl Sink for BlobSink {
-    type Error = Fault;
-
-    fn append(&mut self, part: BlobPart, bytes: &[u8]) -> Result<(), Fault> {
-        Ok(self.0.append(part, bytes)?)
     }
 }
