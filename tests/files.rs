@@ -99,6 +99,30 @@ fn a_file_comes_back_as_a_stream_and_in_ranges() {
 }
 
 #[test]
+fn a_request_is_answered_once() {
+    let (blobs, _, chart) = fresh();
+    let id = chart.put_file_once("scan 1", &info(), &b"first"[..]).unwrap();
+    let source = |_: &mut [u8]| -> io::Result<usize> { panic!("a repeated request reads nothing") };
+    struct Source<F>(F);
+    impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Source<F> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            (self.0)(out)
+        }
+    }
+    assert_eq!(chart.put_file_once("scan 1", &info(), Source(source)), Ok(id));
+    // Somebody else is quicker while the bytes come.
+    let (mut first, other) = (None, chart.clone());
+    let slow = Source(|_: &mut [u8]| {
+        first.get_or_insert_with(|| other.put_file_once("scan 2", &info(), &b"quick"[..]).unwrap());
+        Ok(0)
+    });
+    let second = chart.put_file_once("scan 2", &info(), slow).unwrap();
+    assert_eq!(first, Some(second));
+    assert_eq!(all(&mut chart.file(&second).unwrap()).unwrap(), b"quick");
+    assert_eq!((chart.list().unwrap().entries().len(), ids(&blobs).len()), (2, 2));
+}
+
+#[test]
 fn a_reader_seeks_as_any_other() {
     let (_, _, chart) = fresh();
     let content = content(5 * CHUNK);

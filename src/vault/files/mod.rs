@@ -18,7 +18,7 @@ pub use info::FileInfo;
 pub use read::FileReader;
 pub use write::FileWriter;
 
-use super::{Chart, Inner, session::Session};
+use super::{Chart, Inner, batch, session::Session};
 use crate::codec::{EntryId, VersionId};
 use crate::crypto::{Failed, RandomError};
 use crate::error::Error;
@@ -31,6 +31,21 @@ impl Chart {
     /// Seals the bytes of a reader as a file, of any length. On disk when this returns; when it fails, nothing is left.
     pub fn put_file(&self, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
         self.put_file_with(info, content, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::put_file`], once for each key: a repeated request gives the entry of the first, and reads nothing.
+    pub fn put_file_once(&self, key: &str, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
+        let request = batch::request(key);
+        if let Some(entry) = self.batch(|batch| batch.by_request(&self.id(), &request))? {
+            return Ok(entry);
+        }
+        let mut writer = self.create_file(info)?.requested(request);
+        take_all(&mut writer, content, |_| ControlFlow::Continue(()))?;
+        writer.finish().map(|(entry, _)| entry).or_else(|error| {
+            // Somebody else may have answered it meanwhile.
+            let known = || self.batch(|batch| batch.by_request(&self.id(), &request)).ok().flatten();
+            known().ok_or(error)
+        })
     }
 
     /// As [`Self::put_file`]. `progress` is told how many bytes were taken so far, and may end it with [`Error::Cancelled`].

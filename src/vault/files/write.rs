@@ -2,7 +2,7 @@
 
 use super::{Fault, FileInfo, blobs, descriptor::Descriptor, pending, read_once};
 use crate::blob::{BlobPart, Hedge, Place, Sealer, Sink};
-use crate::codec::{BlobId, EntryId, VersionId};
+use crate::codec::{BlobId, EntryId, Hash, VersionId};
 use crate::crypto::RandomError;
 use crate::error::Error;
 use crate::store::{BlobStore, BlobWriter, StoreError};
@@ -19,6 +19,8 @@ pub struct FileWriter {
     info: FileInfo,
     /// The entry of which it is a new version.
     entry: Option<EntryId>,
+    /// The request that it answers, once.
+    request: Option<Hash>,
     blob: BlobId,
     blobs: Arc<dyn BlobStore>,
     /// Gone once it is finished or failed: what failed once is not gone on with.
@@ -69,7 +71,13 @@ impl FileWriter {
         let hedge = Hedge { device, time_ns: hedge_ns };
         let sealer = Sealer::new(Place { suite, chart: id, blob }, hedge, inner.options.threads);
         let open = Some(Open { sealer, sink });
-        Ok(Self { chart: chart.clone(), info, entry, blob, blobs, open, settled: false })
+        Ok(Self { chart: chart.clone(), info, entry, request: None, blob, blobs, open, settled: false })
+    }
+
+    /// Answers a request with the file.
+    pub(super) fn requested(mut self, request: Hash) -> Self {
+        self.request = Some(request);
+        self
     }
 
     /// Takes the next bytes.
@@ -108,7 +116,7 @@ impl FileWriter {
         let stored = inner.with(|session| {
             batch::run(&inner, session, self.chart.actor(), |batch| {
                 pending::settle(batch.transaction(), &self.blob)?;
-                batch.put_described(&self.chart, self.entry.as_ref(), &record)
+                batch.put_described(&self.chart, self.entry.as_ref(), &record, self.request)
             })
         });
         // The blob stays where its descriptor may be stored. If it is not, the mark is, and the next who opens the vault sees it.
