@@ -86,8 +86,8 @@ pub use store::{SqliteOptions, SqliteStore};
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
     Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork, Found, Freshness,
-    Known, Matches, Message, NotHere, Posted, Quarantined, Reaction, Receipt, Receipts, Report, Retired, Revision,
-    Scope, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
+    Known, Matches, Message, NotHere, Posted, Preview, Quarantined, Reaction, Receipt, Receipts, Report, Retired,
+    Revision, Scope, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

@@ -56,7 +56,7 @@ pub use entry::{Entry, Found, Matches};
 pub use event::EventKind;
 #[cfg(test)]
 pub(crate) use export::prove_bundle;
-pub use files::{FileInfo, FileReader, FileWriter};
+pub use files::{FileInfo, FileReader, FileWriter, Preview};
 pub use fork::Fork;
 pub use freshness::Freshness;
 pub use import::Applied;

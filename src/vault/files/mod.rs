@@ -11,10 +11,12 @@ mod descriptor;
 mod draft;
 mod info;
 mod pending;
+mod preview;
 mod read;
 mod write;
 
 pub use info::FileInfo;
+pub use preview::Preview;
 pub use read::FileReader;
 pub use write::FileWriter;
 
@@ -85,6 +87,18 @@ impl Chart {
     /// One version of a file, current or not.
     pub fn file_version(&self, version: &VersionId) -> Result<FileReader, Error> {
         FileReader::open(self, &self.version(version)?)
+    }
+
+    /// The preview of the current version of a file, if whoever put it gave one. It needs no content of the file.
+    ///
+    /// It is the author's word on his own file: sealed and signed with the version that it shows, and of no other.
+    pub fn preview(&self, entry: &EntryId) -> Result<Option<Preview>, Error> {
+        Preview::of_entry(&self.get(entry)?)
+    }
+
+    /// The preview of one version of a file, current or not.
+    pub fn preview_version(&self, version: &VersionId) -> Result<Option<Preview>, Error> {
+        Preview::of_entry(&self.version(version)?)
     }
 }
 

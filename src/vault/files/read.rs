@@ -27,7 +27,7 @@ impl FileReader {
         if entry.kind() != Kind::File || entry.is_deleted() {
             return Err(Error::OtherKind);
         }
-        let Descriptor { blob, sealed } = Descriptor::decode(entry.record().described())?;
+        let Descriptor { blob, sealed, extensions: _ } = Descriptor::decode(entry.record().described())?;
         let suite = chart.read(|open, _| Ok(open.keys.suite()))?;
         let source = blobs(&chart.inner)?.open(&blob)?.ok_or(Error::ContentNotHere)?;
         let place = Place { suite, chart: chart.id(), blob };

@@ -1,6 +1,6 @@
 //! Writing a file.
 
-use super::{Fault, FileInfo, blobs, descriptor::Descriptor, pending, read_once};
+use super::{Fault, FileInfo, Preview, blobs, descriptor::Descriptor, pending, read_once};
 use crate::blob::{BlobPart, Hedge, Place, Sealer, Sink};
 use crate::codec::{BlobId, EntryId, Hash, VersionId};
 use crate::crypto::RandomError;
@@ -36,6 +36,7 @@ struct Open {
 
 impl FileWriter {
     pub(super) fn begin(chart: &Chart, info: FileInfo, entry: Option<EntryId>) -> Result<Self, Error> {
+        info.preview().map_or(Ok(()), Preview::require_fit)?;
         let (inner, id) = (&chart.inner, chart.id());
         let blobs = blobs(inner)?;
         let (now_ms, hedge_ns) = (inner.now_ms(), inner.options.clock.now_ns());
@@ -111,7 +112,8 @@ impl FileWriter {
         let Open { sealer, mut sink } = self.open.take().ok_or(Error::Cancelled)?;
         let sealed = sealer.finish(&mut sink)?;
         sink.0.finish()?;
-        let descriptor = Descriptor { blob: self.blob, sealed }.encode();
+        let extensions = self.info.preview().map(Preview::to_extensions).unwrap_or_default();
+        let descriptor = Descriptor { blob: self.blob, sealed, extensions }.encode();
         let record = self.info.clone().into_record(&descriptor);
         let stored = inner.with(|session| {
             batch::run(&inner, session, self.chart.actor(), |batch| {
