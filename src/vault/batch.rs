@@ -108,7 +108,7 @@ impl Batch<'_> {
         require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
-        self.write_version(chart, New { entry: *entry, parents: &current, ..New::of(record)? })
+        self.write_version(chart, &New { entry: *entry, parents: &current, ..New::of(record)? })
     }
 
     /// Adds a version that replaces the ones that were read. If somebody replaced them meanwhile, both stand as a
@@ -122,7 +122,7 @@ impl Batch<'_> {
     ) -> Result<VersionId, Error> {
         require_record(record)?;
         self.heads(&chart.id(), entry)?;
-        self.write_version(chart, New { entry: *entry, parents: read, ..New::of(record)? })
+        self.write_version(chart, &New { entry: *entry, parents: read, ..New::of(record)? })
     }
 
     /// Adds the entry of a file, for a request that nothing answers yet, or a version that replaces the current one.
@@ -142,7 +142,7 @@ impl Batch<'_> {
         {
             return Err(Error::Cancelled);
         }
-        Ok((entry, self.write_version(chart, New { entry, parents: &current, request, ..New::of(record)? })?))
+        Ok((entry, self.write_version(chart, &New { entry, parents: &current, request, ..New::of(record)? })?))
     }
 
     /// Adds a version again that is the same, of whatever kind.
@@ -154,7 +154,7 @@ impl Batch<'_> {
         record: &Record,
     ) -> Result<VersionId, Error> {
         self.heads(&chart.id(), entry)?;
-        self.write_version(chart, New { entry: *entry, parents: &[*version], ..New::of(record)? })
+        self.write_version(chart, &New { entry: *entry, parents: &[*version], ..New::of(record)? })
     }
 
     /// What the batch is written by, for what stands beside its entries.
@@ -166,7 +166,7 @@ impl Batch<'_> {
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
         require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
-        self.write_version(chart, New { entry: *entry, parents: &heads, ..New::of(record)? })
+        self.write_version(chart, &New { entry: *entry, parents: &heads, ..New::of(record)? })
     }
 
     /// Deletes an entry: a signed version says so, its history stays.
@@ -183,14 +183,14 @@ impl Batch<'_> {
             tombstone = tombstone.labelled(label);
         }
         let new = New { entry: *entry, parents: &heads, tombstone: true, ..New::of(&tombstone)? };
-        self.write_version(chart, new)
+        self.write_version(chart, &new)
     }
 
-    fn write_version(&mut self, chart: &Chart, new: New<'_>) -> Result<VersionId, Error> {
+    fn write_version(&mut self, chart: &Chart, new: &New<'_>) -> Result<VersionId, Error> {
         if self.kind_of(&chart.id(), &new.entry)?.is_some_and(|kind| kind != new.record.kind()) {
             return Err(Error::OtherKind);
         }
-        self.write(chart, &new)?;
+        self.write(chart, new)?;
         let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
     }
