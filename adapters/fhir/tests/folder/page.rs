@@ -24,8 +24,11 @@ pub(crate) const HOSTILE: [&str; 12] = [
     "CON",
 ];
 
-/// Every start tag of a page with its attributes, and all of its text.
-fn read(page: &str) -> (Vec<(String, Vec<(String, String)>)>, String) {
+/// A start tag with its attributes.
+type Tag = (String, Vec<(String, String)>);
+
+/// Every start tag of a page, and all of its text.
+fn read(page: &str) -> (Vec<Tag>, String) {
     let (mut tags, mut text) = (Vec::new(), String::new());
     for token in Tokenizer::new(page).flatten() {
         match token {
