@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// Messages that are read at once.
 const MESSAGES: usize = 64;
+/// Most characters of a message that stand in its line; all of it is below.
+const MAX_SAID: usize = 2000;
 /// Longest resource of which more is shown than its kind, in bytes.
 const MAX_READABLE: usize = 1 << 20;
 
@@ -210,9 +212,11 @@ impl Export<'_> {
         let mut marks = marks_of(posted.acceptance);
         marks.extend((posted.revision == Revision::Edited).then_some("changed by its author"));
         marks.extend(posted.gap.then_some("something that its author had seen is not here"));
-        let title = if posted.text.is_empty() { "(no text)".into() } else { posted.text.clone() };
+        let title =
+            if posted.text.is_empty() { "(no text)".into() } else { readable::shortened(&posted.text, MAX_SAID) };
         let (date, author) = (made::instant(posted.time_ms), author.to_owned());
-        let text = (!posted.attachments.is_empty()).then_some(text);
+        let more = !posted.attachments.is_empty() || (title != posted.text && !posted.text.is_empty());
+        let text = more.then_some(text);
         self.page.add(section.clone(), Row { date, title, author, label, marks, text, ..Row::default() });
         Ok(())
     }

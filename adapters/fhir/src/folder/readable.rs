@@ -61,6 +61,7 @@ pub(super) fn of(content: &[u8]) -> (Option<String>, Option<String>) {
     });
     let coded = [&found.value_codeable_concept, &found.value_string].into_iter().flatten().find_map(text_of);
     let said = found.payload.into_iter().find_map(|payload| payload.content_string);
+    let short = |text: String| shortened(&text, MOST);
     (title.map(short), quantity.or(coded).or(said).map(short))
 }
 
@@ -79,8 +80,12 @@ fn text_of(element: &Value) -> Option<String> {
     })
 }
 
-fn short(text: String) -> String {
-    if text.chars().count() <= MOST { text } else { text.chars().take(MOST).chain(['…']).collect() }
+/// The beginning of a text that has more characters than this.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().chars().chain(['…']).collect(),
+        None => text.to_owned(),
+    }
 }
 
 /// Day, month or year on which a span of time begins, by how long it is.
