@@ -158,6 +158,9 @@ pub enum Error {
     /// The content is longer than a record may be.
     #[error("a record holds up to 16 MiB with short terms; store it as a file")]
     TooLong,
+    /// A preview out of bounds.
+    #[error("a preview has up to 256 KiB and a media type up to 255 bytes; make it smaller")]
+    PreviewTooLong,
     /// Metadata out of bounds.
     #[error("the record has too many or too long codes, dates, words or names; shorten them")]
     TooManyTerms,

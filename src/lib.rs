@@ -88,8 +88,9 @@ pub use vault::Outcomes;
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
     ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork,
-    Found, Freshness, Known, Matches, Message, NotHere, Posted, Quarantined, Reaction, Receipt, Receipts, Report,
-    Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault, VaultOptions,
+    Found, Freshness, Known, Matches, Message, NotHere, Posted, Preview, Quarantined, Reaction, Receipt, Receipts,
+    Report, Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault,
+    VaultOptions,
 };
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.

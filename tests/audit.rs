@@ -64,6 +64,20 @@ fn an_auditor_gets_the_events_of_a_chart_and_nothing_else() {
 }
 
 #[test]
+fn what_leaves_in_the_clear_is_told_before_it_does() {
+    let clinic = create("Riverside Clinic", 1);
+    let chart = clinic.create_chart().unwrap();
+    for wrong in ["", &"x".repeat(1025)] {
+        assert_eq!(chart.note_export(wrong), Err(Error::InvalidReason));
+    }
+    chart.note_export("to Ana herself").unwrap();
+    let events = clinic.audit().unwrap();
+    let exports: Vec<_> = events.iter().filter(|event| event.kind == EventKind::Export).collect();
+    assert_eq!(exports.len(), 1);
+    assert_eq!((exports[0].chart, exports[0].note.as_deref()), (Some(chart.id()), Some("to Ana herself")));
+}
+
+#[test]
 fn who_reads_it_verifies_whose_it_is() {
     let (clinic, auditor, eve) = (create("Riverside Clinic", 1), create("Auditor", 2), create("Eve", 3));
     let (to, _) = (meet(&clinic, &auditor), meet(&auditor, &clinic));

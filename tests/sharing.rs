@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use ampoule::{
-    Acceptance, Clock, Contact, Cursor, Due, Error, Grant, Label, MemoryStore, Purpose, Record, Recovery, Rights,
-    Standing, Unlock, Vault,
+    Acceptance, Clock, Contact, Cursor, Due, Error, Grant, Label, MemoryStore, NotHere, Purpose, Record, Recovery,
+    Rights, Standing, Unlock, Vault,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -136,6 +136,19 @@ fn nothing_is_missed_where_nothing_was_granted() {
         assert_eq!((applied.gaps, applied.repeated, applied.rejected), (0, 0, 0), "round {round}");
         assert_eq!(lee.verify(|_| {}).unwrap().findings, [], "round {round}");
     }
+}
+
+#[test]
+fn who_was_granted_a_label_knows_how_many_he_was_not() {
+    let clock = Hands::default();
+    let (clinic, lee) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock));
+    let (to_lee, _) = acquaint(&clinic, &lee);
+    let chart = clinic.create_chart().unwrap();
+    assert_eq!(chart.not_here().unwrap(), []);
+    chart.share(&to_lee, &Grant::read().label(Label::general())).unwrap();
+    lee.import(&chart.export(&to_lee, Cursor::START).unwrap()).unwrap();
+    let copy = lee.chart(&chart.id()).unwrap();
+    assert_eq!(copy.not_here().unwrap(), [NotHere::OutsideScope { chart: chart.id(), labels: 7 }]);
 }
 
 #[test]

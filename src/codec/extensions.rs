@@ -2,20 +2,44 @@
 
 use super::canonical::newer;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use zeroize::Zeroizing;
 
-/// Extensions of a statement, in ascending order of their numbers. None is defined yet, so a critical one is of a newer
-/// version and refuses the whole; an ignorable one is kept as it is.
+/// Extensions of a statement, in ascending order of their numbers. No critical one is defined yet, so one that is critical is of a
+/// newer version and refuses the whole; an ignorable one is kept as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extensions(Vec<Extension>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Extension {
     number: u32,
     critical: bool,
-    value: Vec<u8>,
+    value: Zeroizing<Vec<u8>>,
 }
 
 const MOST: u64 = 16;
+
+impl Extensions {
+    /// One that a reader may ignore.
+    pub(crate) fn ignorable(number: u32, value: Zeroizing<Vec<u8>>) -> Self {
+        Self(vec![Extension { number, critical: false, value }])
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&[u8]> {
+        self.0.iter().find(|extension| extension.number == number).map(|extension| &extension.value[..])
+    }
+}
+
+/// Shows no value: it may be plaintext.
+impl core::fmt::Debug for Extension {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { number, critical, value } = self;
+        f.debug_struct("Extension")
+            .field("number", number)
+            .field("critical", critical)
+            .field("len", &value.len())
+            .finish()
+    }
+}
 
 impl<C> Encode<C> for Extensions {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
@@ -36,7 +60,7 @@ impl<'b, C> Decode<'b, C> for Extensions {
             if d.array()? != Some(3) {
                 return Err(invalid());
             }
-            let extension = Extension { number: d.u32()?, critical: d.bool()?, value: d.bytes()?.to_vec() };
+            let extension = Extension { number: d.u32()?, critical: d.bool()?, value: d.bytes()?.to_vec().into() };
             if all.last().is_some_and(|last| last.number >= extension.number) {
                 return Err(invalid());
             }
@@ -75,7 +99,7 @@ mod tests {
     use crate::codec::{self, Malformed};
 
     fn one(number: u32, critical: bool) -> Extension {
-        Extension { number, critical, value: vec![1] }
+        Extension { number, critical, value: vec![1].into() }
     }
 
     #[test]

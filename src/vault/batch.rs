@@ -94,7 +94,7 @@ impl Batch<'_> {
     /// of the key, and a damaged version may be the one that was written for it, it is [`Error::Unopenable`].
     pub fn put_once(&mut self, chart: &Chart, key: &str, record: &Record) -> Result<EntryId, Error> {
         require_record(record)?;
-        let request = Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]));
+        let request = request(key);
         if let Some(entry) = self.by_request(&chart.id(), &request)? {
             return Ok(entry);
         }
@@ -108,7 +108,7 @@ impl Batch<'_> {
         require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
         let current = heads.get(..1).unwrap_or_default().to_vec();
-        self.write_version(chart, *entry, &current, record, false)
+        self.write_version(chart, &New { entry: *entry, parents: &current, ..New::of(record)? })
     }
 
     /// Adds a version that replaces the ones that were read. If somebody replaced them meanwhile, both stand as a
@@ -122,21 +122,27 @@ impl Batch<'_> {
     ) -> Result<VersionId, Error> {
         require_record(record)?;
         self.heads(&chart.id(), entry)?;
-        self.write_version(chart, *entry, read, record, false)
+        self.write_version(chart, &New { entry: *entry, parents: read, ..New::of(record)? })
     }
 
-    /// Adds the entry of a file, or a version that replaces the current one.
+    /// Adds the entry of a file, for a request that nothing answers yet, or a version that replaces the current one.
     pub(super) fn put_described(
         &mut self,
         chart: &Chart,
         entry: Option<&EntryId>,
         record: &Record,
+        request: Option<Hash>,
     ) -> Result<(EntryId, VersionId), Error> {
         let (entry, current) = match entry {
             Some(entry) => (*entry, self.heads(&chart.id(), entry)?.get(..1).unwrap_or_default().to_vec()),
             None => (EntryId::random()?, Vec::new()),
         };
-        Ok((entry, self.write_version(chart, entry, &current, record, false)?))
+        if let Some(request) = request
+            && self.by_request(&chart.id(), &request)?.is_some()
+        {
+            return Err(Error::Cancelled);
+        }
+        Ok((entry, self.write_version(chart, &New { entry, parents: &current, request, ..New::of(record)? })?))
     }
 
     /// Adds a version again that is the same, of whatever kind.
@@ -148,7 +154,7 @@ impl Batch<'_> {
         record: &Record,
     ) -> Result<VersionId, Error> {
         self.heads(&chart.id(), entry)?;
-        self.write_version(chart, *entry, &[*version], record, false)
+        self.write_version(chart, &New { entry: *entry, parents: &[*version], ..New::of(record)? })
     }
 
     /// What the batch is written by, for what stands beside its entries.
@@ -160,7 +166,7 @@ impl Batch<'_> {
     pub fn resolve(&mut self, chart: &Chart, entry: &EntryId, record: &Record) -> Result<VersionId, Error> {
         require_record(record)?;
         let heads = self.heads(&chart.id(), entry)?;
-        self.write_version(chart, *entry, &heads, record, false)
+        self.write_version(chart, &New { entry: *entry, parents: &heads, ..New::of(record)? })
     }
 
     /// Deletes an entry: a signed version says so, its history stays.
@@ -176,21 +182,15 @@ impl Batch<'_> {
         if let Some(label) = label {
             tombstone = tombstone.labelled(label);
         }
-        self.write_version(chart, *entry, &heads, &tombstone, true)
+        let new = New { entry: *entry, parents: &heads, tombstone: true, ..New::of(&tombstone)? };
+        self.write_version(chart, &new)
     }
 
-    fn write_version(
-        &mut self,
-        chart: &Chart,
-        entry: EntryId,
-        parents: &[VersionId],
-        record: &Record,
-        tombstone: bool,
-    ) -> Result<VersionId, Error> {
-        if self.kind_of(&chart.id(), &entry)?.is_some_and(|kind| kind != record.kind()) {
+    fn write_version(&mut self, chart: &Chart, new: &New<'_>) -> Result<VersionId, Error> {
+        if self.kind_of(&chart.id(), &new.entry)?.is_some_and(|kind| kind != new.record.kind()) {
             return Err(Error::OtherKind);
         }
-        self.write(chart, &New { entry, parents, tombstone, ..New::of(record)? })?;
+        self.write(chart, new)?;
         let row = self.charts.get(&chart.id()).and_then(|pending| pending.rows.last());
         row.map(|row| row.version).ok_or(Error::UnknownEntry)
     }
@@ -332,6 +332,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// The request of a key.
+pub(super) fn request(key: &str) -> Hash {
+    Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]))
 }
 
 /// What is no record is not put as if it were one.

@@ -37,7 +37,7 @@ pub enum EventKind {
     /// A chart was searched or listed.
     #[n(6)]
     Find,
-    /// A bundle was made.
+    /// A bundle was made, or a chart handed out in the clear: then the note says to whom.
     #[n(7)]
     Export,
     /// A bundle was taken in.

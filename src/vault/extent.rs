@@ -31,12 +31,36 @@ impl Chart {
         })
     }
 
+    /// What of this chart is not in this vault, and need not be: labels that it was not granted, what came before a grant, and
+    /// what was left out of the bundles that came. Empty if all of the chart is here.
+    pub fn not_here(&self) -> Result<Vec<NotHere>, Error> {
+        self.inner.with(|session| {
+            self.read_in(session, |open, snapshot| {
+                let sources = Sources::read(session, &open.keys, snapshot)?;
+                Ok(not_here(self.id(), open, sources.as_ref(), self.inner.now_ms()))
+            })
+        })
+    }
+
+    /// Says in the audit that the chart is about to be handed out in the clear, as far as this vault may see it: to whom, or
+    /// what for, in up to 1024 bytes. Durable when this returns, so call it before anything is read for that.
+    pub fn note_export(&self, reason: &str) -> Result<(), Error> {
+        require_reason(reason)?;
+        self.inner.with(|session| {
+            let mut write = Write::begin(&self.inner, session)?;
+            let open = session.chart_at(&self.id(), &*write.tx)?;
+            open.read().unwrap_or_else(PoisonError::into_inner).keys.require_access(self.inner.now_ms())?;
+            let actor = self.actor().map(|actor| (**actor).clone());
+            let event = Event::new(EventKind::Export, self.inner.now_ms()).on(self.id());
+            write.event(Event { actor, note: Some(reason.to_owned()), ..event });
+            write.commit_events()
+        })
+    }
+
     /// Says that somebody looked into what contradicted earlier bundles of this chart, or was hidden of them, with the
     /// outcome: [`Finding::Contradicted`] and [`Finding::Bundles`] end. The reason, of up to 1024 bytes, stands in the audit.
     pub fn settle_bundles(&self, reason: &str) -> Result<(), Error> {
-        if !(1..=MAX_REASON).contains(&reason.len()) {
-            return Err(Error::InvalidReason);
-        }
+        require_reason(reason)?;
         self.inner.with(|session| {
             let mut write = Write::begin(&self.inner, session)?;
             let open = session.chart_at(&self.id(), &*write.tx)?;
@@ -52,6 +76,10 @@ impl Chart {
             write.commit_events()
         })
     }
+}
+
+fn require_reason(reason: &str) -> Result<(), Error> {
+    if (1..=MAX_REASON).contains(&reason.len()) { Ok(()) } else { Err(Error::InvalidReason) }
 }
 
 /// What the bundles of others tell of a chart; nothing but that where their row is hidden.

@@ -58,7 +58,7 @@ pub use event::EventKind;
 pub(crate) use export::prove_bundle;
 #[cfg(feature = "directory")]
 pub use files::Outcomes;
-pub use files::{ContentReceiver, FileInfo, FileReader, FileWriter, SealedContent};
+pub use files::{ContentReceiver, FileInfo, FileReader, FileWriter, Preview, SealedContent};
 #[cfg(feature = "testing")]
 pub(crate) use files::{blob_of, descriptor_of};
 pub use fork::Fork;

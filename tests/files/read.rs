@@ -74,6 +74,30 @@ fn content_that_is_gone_is_an_error_of_its_own() {
 
 /// A bundle carries the description, and not the content.
 #[test]
+fn a_request_is_answered_once() {
+    let (blobs, _, chart) = fresh();
+    let id = chart.put_file_once("scan 1", &info(), &b"first"[..]).unwrap();
+    let source = |_: &mut [u8]| -> io::Result<usize> { panic!("a repeated request reads nothing") };
+    struct Source<F>(F);
+    impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Source<F> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            (self.0)(out)
+        }
+    }
+    assert_eq!(chart.put_file_once("scan 1", &info(), Source(source)), Ok(id));
+    // Somebody else is quicker while the bytes come.
+    let (mut first, other) = (None, chart.clone());
+    let slow = Source(|_: &mut [u8]| {
+        first.get_or_insert_with(|| other.put_file_once("scan 2", &info(), &b"quick"[..]).unwrap());
+        Ok(0)
+    });
+    let second = chart.put_file_once("scan 2", &info(), slow).unwrap();
+    assert_eq!(first, Some(second));
+    assert_eq!(all(&mut chart.file(&second).unwrap()).unwrap(), b"quick");
+    assert_eq!((chart.list().unwrap().entries().len(), ids(&blobs).len()), (2, 2));
+}
+
+#[test]
 fn a_file_that_was_shared_is_known_before_its_content_is_there() {
     let (blobs, clinic, chart) = fresh();
     let id = chart.put_file(&info(), &content(50_000)[..]).unwrap();

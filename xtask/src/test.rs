@@ -32,6 +32,7 @@ fn steps() -> Vec<Step> {
         step("tests, pure Rust", cargo("test --locked -p ampoule --no-default-features --features testing")),
         step("the main job", cargo("run --locked --all-features --example clinic")),
         step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
+        step("a study of images", cargo("run --locked --all-features --example imaging")),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),

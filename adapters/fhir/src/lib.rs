@@ -11,6 +11,8 @@
 //!
 //! [`HealthLink`] makes and opens SMART Health Links: records for somebody who has no vault. [`collection`] makes a Bundle.
 //!
+//! [`export_chart`] writes all of a chart to a folder that a person can read, and [`import_chart`] takes it in.
+//!
 //! Who the patient is, the caller says by the chart that a record is put into; a resource only confirms it
 //! ([`Resource::confirms`]).
 //!
@@ -33,6 +35,7 @@ mod collection;
 mod dates;
 mod elements;
 mod error;
+mod folder;
 mod link;
 mod narrative;
 mod patient;
@@ -45,6 +48,9 @@ mod walk;
 pub use bundle::{Bundle, Entry, Ndjson, ndjson};
 pub use collection::collection;
 pub use error::FhirError;
+#[doc(hidden)]
+pub use folder::chart_list_again;
+pub use folder::{Exported, FolderError, Imported, LeftOut, export_chart, import_chart};
 pub use link::{HealthLink, LinkError, LinkFile, LinkRequest, Manifest, ManifestFile, Part, SealedFile};
 pub use patient::patient;
 pub use resource::Resource;

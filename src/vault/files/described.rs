@@ -42,7 +42,7 @@ impl Described {
         entry: EntryId,
         version: VersionId,
     ) -> Result<Self, Error> {
-        let Descriptor { blob, sealed } = Descriptor::decode(descriptor)?;
+        let Descriptor { blob, sealed, extensions: _ } = Descriptor::decode(descriptor)?;
         let place = Place { suite: open.keys.suite(), chart: open.keys.chart(), blob };
         let local = local_id(&open.index_key, &place, &sealed);
         Ok(Self { entry, version, place, sealed, local, own: false })

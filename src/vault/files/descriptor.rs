@@ -30,42 +30,43 @@ struct Stored {
 pub(super) struct Descriptor {
     pub(super) blob: BlobId,
     pub(super) sealed: Sealed,
+    pub(super) extensions: Extensions,
 }
 
 impl Descriptor {
     pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let Self { blob, sealed: Sealed { key, root, len } } = self;
+        let Self { blob, sealed: Sealed { key, root, len }, extensions } = self;
         codec::encode_secret(&Stored {
             version: Version1,
             blob: *blob,
             len: *len,
             root: Hash::from_bytes(*root.as_bytes()),
             key: SecretBytes::new(key.expose()),
-            extensions: Extensions::default(),
+            extensions: extensions.clone(),
         })
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        let Stored { version: _, blob, len, root, key, extensions: _ } =
+        let Stored { version: _, blob, len, root, key, extensions } =
             codec::decode(bytes).map_err(|malformed| match malformed {
                 Malformed::Newer => Fault::Newer,
                 Malformed::Invalid => Fault::Failed,
             })?;
         let key = Secret::from_slice(key.expose())?;
-        Ok(Self { blob, sealed: Sealed { key, root: Root::from_bytes(*root.as_bytes()), len } })
+        Ok(Self { blob, sealed: Sealed { key, root: Root::from_bytes(*root.as_bytes()), len }, extensions })
     }
 }
 
 /// What a descriptor says, if it is one.
 #[cfg(feature = "testing")]
 pub(crate) fn blob_of(descriptor: &[u8]) -> Option<(BlobId, Sealed)> {
-    Descriptor::decode(descriptor).ok().map(|Descriptor { blob, sealed }| (blob, sealed))
+    Descriptor::decode(descriptor).ok().map(|Descriptor { blob, sealed, extensions: _ }| (blob, sealed))
 }
 
 /// A descriptor, to be shown.
 #[cfg(feature = "testing")]
 pub(crate) fn descriptor_of(blob: BlobId, sealed: Sealed) -> Vec<u8> {
-    Descriptor { blob, sealed }.encode().to_vec()
+    Descriptor { blob, sealed, extensions: Extensions::default() }.encode().to_vec()
 }
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ mod tests {
         let descriptor = Descriptor {
             blob: BlobId::from_bytes([1; 16]),
             sealed: Sealed { key: Secret::from_slice(&[2; 32]).unwrap(), root: Root::from_bytes([3; 32]), len: 4 },
+            extensions: Extensions::default(),
         };
         let bytes = descriptor.encode();
         let again = Descriptor::decode(&bytes).ok().unwrap();

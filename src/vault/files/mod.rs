@@ -17,6 +17,7 @@ mod info;
 #[cfg(feature = "directory")]
 mod paths;
 mod pending;
+mod preview;
 mod read;
 mod receive;
 mod send;
@@ -29,6 +30,7 @@ pub(super) use described::{Described, describes, missing};
 #[cfg(feature = "directory")]
 pub use folder::Outcomes;
 pub use info::FileInfo;
+pub use preview::Preview;
 pub use read::FileReader;
 pub use receive::ContentReceiver;
 pub use send::SealedContent;
@@ -37,7 +39,7 @@ pub use write::FileWriter;
 #[cfg(feature = "testing")]
 pub(crate) use descriptor::{blob_of, descriptor_of};
 
-use super::{Chart, Inner, session::Session};
+use super::{Chart, Inner, batch, session::Session};
 use crate::blob::{BlobPart, Sink, Source};
 use crate::codec::{EntryId, VersionId};
 use crate::crypto::{Failed, RandomError};
@@ -57,6 +59,21 @@ impl Chart {
     /// Seals the bytes of a reader as a file, of any length. On disk when this returns; when it fails, nothing is left.
     pub fn put_file(&self, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
         self.put_file_with(info, content, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::put_file`], once for each key: a repeated request gives the entry of the first, and reads nothing.
+    pub fn put_file_once(&self, key: &str, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
+        let request = batch::request(key);
+        if let Some(entry) = self.batch(|batch| batch.by_request(&self.id(), &request))? {
+            return Ok(entry);
+        }
+        let mut writer = self.create_file(info)?.requested(request);
+        take_all(&mut writer, content, |_| ControlFlow::Continue(()))?;
+        writer.finish().map(|(entry, _)| entry).or_else(|error| {
+            // Somebody else may have answered it meanwhile.
+            let known = || self.batch(|batch| batch.by_request(&self.id(), &request)).ok().flatten();
+            known().ok_or(error)
+        })
     }
 
     /// As [`Self::put_file`]. `progress` is told how many bytes were taken so far, and may end it with [`Error::Cancelled`].
@@ -96,6 +113,18 @@ impl Chart {
     /// One version of a file, current or not.
     pub fn file_version(&self, version: &VersionId) -> Result<FileReader, Error> {
         FileReader::open(self, &self.version(version)?)
+    }
+
+    /// The preview of the current version of a file, if whoever put it gave one. It needs no content of the file.
+    ///
+    /// It is the author's word on his own file: sealed and signed with the version that it shows, and of no other.
+    pub fn preview(&self, entry: &EntryId) -> Result<Option<Preview>, Error> {
+        Preview::of_entry(&self.get(entry)?)
+    }
+
+    /// The preview of one version of a file, current or not.
+    pub fn preview_version(&self, version: &VersionId) -> Result<Option<Preview>, Error> {
+        Preview::of_entry(&self.version(version)?)
     }
 }
 

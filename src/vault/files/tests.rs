@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::blob::{Hedge, Place, Sealer};
-use crate::codec::{BlobId, CardHash};
+use crate::codec::{BlobId, CardHash, Extensions};
 use crate::crypto::Suite;
 use crate::keys::{Recovery, Unlock};
 use crate::store::{MemoryBlobs, MemoryStore};
@@ -33,7 +33,7 @@ fn chosen(chart: &Chart, blob: BlobId, content: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut sealer = Sealer::new(place, Hedge { device: CardHash::from_bytes([5; 32]), time_ns: 6 }, 1);
     sealer.update(content, &mut chunks).ok().unwrap();
     let sealed = sealer.finish(&mut chunks).ok().unwrap();
-    (Descriptor { blob, sealed }.encode().to_vec(), chunks.0)
+    (Descriptor { blob, sealed, extensions: Extensions::default() }.encode().to_vec(), chunks.0)
 }
 
 fn read(chart: &Chart, entry: &EntryId) -> Result<Vec<u8>, Error> {
@@ -54,7 +54,7 @@ fn h62_content_of_another_is_not_displaced() {
     let blob = blobs.list(None, 9).unwrap()[0];
     let (descriptor, chunks) = chosen(&chart, blob, &[8; 50_000]);
     let record = info().into_record(&descriptor);
-    let (entry, version) = chart.batch(|batch| batch.put_described(&chart, None, &record)).unwrap();
+    let (entry, version) = chart.batch(|batch| batch.put_described(&chart, None, &record, None)).unwrap();
     assert!(matches!(read(&chart, &entry), Err(Error::Unopenable { .. })));
     let continues = |_| ControlFlow::Continue(());
     chart.import_content(&version, &chunks[..], continues).unwrap();
@@ -64,11 +64,11 @@ fn h62_content_of_another_is_not_displaced() {
     let foreign = BlobId::from_bytes([9; 16]);
     let (descriptor, first) = chosen(&chart, foreign, &[1; 100]);
     let (_, squatter) =
-        chart.batch(|batch| batch.put_described(&chart, None, &info().into_record(&descriptor))).unwrap();
+        chart.batch(|batch| batch.put_described(&chart, None, &info().into_record(&descriptor), None)).unwrap();
     chart.import_content(&squatter, &first[..], continues).unwrap();
     let (descriptor, second) = chosen(&chart, foreign, &[2; 100]);
     let (entry, version) =
-        chart.batch(|batch| batch.put_described(&chart, None, &info().into_record(&descriptor))).unwrap();
+        chart.batch(|batch| batch.put_described(&chart, None, &info().into_record(&descriptor), None)).unwrap();
     chart.import_content(&version, &second[..], continues).unwrap();
     assert_eq!(read(&chart, &entry).unwrap(), [2; 100]);
 }

@@ -1,8 +1,8 @@
 //! Writing a file.
 
-use super::{BlobSink, Fault, FileInfo, blobs, descriptor::Descriptor, pending, pending::Origin, read_once};
+use super::{BlobSink, Fault, FileInfo, Preview, blobs, descriptor::Descriptor, pending, pending::Origin, read_once};
 use crate::blob::{Hedge, Place, Sealer};
-use crate::codec::{BlobId, EntryId, VersionId};
+use crate::codec::{BlobId, EntryId, Hash, VersionId};
 use crate::crypto::RandomError;
 use crate::error::Error;
 use crate::store::{BlobStore, StoreError};
@@ -19,6 +19,8 @@ pub struct FileWriter {
     info: FileInfo,
     /// The entry of which it is a new version.
     entry: Option<EntryId>,
+    /// The request that it answers, once.
+    request: Option<Hash>,
     blob: BlobId,
     blobs: Arc<dyn BlobStore>,
     /// Gone once it is finished or failed: what failed once is not gone on with.
@@ -34,6 +36,7 @@ struct Open {
 
 impl FileWriter {
     pub(super) fn begin(chart: &Chart, info: FileInfo, entry: Option<EntryId>) -> Result<Self, Error> {
+        info.preview().map_or(Ok(()), Preview::require_fit)?;
         let (inner, id) = (&chart.inner, chart.id());
         let blobs = blobs(inner)?;
         let (now_ms, hedge_ns) = (inner.now_ms(), inner.options.clock.now_ns());
@@ -69,7 +72,13 @@ impl FileWriter {
         let hedge = Hedge { device, time_ns: hedge_ns };
         let sealer = Sealer::new(Place { suite, chart: id, blob }, hedge, inner.options.threads);
         let open = Some(Open { sealer, sink });
-        Ok(Self { chart: chart.clone(), info, entry, blob, blobs, open, settled: false })
+        Ok(Self { chart: chart.clone(), info, entry, request: None, blob, blobs, open, settled: false })
+    }
+
+    /// Answers a request with the file.
+    pub(super) fn requested(mut self, request: Hash) -> Self {
+        self.request = Some(request);
+        self
     }
 
     /// Takes the next bytes.
@@ -103,12 +112,13 @@ impl FileWriter {
         let Open { sealer, mut sink } = self.open.take().ok_or(Error::Cancelled)?;
         let sealed = sealer.finish(&mut sink)?;
         sink.0.finish()?;
-        let descriptor = Descriptor { blob: self.blob, sealed }.encode();
+        let extensions = self.info.preview().map(Preview::to_extensions).unwrap_or_default();
+        let descriptor = Descriptor { blob: self.blob, sealed, extensions }.encode();
         let record = self.info.clone().into_record(&descriptor);
         let stored = inner.with(|session| {
             batch::run(&inner, session, self.chart.actor(), |batch| {
                 pending::settle(batch.transaction(), &self.blob)?;
-                batch.put_described(&self.chart, self.entry.as_ref(), &record)
+                batch.put_described(&self.chart, self.entry.as_ref(), &record, self.request)
             })
         });
         // The blob stays where its descriptor may be stored. If it is not, the mark is, and the next who opens the vault sees it.

@@ -20,11 +20,10 @@ pub(crate) use body::message_again;
 pub use message::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, ThreadInfo};
 pub(super) use read::Reading;
 
-use super::batch::{Batch, New};
+use super::batch::{Batch, New, request};
 use super::open_chart::OpenChart;
 use super::{Chart, Receipts};
 use crate::codec::{EntryId, Hash, VersionId};
-use crate::crypto::kdf;
 use crate::error::Error;
 use crate::index::{Threaded, Version};
 use crate::record::{Code, DateRange, Kind, Label, Record, Terms};
@@ -80,7 +79,7 @@ impl Thread {
 
     /// As [`Self::send`], once for each key: a repeated request gives the message of the first.
     pub fn send_once(&self, key: &str, message: &Message) -> Result<EntryId, Error> {
-        self.post(message, Some(Hash::from_bytes(kdf::hash("request", &[key.as_bytes()]))))
+        self.post(message, Some(request(key)))
     }
 
     fn post(&self, message: &Message, request: Option<Hash>) -> Result<EntryId, Error> {
