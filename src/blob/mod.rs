@@ -11,12 +11,14 @@
 //!
 //! Nothing here does I/O: a [`Sealer`] writes to a [`Sink`], an [`Opener`] reads from a [`Source`].
 
+mod chunks;
 mod open;
 mod outboard;
 mod parallel;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub(crate) use open::{Opener, Source};
 pub(crate) use seal::{Hedge, Sealed, Sealer, Sink};
