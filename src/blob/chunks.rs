@@ -7,6 +7,7 @@ use crate::crypto::{
     chunked::{CHUNK, MessageKey, PREFIX_LEN, SALT_LEN, SEALED_CHUNK},
     tree::{Expected, Tree},
 };
+use core::ops::Range;
 use zeroize::Zeroize as _;
 
 /// The chunks of a blob.
@@ -28,6 +29,16 @@ struct Chunk<'c, 't> {
     target: &'c mut &'t mut [u8],
 }
 
+impl<S> Chunks<S> {
+    pub(super) fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
 impl<S: Source> Chunks<S> {
     /// Those of a descriptor's blob. What is stored must have the length that follows from it.
     pub(super) fn new(place: &Place, sealed: &Sealed, source: S, threads: usize) -> Result<Self, S::Error> {
@@ -46,14 +57,6 @@ impl<S: Source> Chunks<S> {
         Ok(Self { source, sizes, message, outboard, threads, sealed: Vec::new() })
     }
 
-    pub(super) fn sizes(&self) -> &Sizes {
-        &self.sizes
-    }
-
-    pub(super) fn threads(&self) -> usize {
-        self.threads
-    }
-
     /// Opens chunks from `first` on, each into a target as long as its plaintext. On failure no target holds plaintext.
     pub(super) fn open(&mut self, first: u64, targets: &mut [&mut [u8]]) -> Result<(), S::Error> {
         let opened = self.open_all(first, targets);
@@ -65,19 +68,8 @@ impl<S: Source> Chunks<S> {
 
     fn open_all(&mut self, first: u64, targets: &mut [&mut [u8]]) -> Result<(), S::Error> {
         let Self { source, sizes, message, outboard, threads, sealed } = self;
-        let start = first.saturating_mul(SEALED_CHUNK_LEN).saturating_add(PREFIX_LEN as u64);
-        let len = targets.iter().fold(0_usize, |len, target| len.saturating_add(target.len()).saturating_add(TAG_LEN));
-        let sealed = match source.lend(BlobPart::Chunks, start, len) {
-            Some(sealed) => sealed,
-            None => {
-                if sealed.len() < len {
-                    sealed.resize(len, 0);
-                }
-                let sealed = sealed.get_mut(..len).ok_or(Failed)?;
-                source.read(BlobPart::Chunks, start, sealed)?;
-                sealed
-            }
-        };
+        let len = targets.iter().fold(0, |len, target| sealed_len(len, target.len()));
+        let sealed = fetch(source, sealed, first, len)?;
         let mut chunks = Vec::with_capacity(targets.len());
         for ((number, sealed), target) in (first..).zip(sealed.chunks(SEALED_CHUNK)).zip(targets) {
             chunks.push(Chunk { number, expected: outboard.expected(number, source)?, sealed, target });
@@ -86,6 +78,47 @@ impl<S: Source> Chunks<S> {
         parallel::each(*threads, &mut chunks, |chunk| open(message, tree, sizes, chunk))?;
         Ok(())
     }
+
+    /// Opens chunks one after the other, each in the place of the one before it, and gives what is content.
+    pub(super) fn stream<E: From<S::Error>>(
+        &mut self,
+        numbers: Range<u64>,
+        place: &mut [u8],
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self { source, sizes, message, outboard, sealed, .. } = self;
+        let len = numbers.clone().fold(0, |len, number| sealed_len(len, padded_in(sizes, number)));
+        let sealed = fetch(source, sealed, numbers.start, len)?;
+        for (number, sealed) in numbers.zip(sealed.chunks(SEALED_CHUNK)) {
+            let expected = outboard.expected(number, source)?;
+            let target = &mut place.get_mut(..padded_in(sizes, number)).ok_or(Failed).map_err(S::Error::from)?;
+            let opened = open(message, outboard.tree(), sizes, &mut Chunk { number, expected, sealed, target });
+            if opened.is_err() {
+                target.zeroize();
+            }
+            opened.map_err(S::Error::from)?;
+            take(target.get(..content_in(sizes, number)).ok_or(Failed).map_err(S::Error::from)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Chunks from `first` on as they are stored, from where they are or through a buffer.
+fn fetch<'c, S: Source>(source: &'c S, buffer: &'c mut Vec<u8>, first: u64, len: usize) -> Result<&'c [u8], S::Error> {
+    let start = first.saturating_mul(SEALED_CHUNK_LEN).saturating_add(PREFIX_LEN as u64);
+    if let Some(sealed) = source.lend(BlobPart::Chunks, start, len) {
+        return Ok(sealed);
+    }
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+    let sealed = buffer.get_mut(..len).ok_or(Failed)?;
+    source.read(BlobPart::Chunks, start, sealed)?;
+    Ok(sealed)
+}
+
+fn sealed_len(before: usize, chunk: usize) -> usize {
+    before.saturating_add(chunk).saturating_add(TAG_LEN)
 }
 
 /// Opens a chunk, and checks it against the tree: who holds the key can seal another, and not one that fits.

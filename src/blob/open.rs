@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 const BATCH_ALONE: u64 = 16;
 /// The same for each of several threads.
 const BATCH_EACH: u64 = 128;
+/// And for all of them: 8 MiB, as they are stored and as they are opened.
+const BATCH_MOST: u64 = 512;
 /// How many bytes of a stream are given at once: 256 KiB.
 const PIECE: usize = 16 * CHUNK;
 
@@ -98,6 +100,13 @@ impl<S: Source> Opener<S> {
         let mut at = 0_u64;
         while at < self.len() {
             let number = at / CHUNK_LEN;
+            if self.chunks.threads() <= 1 {
+                let numbers = number..number.saturating_add(BATCH_ALONE).min(self.len().div_ceil(CHUNK_LEN));
+                at = numbers.end.saturating_mul(CHUNK_LEN);
+                self.loaded = 0..0;
+                self.chunks.stream(numbers, room(&mut self.plain, CHUNK).map_err(S::Error::from)?, &mut take)?;
+                continue;
+            }
             if !self.loaded.contains(&number) {
                 self.load(number..number.saturating_add(self.batch()))?;
             }
@@ -136,7 +145,7 @@ impl<S: Source> Opener<S> {
 
     fn batch(&self) -> u64 {
         match u64::try_from(self.chunks.threads()) {
-            Ok(threads) if threads > 1 => threads.saturating_mul(BATCH_EACH),
+            Ok(threads) if threads > 1 => threads.saturating_mul(BATCH_EACH).min(BATCH_MOST),
             _ => BATCH_ALONE,
         }
     }
@@ -215,6 +224,6 @@ fn room(buffer: &mut Zeroizing<Vec<u8>>, len: usize) -> Result<&mut [u8], Failed
 
 impl<S> core::fmt::Debug for Opener<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Opener").finish_non_exhaustive()
+        f.debug_struct("Opener").field("len", &self.chunks.sizes().content).finish_non_exhaustive()
     }
 }

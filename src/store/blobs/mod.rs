@@ -6,6 +6,8 @@
 #[cfg(feature = "directory")]
 mod directory;
 mod memory;
+#[cfg(feature = "directory")]
+mod writeback;
 
 #[cfg(feature = "directory")]
 pub use directory::DirectoryBlobs;
