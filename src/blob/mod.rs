@@ -11,6 +11,7 @@
 //!
 //! Nothing here does I/O: a [`Sealer`] writes to a [`Sink`], an [`Opener`] reads from a [`Source`].
 
+mod chunks;
 mod open;
 mod outboard;
 mod parallel;
@@ -18,6 +19,7 @@ mod receive;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub(crate) use open::{Opener, Source};
 pub(crate) use receive::Receiver;

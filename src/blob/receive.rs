@@ -9,7 +9,7 @@
 //! A chunk that does not open is not taken: whoever carries a blob without its key alters nothing. Who has the key can seal
 //! other chunks; the root shows it, at the end, and nothing is a blob before that.
 
-use super::open::content_in;
+use super::chunks::content_in;
 use super::{BlobPart, Place, Sealed, Sink, Sizes, Source, parallel};
 use crate::codec::padding::is_zero;
 use crate::crypto::{
@@ -173,13 +173,14 @@ impl Receiver {
         }
         let slots = self.slots.get_mut(..sealed.len()).ok_or(Failed)?;
         slots.copy_from_slice(sealed);
-        let open = |number: u64, slot: &mut [u8]| open_slot(message, &self.tree, &self.sizes, number, slot);
-        let leaves = parallel::each_slot(self.threads, slots, self.chunks, open)?;
+        let chunks = (self.chunks..).zip(slots.chunks_mut(SEALED_CHUNK));
+        let mut chunks: Vec<_> = chunks.map(|(number, slot)| Chunk { number, slot, leaf: None }).collect();
+        parallel::each(self.threads, &mut chunks, |chunk| open(message, &self.tree, &self.sizes, chunk))?;
         let mut outboard = Vec::new();
-        for leaf in leaves.iter().flatten() {
+        for leaf in chunks.iter().filter_map(|chunk| chunk.leaf.as_ref()) {
             self.builder.push(&self.tree, leaf, &mut outboard);
         }
-        self.chunks = self.chunks.saturating_add(u64::try_from(leaves.len()).map_err(|_| Failed)?);
+        self.chunks = self.chunks.saturating_add(u64::try_from(chunks.len()).map_err(|_| Failed)?);
         Ok(outboard)
     }
 }
@@ -190,20 +191,26 @@ impl core::fmt::Debug for Receiver {
     }
 }
 
-/// Opens a chunk in its slot, and hashes it. One without plaintext is no group of the tree.
-fn open_slot(
-    message: &MessageKey,
-    tree: &Tree,
-    sizes: &Sizes,
+/// A chunk as it came, and its leaf once it is checked.
+struct Chunk<'s> {
     number: u64,
-    slot: &mut [u8],
-) -> Result<Option<Leaf>, Failed> {
+    slot: &'s mut [u8],
+    leaf: Option<Leaf>,
+}
+
+/// Opens a chunk in its slot, and hashes it. One without plaintext is no group of the tree.
+fn open(message: &MessageKey, tree: &Tree, sizes: &Sizes, chunk: &mut Chunk<'_>) -> Result<(), Failed> {
+    let Chunk { number, slot, leaf } = chunk;
+    let number = *number;
     let (chunk, tag) = slot.split_last_chunk_mut::<TAG_LEN>().ok_or(Failed)?;
     message.open_chunk(number, chunk, tag)?;
     if !is_zero(chunk.get(content_in(sizes, number)..).ok_or(Failed)?) {
         return Err(Failed);
     }
-    if chunk.is_empty() { Ok(None) } else { tree.leaf(number, chunk).map(Some) }
+    if !chunk.is_empty() {
+        *leaf = Some(tree.leaf(number, chunk)?);
+    }
+    Ok(())
 }
 
 /// How many of these bytes are whole chunks.

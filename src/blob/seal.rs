@@ -1,6 +1,10 @@
 //! Sealing a blob, pushed in pieces of any size.
+//!
+//! ```text
+//!  content ─► slots ─► sealed by a worker, or here where none is idle ─► in order: tree, sink
+//! ```
 
-use super::{BlobPart, CHUNK_LEN, Place, Sizes, parallel};
+use super::{BlobPart, CHUNK_LEN, Place, Sizes, workers::Workers};
 use crate::codec::CardHash;
 use crate::crypto::{
     Failed, RandomError, Secret, TAG_LEN,
@@ -8,12 +12,14 @@ use crate::crypto::{
     kdf, random, role,
     tree::{Builder, Leaf, Root, Tree},
 };
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// How many chunks are sealed at once by one thread: 256 KiB, which stay in its cache.
-const BATCH_ALONE: usize = 16;
-/// The same for each of several threads, so that starting them costs little.
-const BATCH_EACH: usize = 128;
+/// How many chunks are sealed at once, by one thread: 256 KiB, which stay in its cache.
+const BATCH: usize = 16;
+/// Batches for each thread that are under way: sealed, or waiting for one before them.
+const UNDER_WAY: usize = 4;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 /// Where a blob is written to. Each part is appended to in order; what was appended is never changed.
@@ -41,10 +47,22 @@ pub(crate) struct Sealed {
     pub(crate) len: u64,
 }
 
+/// Room for a batch: plaintext of each chunk, and 16 bytes for its tag.
+type Slots = Zeroizing<Vec<u8>>;
+
 struct Keys {
     key: Secret<role::BlobKey>,
     message: MessageKey,
     tree: Tree,
+}
+
+/// Chunks from number `first` on, in their slots.
+struct Batch {
+    first: u64,
+    chunks: usize,
+    slots: Slots,
+    /// Of each chunk, when it is sealed.
+    leaves: Vec<Leaf>,
 }
 
 /// Seals a blob under a key of its own. Nothing of it is worth anything before [`Self::finish`].
@@ -53,17 +71,22 @@ pub(crate) struct Sealer {
     hedge: Hedge,
     threads: usize,
     /// Made when the first chunk is there, on which it depends.
-    keys: Option<Keys>,
-    /// Chunks that are sealed at once, after the first few.
-    batch: usize,
-    /// Room for a batch: plaintext of each chunk, and 16 bytes for its tag.
-    slots: Zeroizing<Vec<u8>>,
+    keys: Option<Arc<Keys>>,
+    /// Started after the first batch.
+    workers: Option<Workers<Batch, Batch>>,
+    slots: Slots,
     /// How many slots hold a whole chunk.
     full: usize,
     /// Bytes in the slot after them: less than a chunk.
     partial: usize,
-    /// Chunks sealed so far.
-    sealed: u64,
+    /// Chunks in batches so far.
+    begun: u64,
+    /// Batches that are sealed and wait for one before them, by their first chunk.
+    sealed: BTreeMap<u64, Batch>,
+    /// Chunks appended so far.
+    appended: u64,
+    /// Slots of batches that were appended.
+    free: Vec<Slots>,
     len: u64,
     builder: Builder,
     outboard: Vec<u8>,
@@ -72,18 +95,19 @@ pub(crate) struct Sealer {
 impl Sealer {
     /// Seals with so many threads; 1 is the caller's own.
     pub(crate) fn new(place: Place, hedge: Hedge, threads: usize) -> Self {
-        let batch = if threads > 1 { threads.saturating_mul(BATCH_EACH) } else { BATCH_ALONE };
         Self {
             place,
             hedge,
             threads,
             keys: None,
-            batch,
-            // A small file needs no more.
-            slots: Zeroizing::new(vec![0; BATCH_ALONE.saturating_mul(SEALED_CHUNK)]),
+            workers: None,
+            slots: fresh_slots(),
             full: 0,
             partial: 0,
-            sealed: 0,
+            begun: 0,
+            sealed: BTreeMap::new(),
+            appended: 0,
+            free: Vec::new(),
             len: 0,
             builder: Builder::default(),
             outboard: Vec::new(),
@@ -124,18 +148,27 @@ impl Sealer {
             self.push(ZEROS.get(..zeros).ok_or(Failed)?, sink)?;
             padding = padding.saturating_sub(padding.min(CHUNK_LEN));
         }
-        self.seal_batch(&[], sink)?;
-        let last = self.slots.get_mut(..self.partial.saturating_add(TAG_LEN)).ok_or(Failed)?;
-        let keys = keys(&mut self.keys, &self.place, &self.hedge, last.get(..self.partial).ok_or(Failed)?, sink)?;
+        let start = self.full.saturating_mul(SEALED_CHUNK);
+        let partial = start..start.saturating_add(self.partial);
+        let mut last = Zeroizing::new(vec![0; self.partial.saturating_add(TAG_LEN)]);
+        last.get_mut(..self.partial).ok_or(Failed)?.copy_from_slice(self.slots.get(partial).ok_or(Failed)?);
+        if self.full > 0 {
+            self.seal_slots(sink)?;
+        }
+        self.append_sealed(0, sink)?;
+        // Their key is not theirs any more.
+        self.workers = None;
+        let keys = self.keys(last.get(..self.partial).ok_or(Failed)?, sink)?;
         // Without a byte of content in it, the last chunk only says that it is the last.
-        let leaf = seal_slot(keys, self.sealed, self.partial, last)?;
-        sink.append(BlobPart::Chunks, last)?;
+        let leaf = seal_slot(&keys, self.begun, &mut last)?;
+        sink.append(BlobPart::Chunks, &last)?;
         if let Some(leaf) = leaf {
             self.builder.push(&keys.tree, &leaf, &mut self.outboard);
         }
         let root = self.builder.finish(&keys.tree, &mut self.outboard)?;
         append_outboard(sink, &mut self.outboard)?;
-        let Keys { key, .. } = self.keys.take().ok_or(Failed)?;
+        drop(self.keys);
+        let Keys { key, .. } = Arc::into_inner(keys).ok_or(Failed)?;
         Ok(Sealed { key, root, len: self.len })
     }
 
@@ -148,13 +181,12 @@ impl Sealer {
 
     fn push<S: Sink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
         while !bytes.is_empty() {
-            // Whole batches are taken from where they are, each chunk copied by the thread that seals it.
-            let free = self.slots.len() / SEALED_CHUNK;
-            let missing = free.saturating_sub(self.full).saturating_mul(CHUNK);
-            if self.partial == 0
-                && let Some((batch, rest)) = bytes.split_at_checked(missing)
+            let no_slot_taken = self.full == 0 && self.partial == 0;
+            if no_slot_taken
+                && !self.workers_want_more()
+                && let Some((batch, rest)) = bytes.split_at_checked(BATCH.saturating_mul(CHUNK))
             {
-                self.seal_batch(batch, sink)?;
+                self.seal_from(batch, sink)?;
                 bytes = rest;
                 continue;
             }
@@ -175,44 +207,101 @@ impl Sealer {
             return Ok(());
         }
         (self.partial, self.full) = (0, self.full.saturating_add(1));
-        if self.full < self.slots.len() / SEALED_CHUNK { Ok(()) } else { self.seal_batch(&[], sink) }
+        if self.full < BATCH { Ok(()) } else { self.seal_slots(sink) }
     }
 
-    /// Seals the chunks in the slots, and after them those of `more`. What is in the slot after the full ones goes to the front.
-    fn seal_batch<S: Sink>(&mut self, more: &[u8], sink: &mut S) -> Result<(), S::Error> {
-        let held = self.full;
-        let chunks = held.saturating_add(more.len() / CHUNK);
-        let Some(end) = chunks.checked_mul(SEALED_CHUNK).filter(|end| *end > 0) else { return Ok(()) };
-        let first_chunk = if held > 0 { self.slots.get(..CHUNK) } else { more.get(..CHUNK) };
-        let keys = keys(&mut self.keys, &self.place, &self.hedge, first_chunk.ok_or(Failed)?, sink)?;
-        let first = self.sealed;
-        let (more, _) = more.as_chunks::<CHUNK>();
-        let seal = |number: u64, slot: &mut [u8]| {
-            let index = usize::try_from(number.saturating_sub(first)).map_err(|_| Failed)?;
-            if let Some(chunk) = index.checked_sub(held).and_then(|index| more.get(index)) {
-                slot.first_chunk_mut::<CHUNK>().ok_or(Failed)?.copy_from_slice(chunk);
-            }
-            seal_slot(keys, number, CHUNK, slot)
-        };
-        let batch = self.slots.get_mut(..end).ok_or(Failed)?;
-        for leaf in parallel::each_slot(self.threads, batch, first, seal)?.iter().flatten() {
-            self.builder.push(&keys.tree, leaf, &mut self.outboard);
-        }
-        sink.append(BlobPart::Chunks, batch)?;
-        append_outboard(sink, &mut self.outboard)?;
-        self.sealed = first.saturating_add(u64::try_from(chunks).map_err(|_| Failed)?);
+    /// Has the chunks in the slots sealed, by a worker if one is idle.
+    fn seal_slots<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        let mut batch = self.take_slots(self.full)?;
+        let keys = self.keys(batch.slots.get(..CHUNK).ok_or(Failed)?, sink)?;
         self.full = 0;
-        let partial = end..end.saturating_add(self.partial);
-        let room = self.batch.saturating_mul(SEALED_CHUNK);
-        if self.slots.len() < room {
-            let mut slots = Zeroizing::new(vec![0; room]);
-            let to = slots.get_mut(..self.partial).ok_or(Failed)?;
-            to.copy_from_slice(self.slots.get(partial).ok_or(Failed)?);
-            self.slots = slots;
-        } else {
-            self.slots.copy_within(partial, 0);
+        match &mut self.workers {
+            Some(workers) if workers.want_more() => workers.give(batch)?,
+            _ => {
+                seal_in_place(&keys, &mut batch)?;
+                self.sealed.insert(batch.first, batch);
+            }
         }
+        self.go_on(&keys, sink)
+    }
+
+    /// Seals a batch of chunks from where they are.
+    fn seal_from<S: Sink>(&mut self, content: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        let (chunks, _) = content.as_chunks::<CHUNK>();
+        let mut batch = self.take_slots(chunks.len())?;
+        let keys = self.keys(content.get(..CHUNK).ok_or(Failed)?, sink)?;
+        for ((number, chunk), slot) in (batch.first..).zip(chunks).zip(batch.slots.chunks_mut(SEALED_CHUNK)) {
+            let (to, tag) = slot.split_at_mut_checked(CHUNK).ok_or(Failed)?;
+            // In this order the hash finds the chunk in the cache.
+            tag.copy_from_slice(&keys.message.seal_chunk_into(number, chunk, to)?);
+            batch.leaves.push(keys.tree.leaf(number, chunk)?);
+        }
+        self.sealed.insert(batch.first, batch);
+        self.go_on(&keys, sink)
+    }
+
+    /// The slots as a batch of so many chunks, and others in their place.
+    fn take_slots(&mut self, chunks: usize) -> Result<Batch, Failed> {
+        let next = self.free.pop().unwrap_or_else(fresh_slots);
+        let slots = core::mem::replace(&mut self.slots, next);
+        let batch = Batch { first: self.begun, chunks, slots, leaves: Vec::with_capacity(chunks) };
+        self.begun = self.begun.saturating_add(u64::try_from(chunks).map_err(|_| Failed)?);
+        Ok(batch)
+    }
+
+    /// After a batch: appends what can be, and starts the workers if there is work for them.
+    fn go_on<S: Sink>(&mut self, keys: &Arc<Keys>, sink: &mut S) -> Result<(), S::Error> {
+        if self.threads > 1 && self.workers.is_none() {
+            let keys = Arc::clone(keys);
+            let seal = move |mut batch| seal_in_place(&keys, &mut batch).map(|()| batch);
+            self.workers = Some(Workers::start(self.threads.saturating_sub(1), seal));
+        }
+        self.append_sealed(self.threads.saturating_mul(UNDER_WAY), sink)
+    }
+
+    fn workers_want_more(&self) -> bool {
+        self.workers.as_ref().is_some_and(Workers::want_more)
+    }
+
+    /// Appends the batches that are sealed, in order, and waits until no more than so many are under way.
+    fn append_sealed<S: Sink>(&mut self, under_way: usize, sink: &mut S) -> Result<(), S::Error> {
+        loop {
+            while let Some(batch) = self.sealed.remove(&self.appended) {
+                self.append(batch, sink)?;
+            }
+            let Some(workers) = &mut self.workers else { return Ok(()) };
+            let too_many = workers.at_work().saturating_add(self.sealed.len()) > under_way;
+            let Some(batch) = workers.take(too_many)? else { return Ok(()) };
+            self.sealed.insert(batch.first, batch);
+        }
+    }
+
+    fn append<S: Sink>(&mut self, batch: Batch, sink: &mut S) -> Result<(), S::Error> {
+        let tree = &self.keys.as_ref().ok_or(Failed)?.tree;
+        for leaf in &batch.leaves {
+            self.builder.push(tree, leaf, &mut self.outboard);
+        }
+        let len = batch.chunks.saturating_mul(SEALED_CHUNK);
+        sink.append(BlobPart::Chunks, batch.slots.get(..len).ok_or(Failed)?)?;
+        append_outboard(sink, &mut self.outboard)?;
+        self.appended = self.appended.saturating_add(u64::try_from(batch.chunks).map_err(|_| Failed)?);
+        self.free.push(batch.slots);
         Ok(())
+    }
+
+    /// The keys; made, and what stands before the chunks written, when the first chunk is there.
+    fn keys<S: Sink>(&mut self, first_chunk: &[u8], sink: &mut S) -> Result<Arc<Keys>, S::Error> {
+        if let Some(keys) = &self.keys {
+            return Ok(Arc::clone(keys));
+        }
+        let key = fresh_key(&self.place, &self.hedge, first_chunk)?;
+        let message = self.place.message(&key, random::array()?)?;
+        let mut prefix = Vec::with_capacity(PREFIX_LEN);
+        prefix.extend_from_slice(message.salt());
+        prefix.extend_from_slice(message.commitment());
+        sink.append(BlobPart::Chunks, &prefix)?;
+        let tree = self.place.tree(&key);
+        Ok(Arc::clone(self.keys.insert(Arc::new(Keys { key, message, tree }))))
     }
 }
 
@@ -222,33 +311,23 @@ impl core::fmt::Debug for Sealer {
     }
 }
 
-/// Hashes and seals the chunk in a slot, while it is in the cache. A chunk without plaintext is no group of the tree.
-fn seal_slot(keys: &Keys, number: u64, len: usize, slot: &mut [u8]) -> Result<Option<Leaf>, Failed> {
-    let (chunk, tag) = slot.split_at_mut_checked(len).ok_or(Failed)?;
-    let leaf = if chunk.is_empty() { None } else { Some(keys.tree.leaf(number, chunk)?) };
-    tag.first_chunk_mut::<TAG_LEN>().ok_or(Failed)?.copy_from_slice(&keys.message.seal_chunk(number, chunk)?);
-    Ok(leaf)
+fn fresh_slots() -> Slots {
+    Zeroizing::new(vec![0; BATCH.saturating_mul(SEALED_CHUNK)])
 }
 
-/// The keys; made, and what stands before the chunks written, when the first chunk is there.
-fn keys<'k, S: Sink>(
-    keys: &'k mut Option<Keys>,
-    place: &Place,
-    hedge: &Hedge,
-    first_chunk: &[u8],
-    sink: &mut S,
-) -> Result<&'k Keys, S::Error> {
-    if keys.is_none() {
-        let key = fresh_key(place, hedge, first_chunk)?;
-        let message = place.message(&key, random::array()?)?;
-        let mut prefix = Vec::with_capacity(PREFIX_LEN);
-        prefix.extend_from_slice(message.salt());
-        prefix.extend_from_slice(message.commitment());
-        sink.append(BlobPart::Chunks, &prefix)?;
-        let tree = place.tree(&key);
-        *keys = Some(Keys { key, message, tree });
+fn seal_in_place(keys: &Keys, batch: &mut Batch) -> Result<(), Failed> {
+    for (number, slot) in (batch.first..).zip(batch.slots.chunks_mut(SEALED_CHUNK)).take(batch.chunks) {
+        batch.leaves.extend(seal_slot(keys, number, slot)?);
     }
-    keys.as_ref().ok_or_else(|| Failed.into())
+    Ok(())
+}
+
+/// Hashes and seals the chunk in a slot, which is all before the tag. A chunk without plaintext is no group of the tree.
+fn seal_slot(keys: &Keys, number: u64, slot: &mut [u8]) -> Result<Option<Leaf>, Failed> {
+    let (chunk, tag) = slot.split_last_chunk_mut::<TAG_LEN>().ok_or(Failed)?;
+    let leaf = if chunk.is_empty() { None } else { Some(keys.tree.leaf(number, chunk)?) };
+    *tag = keys.message.seal_chunk(number, chunk)?;
+    Ok(leaf)
 }
 
 fn fresh_key(place: &Place, hedge: &Hedge, first_chunk: &[u8]) -> Result<Secret<role::BlobKey>, RandomError> {

@@ -55,6 +55,10 @@ impl Source for &Stored {
         out.copy_from_slice(bytes);
         Ok(())
     }
+
+    fn lend(&self, _: BlobPart, _: u64, _: usize) -> Option<&[u8]> {
+        None
+    }
 }
 
 fn place(suite: Suite) -> Place {

@@ -53,9 +53,30 @@ impl Cipher {
         self.0.seal(nonce, buffer)
     }
 
+    /// As [`Self::seal`], from one buffer into another of the same length.
+    pub(crate) fn seal_into(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], Failed> {
+        self.0.seal_into(nonce, plaintext, out)
+    }
+
     /// Decrypts in place. On failure the buffer holds no plaintext.
     pub(crate) fn open(&self, nonce: [u8; NONCE_LEN], buffer: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), Failed> {
         self.0.open(nonce, buffer, tag)
+    }
+
+    /// As [`Self::open`], from one buffer into another of the same length. On failure `out` holds no plaintext.
+    pub(crate) fn open_into(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
+        self.0.open_into(nonce, ciphertext, tag, out)
     }
 }
 
@@ -116,6 +137,17 @@ mod aws_lc {
             tag.as_ref().try_into().map_err(|_| Failed)
         }
 
+        pub(super) fn seal_into(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            plaintext: &[u8],
+            out: &mut [u8],
+        ) -> Result<[u8; TAG_LEN], Failed> {
+            let (nonce, mut tag) = (Nonce::assume_unique_for_key(nonce), [0; TAG_LEN]);
+            self.0.seal_out_of_place_scatter(nonce, Aad::empty(), plaintext, out, &[], &mut tag).map_err(|_| Failed)?;
+            Ok(tag)
+        }
+
         pub(super) fn open(
             &self,
             nonce: [u8; NONCE_LEN],
@@ -127,6 +159,22 @@ mod aws_lc {
             if opened.is_err() {
                 // AWS-LC clears its output on failure, which is our buffer; this does not rely on it.
                 zeroize::Zeroize::zeroize(buffer);
+                return Err(Failed);
+            }
+            Ok(())
+        }
+
+        pub(super) fn open_into(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            ciphertext: &[u8],
+            tag: &[u8; TAG_LEN],
+            out: &mut [u8],
+        ) -> Result<(), Failed> {
+            let nonce = Nonce::assume_unique_for_key(nonce);
+            let opened = self.0.open_separate_gather(nonce, Aad::empty(), ciphertext, tag, out);
+            if opened.is_err() {
+                zeroize::Zeroize::zeroize(out);
                 return Err(Failed);
             }
             Ok(())
@@ -178,6 +226,35 @@ mod pure {
             }
             .map_err(|_| Failed)
         }
+
+        pub(super) fn seal_into(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            plaintext: &[u8],
+            out: &mut [u8],
+        ) -> Result<[u8; TAG_LEN], Failed> {
+            copy(plaintext, out)?;
+            self.seal(nonce, out)
+        }
+
+        pub(super) fn open_into(
+            &self,
+            nonce: [u8; NONCE_LEN],
+            ciphertext: &[u8],
+            tag: &[u8; TAG_LEN],
+            out: &mut [u8],
+        ) -> Result<(), Failed> {
+            copy(ciphertext, out)?;
+            self.open(nonce, out, tag)
+        }
+    }
+
+    fn copy(from: &[u8], to: &mut [u8]) -> Result<(), Failed> {
+        if from.len() != to.len() {
+            return Err(Failed);
+        }
+        to.copy_from_slice(from);
+        Ok(())
     }
 }
 
@@ -203,6 +280,14 @@ mod tests {
                 portable.open([9; 12], &mut a, &tag).unwrap();
                 fast.open([9; 12], &mut b, &tag).unwrap();
                 assert_eq!((&a, &b), (&plain, &plain));
+                // From one buffer into another.
+                let (mut c, mut d) = (vec![0; len], vec![0; len]);
+                assert_eq!(fast.seal_into([9; 12], &plain, &mut c), Ok(tag));
+                assert_eq!(portable.seal_into([9; 12], &plain, &mut d), Ok(tag));
+                assert_eq!(c, d);
+                fast.open_into([9; 12], &c, &tag, &mut a).unwrap();
+                portable.open_into([9; 12], &c, &tag, &mut b).unwrap();
+                assert_eq!((&a, &b), (&plain, &plain));
             }
         }
     }
@@ -218,6 +303,10 @@ mod tests {
             let (buffer, tag) = sealed.split_last_chunk::<TAG_LEN>().unwrap();
             let mut buffer = buffer.to_vec();
             let cipher = Cipher::new(suite, &[3; 32]).unwrap();
+            let mut out = vec![0x55; 100];
+            assert!(cipher.open_into([3; 12], &buffer, tag, &mut out[1..]).is_err());
+            assert!(cipher.open_into([3; 12], &buffer, tag, &mut out).is_err());
+            assert!(!out.windows(4).any(|window| window == [0x55; 4]));
             assert!(cipher.open([3; 12], &mut buffer, tag).is_err());
             assert!(!buffer.windows(4).any(|window| window == [0x55; 4]));
         }

@@ -110,9 +110,25 @@ impl MessageKey {
         self.cipher.seal(self.nonce(number)?, chunk)
     }
 
+    /// As [`Self::seal_chunk`], from one buffer into another of the same length.
+    pub(crate) fn seal_chunk_into(&self, number: u64, chunk: &[u8], out: &mut [u8]) -> Result<[u8; TAG_LEN], Failed> {
+        self.cipher.seal_into(self.nonce(number)?, chunk, out)
+    }
+
     /// Opens one chunk in place. On failure it holds no plaintext.
     pub(crate) fn open_chunk(&self, number: u64, chunk: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), Failed> {
         self.cipher.open(self.nonce(number)?, chunk, tag)
+    }
+
+    /// As [`Self::open_chunk`], from one buffer into another of the same length. On failure `out` holds no plaintext.
+    pub(crate) fn open_chunk_into(
+        &self,
+        number: u64,
+        chunk: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
+        self.cipher.open_into(self.nonce(number)?, chunk, tag, out)
     }
 
     /// "When decrypting, implementations MUST check the commitment matches the derived value before continuing."

@@ -10,11 +10,10 @@
 
 use super::{Failed, Secret, role};
 use blake3::{
-    Hasher,
+    Hash, Hasher,
     hazmat::{HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root},
 };
 use core::ops::Range;
-use subtle::ConstantTimeEq;
 
 /// Length of a group, in bytes; the last may be shorter. A group is what a chunk of the payload holds.
 pub(crate) const GROUP: usize = super::chunked::CHUNK;
@@ -125,7 +124,8 @@ impl Tree {
 }
 
 fn same(a: &[u8; 32], b: &[u8; 32]) -> Result<(), Failed> {
-    if a.ct_eq(b).into() { Ok(()) } else { Err(Failed) }
+    // In constant time, as all comparisons of this type.
+    if Hash::from_bytes(*a) == Hash::from_bytes(*b) { Ok(()) } else { Err(Failed) }
 }
 
 /// Builds a tree from groups in order, of which there may be any number.

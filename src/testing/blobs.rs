@@ -114,4 +114,9 @@ impl Source for &Blob {
         out.copy_from_slice(from.and_then(|bytes| bytes.get(..out.len())).ok_or(Fault)?);
         Ok(())
     }
+
+    fn lend(&self, part: BlobPart, offset: u64, len: usize) -> Option<&[u8]> {
+        let from = usize::try_from(offset).ok().and_then(|offset| self.part(part).get(offset..));
+        from.and_then(|bytes| bytes.get(..len))
+    }
 }

@@ -4,13 +4,15 @@
 //! is finished, the name ends with `.new`. Who writes it holds the lock of the file of chunks, so that what a crash left is
 //! told from what another process writes.
 
-use super::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter};
+use super::{Begun, BlobId, BlobPart, BlobReader, BlobStore, BlobWriter, writeback::Writeback};
 use crate::store::StoreError;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Keeps blobs in a folder of a local file system. Several processes may use it at once.
+///
+/// While a large blob is written, a thread of its own waits for the disk.
 #[derive(Clone, Debug)]
 pub struct DirectoryBlobs {
     folder: PathBuf,
@@ -47,7 +49,8 @@ impl BlobStore for DirectoryBlobs {
         let chunks = create(&self.new_path(blob, BlobPart::Chunks))?;
         // Unless whoever removes what a crash left was quicker: the blob then fails when it is finished.
         lock(&chunks)?;
-        Ok(Box::new(DirectoryWriter { store: self.clone(), blob: *blob, chunks, outboard: None, stays: false }))
+        let (store, writeback) = (self.clone(), Writeback::default());
+        Ok(Box::new(DirectoryWriter { store, blob: *blob, chunks, writeback, outboard: None, stays: false }))
     }
 
     fn resume(&self, blob: &BlobId) -> Result<Option<Begun>, StoreError> {
@@ -61,7 +64,8 @@ impl BlobStore for DirectoryBlobs {
         let path = self.new_path(blob, BlobPart::Outboard);
         let reader = DirectoryReader { chunks: reader, outboard: open(&path)? };
         let outboard = open_to_append(&path)?;
-        let writer = DirectoryWriter { store: self.clone(), blob: *blob, chunks, outboard, stays: true };
+        let (store, writeback) = (self.clone(), Writeback::default());
+        let writer = DirectoryWriter { store, blob: *blob, chunks, writeback, outboard, stays: true };
         Ok(Some((Box::new(reader), Box::new(writer))))
     }
 
@@ -116,6 +120,8 @@ struct DirectoryWriter {
     blob: BlobId,
     /// Locked while it is open.
     chunks: File,
+    /// Of the chunks.
+    writeback: Writeback,
     /// Made with its first byte.
     outboard: Option<File>,
     /// It is finished, or to be kept as it is.
@@ -131,7 +137,11 @@ impl BlobWriter for DirectoryWriter {
                 outboard.insert(create(&self.store.new_path(&self.blob, BlobPart::Outboard))?)
             }
         };
-        file.write_all(bytes).map_err(|error| meaning(&error))
+        file.write_all(bytes).map_err(|error| meaning(&error))?;
+        if part == BlobPart::Chunks {
+            self.writeback.wrote(&self.chunks, bytes.len());
+        }
+        Ok(())
     }
 
     fn cut(&mut self, part: BlobPart, len: u64) -> Result<(), StoreError> {
@@ -144,13 +154,15 @@ impl BlobWriter for DirectoryWriter {
 
     fn keep(&mut self) -> Result<(), StoreError> {
         self.stays = true;
+        self.writeback.finish().map_err(|error| meaning(&error))?;
         self.chunks.sync_all().map_err(|error| meaning(&error))?;
         sync_folder(&self.store.shard(&self.blob))
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
-        let Self { store, blob, chunks, outboard, stays } = self;
+        let Self { store, blob, chunks, writeback, outboard, stays } = self;
         *stays = false;
+        writeback.finish().map_err(|error| meaning(&error))?;
         // The chunks last: a blob is there when its chunks are.
         for (part, file) in [(BlobPart::Outboard, outboard.as_ref()), (BlobPart::Chunks, Some(chunks))] {
             if let Some(file) = file {

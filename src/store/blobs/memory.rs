@@ -143,9 +143,12 @@ impl BlobReader for MemoryReader {
     }
 
     fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), StoreError> {
-        let from = usize::try_from(offset).ok().and_then(|offset| self.part(part).get(offset..));
-        let bytes = from.and_then(|bytes| bytes.get(..out.len())).ok_or(StoreError::Damaged)?;
-        out.copy_from_slice(bytes);
+        out.copy_from_slice(self.lend(part, offset, out.len()).ok_or(StoreError::Damaged)?);
         Ok(())
+    }
+
+    fn lend(&self, part: BlobPart, offset: u64, len: usize) -> Option<&[u8]> {
+        let from = usize::try_from(offset).ok()?;
+        self.part(part).get(from..)?.get(..len)
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(feature = "directory")]
 mod directory;
 mod memory;
+#[cfg(feature = "directory")]
+mod writeback;
 
 #[cfg(feature = "directory")]
 pub use directory::DirectoryBlobs;
@@ -73,6 +75,13 @@ pub trait BlobReader: Send + Sync {
 
     /// Fills `out` with the bytes of a part from `offset` on. A part that ends before is [`StoreError::Damaged`].
     fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), StoreError>;
+
+    /// The same bytes where they are, `len` of them, for a store that has them in memory: they are not copied then. None where
+    /// they have to be read.
+    fn lend(&self, part: BlobPart, offset: u64, len: usize) -> Option<&[u8]> {
+        let _ = (part, offset, len);
+        None
+    }
 }
 
 impl<B: BlobStore + ?Sized> BlobStore for Arc<B> {

@@ -238,4 +238,8 @@ impl Source for BlobSource {
     fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), Fault> {
         Ok(self.0.read(part, offset, out)?)
     }
+
+    fn lend(&self, part: BlobPart, offset: u64, len: usize) -> Option<&[u8]> {
+        self.0.lend(part, offset, len)
+    }
 }

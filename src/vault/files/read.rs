@@ -59,7 +59,8 @@ impl FileReader {
         Ok(out)
     }
 
-    /// Fills `out` from `offset` on, or as far as there are bytes. Returns how many there are.
+    /// Fills `out` from `offset` on, or as far as there are bytes. Returns how many there are. On failure nothing in `out` is
+    /// content that was not verified.
     pub fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<usize, Error> {
         self.chart.inner.with(|_| Ok(()))?;
         Ok(self.opener.read_at(offset, out)?)
