@@ -18,20 +18,31 @@ mod common;
 mod disk;
 #[path = "files/memory.rs"]
 mod memory;
+#[path = "files/peak.rs"]
+mod peak;
 #[path = "files/threads.rs"]
 mod threads;
 
 use common::Part;
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("seal", memory::sealing),
     ("open", memory::opening),
     ("disk", disk::writing),
     ("range", disk::reading),
+    ("memory", peak::memory),
     ("sending", threads::sending),
     ("reading", threads::reading),
 ];
 
+/// Runs only where it is named: it needs 20 GiB of disk.
+const HUGE: Part = ("20g", peak::huge);
+
 fn main() {
-    common::run(&PARTS);
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().position(|argument| argument == peak::CHILD) {
+        Some(at) => peak::child(arguments[at + 1].as_ref(), arguments[at + 2].parse().unwrap()),
+        None if arguments.iter().any(|argument| argument == HUGE.0) => common::run(&[HUGE]),
+        None => common::run(&PARTS),
+    }
 }

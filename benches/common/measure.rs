@@ -47,6 +47,12 @@ impl Pair {
         println!("  {name}: {} against {}", time(self.ours), time(self.reference));
         figure(name, self.ratio, "x", reference);
     }
+
+    /// Prints how many times as fast as the reference ours is, and the times for people.
+    pub(crate) fn print_times_as_fast(&self, name: &str, reference: &str) {
+        println!("  {name}: {} against {}", time(self.ours), time(self.reference));
+        figure(name, 1.0 / self.ratio, "times as fast", reference);
+    }
 }
 
 /// Prints a figure.

@@ -6,6 +6,8 @@ use std::hint::black_box;
 
 pub(crate) const CHUNK: usize = 16 << 10;
 pub(crate) const TAG: usize = 16;
+/// What stands before the chunks: salt and commitment.
+pub(crate) const PREFIX: usize = 56;
 
 /// A cipher and a hash with keys that are ready.
 pub(crate) struct Bare(LessSafeKey);
@@ -32,9 +34,10 @@ impl Bare {
         }
     }
 
-    /// Chunks and their tags, one after the other.
+    /// Chunks and their tags, one after the other, at the places where a blob has them: after [`PREFIX`] bytes.
     pub(crate) fn sealed(&self, content: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(content.len() / CHUNK * (CHUNK + TAG));
+        let mut out = Vec::with_capacity(PREFIX + content.len() / CHUNK * (CHUNK + TAG));
+        out.resize(PREFIX, 0);
         for (number, chunk) in content.chunks(CHUNK).enumerate() {
             let start = out.len();
             out.extend_from_slice(chunk);

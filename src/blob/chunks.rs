@@ -22,11 +22,11 @@ pub(super) struct Chunks<S> {
 }
 
 /// One chunk: its number, what it must have, where it is and where it goes.
-struct Chunk<'c, 't> {
+struct Chunk<'c> {
     number: u64,
     expected: Option<Expected>,
     sealed: &'c [u8],
-    target: &'c mut &'t mut [u8],
+    target: &'c mut [u8],
 }
 
 impl<S> Chunks<S> {
@@ -61,7 +61,9 @@ impl<S: Source> Chunks<S> {
     pub(super) fn open(&mut self, first: u64, targets: &mut [&mut [u8]]) -> Result<(), S::Error> {
         let opened = self.open_all(first, targets);
         if opened.is_err() {
-            targets.iter_mut().for_each(|target| target.zeroize());
+            for target in targets.iter_mut() {
+                target.zeroize();
+            }
         }
         opened
     }
@@ -91,8 +93,9 @@ impl<S: Source> Chunks<S> {
         let sealed = fetch(source, sealed, numbers.start, len)?;
         for (number, sealed) in numbers.zip(sealed.chunks(SEALED_CHUNK)) {
             let expected = outboard.expected(number, source)?;
-            let target = &mut place.get_mut(..padded_in(sizes, number)).ok_or(Failed).map_err(S::Error::from)?;
-            let opened = open(message, outboard.tree(), sizes, &mut Chunk { number, expected, sealed, target });
+            let target = place.get_mut(..padded_in(sizes, number)).ok_or(Failed).map_err(S::Error::from)?;
+            let opened =
+                open(message, outboard.tree(), sizes, &mut Chunk { number, expected, sealed, target: &mut *target });
             if opened.is_err() {
                 target.zeroize();
             }
@@ -122,7 +125,7 @@ fn sealed_len(before: usize, chunk: usize) -> usize {
 }
 
 /// Opens a chunk, and checks it against the tree: who holds the key can seal another, and not one that fits.
-fn open(message: &MessageKey, tree: &Tree, sizes: &Sizes, chunk: &mut Chunk<'_, '_>) -> Result<(), Failed> {
+fn open(message: &MessageKey, tree: &Tree, sizes: &Sizes, chunk: &mut Chunk<'_>) -> Result<(), Failed> {
     let Chunk { number, expected, sealed, target } = chunk;
     let (sealed, tag) = sealed.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
     message.open_chunk_into(*number, sealed, tag, target)?;

@@ -12,7 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+
+/// The part of `files` that is a program of its own.
+const PEERS: &str = "peers";
 
 /// Runs one benchmark or all of them; with `check`, a broken bound is an error.
 pub(crate) fn run(place: &Place, only: Option<&str>, check: bool, parts: &[String]) -> Result<()> {
@@ -20,7 +23,13 @@ pub(crate) fn run(place: &Place, only: Option<&str>, check: bool, parts: &[Strin
     let names = benchmarks(&place.root.join("benches"), only)?;
     let mut figures = Vec::new();
     for name in &names {
-        figures.extend(measure(place, name, parts)?);
+        let peers = name == "files" && (parts.is_empty() || parts.iter().any(|part| part == PEERS));
+        if !peers || parts.len() != 1 {
+            figures.extend(measure(bench(place, name, parts), name)?);
+        }
+        if peers {
+            figures.extend(measure(against_peers(place), name)?);
+        }
     }
     let table = place.target.join("bench.tsv");
     let lines: String = figures.iter().map(Figure::line).collect();
@@ -49,11 +58,26 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs a benchmark, shows what it prints, and keeps its figures.
-fn measure(place: &Place, bench: &str, parts: &[String]) -> Result<Vec<Figure>> {
+fn bench(place: &Place, name: &str, parts: &[String]) -> Command {
     let mut command =
-        run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", bench, "--"]);
+        run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", name, "--"]);
     command.args(parts);
+    command
+}
+
+/// The program in `benches/peers`. What is not on the machine is left out.
+fn against_peers(place: &Place) -> Command {
+    let manifest = "benches/peers/Cargo.toml";
+    let mut command = run::cargo(place, ["run", "--release", "--locked", "--manifest-path", manifest]);
+    let libsodium = run::program("pkg-config", ["--exists", "libsodium"]).status();
+    if libsodium.is_ok_and(|status| status.success()) {
+        command.args(["--features", "libsodium"]);
+    }
+    command
+}
+
+/// Runs a benchmark, shows what it prints, and keeps its figures.
+fn measure(mut command: Command, bench: &str) -> Result<Vec<Figure>> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     let mut figures = Vec::new();
