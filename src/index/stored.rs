@@ -37,13 +37,10 @@ pub(crate) fn stored_to(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Opti
     place(chart).last(snapshot)
 }
 
-/// Rows that are put into a segment together.
-const TOGETHER: u64 = 32;
-
 /// Whether rows that have no segment yet are enough for one. Until then they are derived from their entries where they are
 /// needed, which costs a reader little, and spares every write a segment of its own.
 pub(crate) fn is_due(stored_to: u64, last: u64) -> bool {
-    last > stored_to && block(stored_to.saturating_add(1), TOGETHER) != block(last.saturating_add(1), TOGETHER)
+    last > stored_to && completed_block(stored_to.saturating_add(1), last).is_some()
 }
 
 /// Reads what was appended since `index` was read, by this process or another. What [`repair`] changed in older rows does
