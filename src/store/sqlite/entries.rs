@@ -5,9 +5,9 @@
 //! each chart instead of its id: a page of it then has three times as many rows, and is seldom full.
 
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 
 use super::failure::meaning;
+use super::rows::pair;
 use crate::store::{Row, StoreError};
 
 pub(super) fn get(connection: &Connection, chart: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -100,9 +100,4 @@ fn make_way(connection: &Connection, chart: &[u8], key: &[u8]) -> rusqlite::Resu
          WHERE chart = (SELECT number FROM charts WHERE part = ?1) AND key = ?2 AND place & 65535 = 0",
     )?;
     statement.execute((chart, key)).map(drop)
-}
-
-fn pair(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let column = |index| row.get_ref(index).and_then(|value: ValueRef<'_>| Ok(value.as_blob()?.to_vec()));
-    Ok((column(0)?, column(1)?))
 }

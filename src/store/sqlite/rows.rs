@@ -103,7 +103,8 @@ pub(super) fn delete(connection: &Connection, table: Table, part: &[u8], key: &[
         .map_err(|error| meaning(&error))
 }
 
-fn pair(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+/// Key and value of a row that was selected.
+pub(super) fn pair(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let column = |index| row.get_ref(index).and_then(|value: ValueRef<'_>| Ok(value.as_blob()?.to_vec()));
     Ok((column(0)?, column(1)?))
 }
