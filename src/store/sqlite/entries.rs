@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 
 use super::failure::meaning;
-use super::rows::pair;
+use super::rows::{numbered, pair};
 use crate::store::{Row, StoreError};
 
 pub(super) fn get(connection: &Connection, chart: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -67,13 +67,14 @@ pub(super) fn last(connection: &Connection, chart: &[u8]) -> Result<Option<Row>,
 pub(super) fn put(connection: &Connection, chart: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     let put = || {
         let mut statement = connection.prepare_cached(
-            "INSERT INTO journal (chart, key, value) SELECT number, ?2, ?3 FROM charts WHERE part = ?1
+            "INSERT INTO journal (chart, key, value)
+             VALUES (coalesce((SELECT number FROM charts WHERE part = ?1), x''), ?2, ?3)
              ON CONFLICT (chart, key) WHERE chart IS NOT NULL DO UPDATE SET value = excluded.value",
         )?;
         statement.execute((chart, key, value))
     };
     (|| {
-        if put()? == 0 {
+        if numbered(put())?.is_none() {
             connection.prepare_cached("INSERT INTO charts (part) VALUES (?1)")?.execute((chart,))?;
             put()?;
         }

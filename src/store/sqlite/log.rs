@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::failure::meaning;
+use super::rows::numbered;
 use crate::store::{Row, StoreError};
 
 /// Leaves of one log.
@@ -67,19 +68,21 @@ pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]
     let place = place(key)?;
     let put = || {
         let mut statement = connection.prepare_cached(
-            "INSERT INTO journal (place, value) SELECT (number << 48) + (?2 << 16), ?3 FROM logs
-             WHERE part = ?1 AND number < (1 << 15) - 1 ON CONFLICT (place) DO UPDATE SET value = excluded.value",
+            "INSERT INTO journal (place, value)
+             VALUES (coalesce((SELECT (number << 48) + (?2 << 16) FROM logs
+                               WHERE part = ?1 AND number < (1 << 15) - 1), x''), ?3)
+             ON CONFLICT (place) DO UPDATE SET value = excluded.value",
         )?;
         statement.execute((part, place, value))
     };
     let put_anew = || {
         connection.prepare_cached("INSERT OR IGNORE INTO logs (part) VALUES (?1)")?.execute((part,))?;
-        put()
+        numbered(put())
     };
-    match put().and_then(|rows| if rows == 0 { put_anew() } else { Ok(rows) }) {
+    match numbered(put()).and_then(|put| put.map_or_else(put_anew, |rows| Ok(Some(rows)))) {
         // There is no place for one more log.
-        Ok(0) => Err(StoreError::Full),
-        Ok(_) => Ok(()),
+        Ok(None) => Err(StoreError::Full),
+        Ok(Some(_)) => Ok(()),
         Err(error) => Err(meaning(&error)),
     }
 }

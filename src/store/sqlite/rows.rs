@@ -1,6 +1,7 @@
 //! The statements, and rows in and out of them. Those of the journal are in [`entries`] and [`log`].
 
 use rusqlite::Connection;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_DATATYPE, SQLITE_MISMATCH};
 use rusqlite::types::ValueRef;
 
 use super::failure::meaning;
@@ -101,6 +102,21 @@ pub(super) fn delete(connection: &Connection, table: Table, part: &[u8], key: &[
         .and_then(|mut statement| statement.execute((part, key)))
         .map(|rows| rows > 0)
         .map_err(|error| meaning(&error))
+}
+
+/// How a statement went that names a part by its number; nothing where there is no number for it. Such a statement takes
+/// an empty blob for a number that it does not find, and fails on the type of the column. To look the number up first is a
+/// statement more, and to insert what a query gives has SQLite keep a copy of each page that it changes.
+pub(super) fn numbered(done: rusqlite::Result<usize>) -> rusqlite::Result<Option<usize>> {
+    match done {
+        Ok(rows) => Ok(Some(rows)),
+        Err(rusqlite::Error::SqliteFailure(failure, _))
+            if matches!(failure.extended_code, SQLITE_CONSTRAINT_DATATYPE | SQLITE_MISMATCH) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Key and value of a row that was selected.
