@@ -211,7 +211,9 @@ impl ChartIndex {
 
     /// All versions that came after row `seq`, in order of arrival.
     pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = Version<'_>> {
-        let start = self.rows.partition_point(|row| row.seq <= seq);
+        // Mostly it is the last few that are asked for.
+        let later = self.rows.iter().rev().take_while(|row| row.seq > seq).count();
+        let start = self.rows.len().saturating_sub(later);
         (start..self.rows.len()).filter_map(|number| u32::try_from(number).ok()).filter_map(|number| self.view(number))
     }
 

@@ -1,6 +1,7 @@
 //! The right edge of a log's tree: all that must be known of it to add a leaf.
 
 use crate::crypto::merkle::{MOST_LEAVES, Node, node_hash, sha256};
+use std::sync::Arc;
 
 /// Hashes of a full tile (C2SP tlog-tiles: "full tiles are exactly 256 hashes wide").
 pub(super) const TILE: usize = 256;
@@ -41,7 +42,7 @@ impl Tile {
 pub(super) struct Edge {
     size: u64,
     /// Hashes of the last tile of each level, fewer than [`TILE`].
-    levels: Vec<Vec<Node>>,
+    levels: Vec<Level>,
     /// From the left: a subtree for each bit of the size, the greatest first.
     peaks: Vec<Node>,
 }
@@ -60,7 +61,7 @@ impl Edge {
             levels.push(if width == 0 { Vec::new() } else { tile(at, width)? });
         }
         let peaks = levels.iter().rev().flat_map(|hashes| peaks(hashes)).collect();
-        Ok(Self { size, levels, peaks })
+        Ok(Self { size, levels: levels.into_iter().map(Level::of).collect(), peaks })
     }
 
     /// Number of leaves.
@@ -75,9 +76,9 @@ impl Edge {
     }
 
     /// The hashes of the tile of a level that is not full.
-    pub(super) fn tile(&self, level: u32) -> &[Node] {
+    pub(super) fn tile(&self, level: u32) -> Vec<Node> {
         let level = usize::try_from(level).ok();
-        level.and_then(|level| self.levels.get(level)).map_or(&[], Vec::as_slice)
+        level.and_then(|level| self.levels.get(level)).map(Level::hashes).unwrap_or_default()
     }
 
     /// Adds a leaf. Returns the tiles to be written: none, unless the leaf fills a tile. Nothing is added to a tree that is
@@ -95,21 +96,58 @@ impl Edge {
         for level in 0.. {
             let place = usize::try_from(level).ok()?;
             if self.levels.len() <= place {
-                self.levels.push(Vec::new());
+                self.levels.push(Level::default());
             }
             let hashes = self.levels.get_mut(place)?;
             hashes.push(carried);
             let at = TileAt { level, number: complete_at(size, level).checked_sub(1)? >> TILE_LEVELS };
             if hashes.len() < TILE {
                 if level > 0 {
-                    tiles.push(Tile { at, hashes: hashes.clone() });
+                    tiles.push(Tile { at, hashes: hashes.hashes() });
                 }
                 break;
             }
-            carried = fold(hashes)?;
-            tiles.push(Tile { at, hashes: core::mem::take(hashes) });
+            let full = core::mem::take(hashes).hashes();
+            carried = fold(&full)?;
+            tiles.push(Tile { at, hashes: full });
         }
         Some(tiles)
+    }
+}
+
+/// Hashes of a tile. A copy shares most of them with the original: the edge is copied for each leaf, as the leaf counts only
+/// once it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Level {
+    /// A multiple of [`OWN`].
+    shared: Arc<[Node]>,
+    own: Vec<Node>,
+}
+
+/// So many hashes of its own are shared.
+const OWN: usize = 16;
+
+impl Level {
+    fn of(hashes: Vec<Node>) -> Self {
+        let mut level = Self::default();
+        hashes.into_iter().for_each(|hash| level.push(hash));
+        level
+    }
+
+    fn push(&mut self, hash: Node) {
+        self.own.push(hash);
+        if self.own.len() >= OWN {
+            self.shared = self.hashes().into();
+            self.own.clear();
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.shared.len().saturating_add(self.own.len())
+    }
+
+    fn hashes(&self) -> Vec<Node> {
+        [&self.shared, &self.own[..]].concat()
     }
 }
 

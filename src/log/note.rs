@@ -85,6 +85,12 @@ impl Note {
         Self::signed(log, tree, &key.verifying_key(), signature)
     }
 
+    /// Signs the next head of the same log with the same key: the key id need not be reckoned again.
+    pub(super) fn next(&self, tree: Tree, key: &SigningKey<role::LogSigning>) -> Self {
+        let head = TreeHead { log: self.head.log, tree };
+        Self { head, id: self.id, signature: key.sign(body(&head).as_bytes()), others: Vec::new() }
+    }
+
     /// The note of a head of a log, of which only the signature was kept. It is not verified.
     pub(super) fn signed(
         log: LogId,

@@ -133,7 +133,11 @@ impl Log {
         let leaf = Leaf { map_root: map.root(), sealed: sealed.to_vec() };
         let mut edge = self.edge.clone();
         let tiles = edge.push(leaf.hash()).ok_or(LogError::TooLong)?;
-        let note = Note::sign(self.id, Tree { size: edge.size(), root: edge.root() }, signer);
+        let tree = Tree { size: edge.size(), root: edge.root() };
+        let note = match &self.note {
+            Some(last) => last.next(tree, signer),
+            None => Note::sign(self.id, tree, signer),
+        };
         let row = LeafRow { leaf, changes: changes.clone(), signature: *note.signature() };
         tx.put(Table::Log, self.id.as_bytes(), &index.to_be_bytes(), &row.to_bytes())?;
         if !tiles.is_empty() {

@@ -7,6 +7,7 @@
 
 use crate::codec::{ChartId, ContactId, Hash};
 use crate::crypto::kdf;
+use std::sync::LazyLock;
 
 /// Count and hash. The order is that of the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,20 +68,25 @@ pub(super) enum Marked {
 
 impl Marked {
     pub(super) fn key(self) -> ChartId {
-        let key = |what, of: &[u8]| ChartId::from_bytes(kdf::hash("marked", &[&kdf::label(what), of]));
+        /// Asked for at each commit.
+        static STATE: LazyLock<ChartId> = LazyLock::new(|| key("state", &[]));
         match self {
             Self::Entries(chart) => chart,
             Self::Ledger(chart) => key("ledger", chart.as_bytes()),
             Self::Beside(chart) => key("beside", chart.as_bytes()),
             Self::Bundle(chart) => key("bundle", chart.as_bytes()),
             Self::Sources(chart) => key("sources", chart.as_bytes()),
-            Self::State => key("state", &[]),
+            Self::State => *STATE,
             Self::Charts => key("charts", &[]),
             Self::Contacts => key("contacts", &[]),
             Self::Contact(contact) => key("contact", contact.as_bytes()),
             Self::Directory => key("directory", &[]),
         }
     }
+}
+
+fn key(what: &str, of: &[u8]) -> ChartId {
+    ChartId::from_bytes(kdf::hash("marked", &[&kdf::label(what), of]))
 }
 
 /// The hash over the versions of a chart, in order of arrival: each link takes the one before in.
