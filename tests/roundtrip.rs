@@ -3,8 +3,9 @@
 
 use ampoule::{
     Code, Cursor, Error, Grant, Label, MemoryStore, Patient, PatientQuery, Query, Record, Recovery, Terms, Unlock,
-    Vault,
+    Vault, store::Store as _,
 };
+use std::sync::Arc;
 
 fn vault(name: &str, key: u8) -> Vault {
     let unlock = Unlock::device_key(&[key; 32]);
@@ -58,6 +59,21 @@ fn a_request_is_carried_out_once() {
     assert_eq!(chart.put_once("order 7", &observation("value", "1")).unwrap(), first);
     assert_ne!(chart.put_once("order 8", &observation("value", "1")).unwrap(), first);
     assert_eq!(chart.list().unwrap().entries().len(), 2);
+}
+
+#[test]
+fn a_request_that_was_carried_out_before_writes_nothing() {
+    let store = Arc::new(MemoryStore::new());
+    let (key, none) = (Unlock::device_key(&[1; 32]), Recovery::none_data_will_be_lost());
+    let vault = Vault::create(Arc::clone(&store), "Riverside Clinic", &key, &none).unwrap().0;
+    let chart = vault.create_chart().unwrap();
+    let first = chart.put_once("order 7", &observation("value", "1")).unwrap();
+    let state = || store.read().unwrap().generation().unwrap();
+    let before = state();
+    assert_eq!(chart.put_once("order 7", &observation("value", "1")).unwrap(), first);
+    assert_eq!(state(), before);
+    chart.put_once("order 8", &observation("value", "1")).unwrap();
+    assert_ne!(state(), before);
 }
 
 #[test]

@@ -306,6 +306,10 @@ impl Batch<'_> {
 
     fn commit(self) -> Result<(), Error> {
         let Self { mut write, charts, session, .. } = self;
+        // All that was asked for was there: a leaf would say nothing.
+        if write.is_empty() {
+            return Ok(());
+        }
         let mut written = Vec::with_capacity(charts.len());
         for (id, pending) in charts {
             let open = pending.chart.read().unwrap_or_else(PoisonError::into_inner);

@@ -402,6 +402,11 @@ impl<'a> Write<'a> {
         self.event(Event::new(kind, self.inner.now_ms()));
     }
 
+    /// Whether nothing was marked, and nothing happened.
+    pub(super) fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.events.is_empty()
+    }
+
     pub(super) fn commit(self) -> Result<Option<u64>, Error> {
         Ok(self.try_commit()??)
     }
