@@ -38,6 +38,9 @@ const TEST_LIMIT: Duration = Duration::from_secs(120);
 const UNPATCHED_LIMIT: Duration = Duration::from_secs(10 * 60);
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// The tests of a change try one guard in so many, others at each commit: all of them take longer than all else.
+const TURNS: usize = 3;
+
 /// Tries all guards whose file name contains `only`. Returns their number.
 pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
     let guards = read_all(&place.root.join("tests/guards"), only)?;
@@ -45,6 +48,29 @@ pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
         ensure!(only.is_none(), "no patch in tests/guards has that in its name");
         return Ok(0);
     }
+    prove(place, guards)
+}
+
+/// Sees that all patches apply, and tries those whose turn it is at this commit. Returns their number, and that of all.
+pub(crate) fn check_turn(place: &Place) -> Result<(usize, usize)> {
+    let guards = read_all(&place.root.join("tests/guards"), None)?;
+    for guard in &guards {
+        let mut apply = program("git", ["apply", "--check"]);
+        run::read(apply.arg(&guard.path).current_dir(&place.root))
+            .with_context(|| format!("{} does not apply", guard.name))?;
+    }
+    let commits = run::read(program("git", ["rev-list", "--count", "HEAD"]).current_dir(&place.root))?;
+    let turn = commits.trim().parse::<usize>()? % TURNS;
+    let all = guards.len();
+    Ok((prove(place, of_turn(guards, turn))?, all))
+}
+
+/// Each guard has one turn.
+fn of_turn(guards: Vec<Guard>, turn: usize) -> Vec<Guard> {
+    guards.into_iter().enumerate().filter(|(place, _)| place % TURNS == turn).map(|(_, guard)| guard).collect()
+}
+
+fn prove(place: &Place, guards: Vec<Guard>) -> Result<usize> {
     let copies =
         (1..=COPIES.min(guards.len())).map(|number| Copy::update(place, number)).collect::<Result<Vec<_>>>()?;
     each(&copies, &programs(&guards), |copy, (program, tests)| copy.tests_pass_unpatched(program, tests))
@@ -339,6 +365,20 @@ fn remove_others(tree: &Path, folder: &Path, wanted: &BTreeSet<PathBuf>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_guard_has_a_turn() {
+        let guards = || {
+            (0..7_u8).map(|name| {
+                let text = format!("Guard: x\nTest: --lib a\n{DIFF}");
+                Guard::parse(name.to_string(), "a.patch".into(), &text).unwrap()
+            })
+        };
+        let mut tried: Vec<String> =
+            (0..TURNS).flat_map(|turn| of_turn(guards().collect(), turn)).map(|guard| guard.name).collect();
+        tried.sort();
+        assert_eq!(tried, guards().map(|guard| guard.name).collect::<Vec<_>>());
+    }
 
     const DIFF: &str = "--- a/src/record/label.rs\n+++ b/src/record/label.rs\n@@ -1 +1 @@\n-a\n+b\n";
 

@@ -151,8 +151,9 @@ fn decoder(place: &Place, log: &Path) -> Result<Done> {
 }
 
 fn guarded(place: &Place, _log: &Path) -> Result<Done> {
-    let count = guards::check(place, None)?;
-    Ok(Done { note: format!(", {count} guards"), tests: count })
+    let (count, all) = guards::check_turn(place)?;
+    let note = format!(", {count} guards whose turn it is; all {all} patches apply, and cargo xtask guards tries them");
+    Ok(Done { note, tests: count })
 }
 
 fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {
