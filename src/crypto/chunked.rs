@@ -15,7 +15,7 @@ use core::marker::PhantomData;
 use hkdf::Hkdf;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Plaintext bytes of a full chunk.
 pub(crate) const CHUNK: usize = 16 * 1024;
@@ -80,6 +80,15 @@ impl MessageKey {
     /// As [`Self::seal_into`], of several parts and zeros after them. They are put together where they are sealed: a copy of
     /// the plaintext would have to be wiped.
     pub(crate) fn seal_parts(&self, parts: &[&[u8]], zeros: usize, out: &mut Vec<u8>) -> Result<(), Failed> {
+        let start = out.len();
+        let sealed = self.put_together(parts, zeros, out);
+        if sealed.is_err() {
+            out.get_mut(start..).unwrap_or_default().zeroize();
+        }
+        sealed
+    }
+
+    fn put_together(&self, parts: &[&[u8]], zeros: usize, out: &mut Vec<u8>) -> Result<(), Failed> {
         let len = parts.iter().map(|part| part.len()).fold(zeros, usize::saturating_add);
         out.reserve(sealed_len(len));
         out.extend_from_slice(&self.salt);
