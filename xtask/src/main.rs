@@ -5,6 +5,7 @@ mod data;
 mod decoder;
 mod fuzz;
 mod guards;
+mod header;
 mod hostile;
 mod model;
 mod place;
@@ -79,6 +80,12 @@ enum Command {
     Python,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
+    /// Writes the C header, `include/ampoule.h`.
+    Header {
+        /// Compares instead, and fails where it differs.
+        #[arg(long)]
+        check: bool,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -109,6 +116,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Data => data::print(&place),
         Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
+        Command::Header { check } => header::run(&place, check),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }
