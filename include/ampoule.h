@@ -594,6 +594,237 @@ typedef uint32_t ampoule_freshness;
 #endif // __cplusplus
 
 /**
+ * When events of reading are written.
+ */
+enum ampoule_audit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_AUDIT_GROUPED = 1,
+    AMPOULE_AUDIT_STRICT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_audit ampoule_audit;
+#else
+typedef uint32_t ampoule_audit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What was done in a vault, or tried.
+ */
+enum ampoule_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_EVENT_KIND_CREATE = 1,
+    AMPOULE_EVENT_KIND_UNLOCK = 2,
+    AMPOULE_EVENT_KIND_UNLOCK_FAILED = 3,
+    AMPOULE_EVENT_KIND_WRITE = 4,
+    AMPOULE_EVENT_KIND_READ = 5,
+    AMPOULE_EVENT_KIND_FIND = 6,
+    AMPOULE_EVENT_KIND_EXPORT = 7,
+    AMPOULE_EVENT_KIND_IMPORT = 8,
+    AMPOULE_EVENT_KIND_FOUND = 9,
+    AMPOULE_EVENT_KIND_SHARE = 10,
+    AMPOULE_EVENT_KIND_REVOKE = 11,
+    AMPOULE_EVENT_KIND_CONTACT = 12,
+    AMPOULE_EVENT_KIND_DIRECTORY = 13,
+    AMPOULE_EVENT_KIND_ACCESS = 14,
+    AMPOULE_EVENT_KIND_RESTORE = 15,
+    AMPOULE_EVENT_KIND_MAINTAIN = 16,
+    AMPOULE_EVENT_KIND_AUDIT = 17,
+    AMPOULE_EVENT_KIND_ADOPT = 18,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_event_kind ampoule_event_kind;
+#else
+typedef uint32_t ampoule_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How well an author is known.
+ */
+enum ampoule_known
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_KNOWN_OWN = 1,
+    AMPOULE_KNOWN_VERIFIED = 2,
+    AMPOULE_KNOWN_UNVERIFIED = 3,
+    AMPOULE_KNOWN_CHANGED = 4,
+    AMPOULE_KNOWN_UNKNOWN = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_known ampoule_known;
+#else
+typedef uint32_t ampoule_known;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Purpose of use, after HL7 v3 `ActReason`.
+ */
+enum ampoule_purpose
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_PURPOSE_TREAT = 1,
+    AMPOULE_PURPOSE_EMERGENCY_TREAT = 2,
+    AMPOULE_PURPOSE_BREAK_THE_GLASS = 3,
+    AMPOULE_PURPOSE_PAYMENT = 4,
+    AMPOULE_PURPOSE_OPERATIONS = 5,
+    AMPOULE_PURPOSE_RESEARCH = 6,
+    AMPOULE_PURPOSE_PUBLIC_HEALTH = 7,
+    AMPOULE_PURPOSE_PATIENT_REQUEST = 8,
+    AMPOULE_PURPOSE_FAMILY_REQUEST = 9,
+    AMPOULE_PURPOSE_POWER_OF_ATTORNEY = 10,
+    AMPOULE_PURPOSE_SUPPORT_NETWORK = 11,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_purpose ampoule_purpose;
+#else
+typedef uint32_t ampoule_purpose;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What somebody says of the messages that came to him.
+ */
+enum ampoule_receipt
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_RECEIPT_DELIVERED = 1,
+    AMPOULE_RECEIPT_READ = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_receipt ampoule_receipt;
+#else
+typedef uint32_t ampoule_receipt;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which receipts of messages a vault gives.
+ */
+enum ampoule_receipts
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_RECEIPTS_OFF = 1,
+    AMPOULE_RECEIPTS_DELIVERED = 2,
+    AMPOULE_RECEIPTS_READ = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_receipts ampoule_receipts;
+#else
+typedef uint32_t ampoule_receipts;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the second way into a new vault is.
+ */
+enum ampoule_recovery
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A recovery code, which is returned once, to be printed.
+     */
+    AMPOULE_RECOVERY_CODE = 1,
+    /**
+     * Another way in, which works without the first.
+     */
+    AMPOULE_RECOVERY_ALSO = 2,
+    /**
+     * None: when the only way in is lost, all data is.
+     */
+    AMPOULE_RECOVERY_NONE_DATA_WILL_BE_LOST = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_recovery ampoule_recovery;
+#else
+typedef uint32_t ampoule_recovery;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the author has done with a message since he sent it.
+ */
+enum ampoule_revision
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_REVISION_ORIGINAL = 1,
+    AMPOULE_REVISION_EDITED = 2,
+    AMPOULE_REVISION_DELETED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_revision ampoule_revision;
+#else
+typedef uint32_t ampoule_revision;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a member may do.
+ */
+enum ampoule_rights
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_RIGHTS_READ = 1,
+    AMPOULE_RIGHTS_WRITE = 2,
+    AMPOULE_RIGHTS_CUSTODIAN = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_rights ampoule_rights;
+#else
+typedef uint32_t ampoule_rights;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The authenticated encryption of a vault.
+ */
+enum ampoule_suite
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_SUITE_AES256_GCM = 1,
+    AMPOULE_SUITE_CHA_CHA20_POLY1305 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_suite ampoule_suite;
+#else
+typedef uint32_t ampoule_suite;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * One patient's chart, or a practice's own. It is dead while its vault is locked. Any thread.
  */
 typedef struct ampoule_chart ampoule_chart;

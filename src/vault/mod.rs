@@ -37,6 +37,7 @@ mod quarantine;
 mod scope;
 mod session;
 mod sharing;
+mod sink;
 mod sources;
 mod standings;
 mod thread;
@@ -73,6 +74,7 @@ pub use options::{Receipts, VaultOptions};
 pub use quarantine::{Acceptance, Doubt, Quarantined};
 pub use scope::Scope;
 pub use sharing::{Share, Standing};
+pub use sink::EventSink;
 #[cfg(feature = "testing")]
 pub(crate) use thread::message_again;
 pub use thread::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, Thread, ThreadInfo};
@@ -89,6 +91,7 @@ use freshness::Anchor;
 use logs::Logs;
 use mark::{Mark, Marked};
 use session::Session;
+use sink::Writer;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
@@ -166,7 +169,7 @@ impl Vault {
             ];
             let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
             let event = Event::new(EventKind::Create, now);
-            logs.commit(tx, &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
+            logs.commit(tx, Writer::new(&options, &unlocked), &marks, &[Zeroizing::new(event)])??;
             logs
         };
         let accepted = options.accepted.clone();

@@ -1,12 +1,14 @@
 //! `cargo xtask`: every chore of the project, one file a command.
 
 mod bench;
+mod cdoor;
 mod data;
 mod decoder;
 mod fuzz;
 mod guards;
 mod header;
 mod hostile;
+mod install;
 mod model;
 mod place;
 mod python;
@@ -86,6 +88,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Builds the C library and installs it: header, libraries, pkg-config and CMake files.
+    Install {
+        /// The folder under which `include` and `lib` are.
+        #[arg(long)]
+        prefix: std::path::PathBuf,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -117,6 +125,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
         Command::Header { check } => header::run(&place, check),
+        Command::Install { prefix } => install::release(&place, &prefix),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

@@ -1,0 +1,173 @@
+//! The C door: its tests as C and as C++, under sanitizers and valgrind, from installed files only.
+
+use crate::place::Place;
+use crate::run::{self, Logged, program};
+use crate::{header, install, test};
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// No run takes nearly as long.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
+const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
+const SANITIZED: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+
+/// Runs everything, and returns how many tests passed.
+pub(crate) fn run(place: &Place, log: &Path) -> Result<usize> {
+    header::run(place, true)?;
+    let door = Door { place, log, folder: place.target.join("cdoor") };
+    if door.folder.exists() {
+        fs::remove_dir_all(&door.folder)?;
+    }
+    door.build(&["--workspace", "--all-features", "--lib"], "debug")?;
+    door.exports_are_those_of_the_header()?;
+    let mut passed = 1_usize;
+    for (name, compiler) in [("c11", C11), ("c++17", CPP17)] {
+        let suite = door.compile(name, compiler, "debug", &[])?;
+        passed = passed.saturating_add(door.suite(&suite, &[])?);
+    }
+    let suite = door.compile("sanitized", C11, "debug", &SANITIZED)?;
+    door.is_instrumented(&suite)?;
+    passed = passed.saturating_add(door.suite(&suite, &[])?);
+    door.build(&["--release", "-p", "ampoule-c"], "release")?;
+    let suite = door.compile("release", C11, "release", &[])?;
+    passed = passed.saturating_add(door.suite(&suite, &VALGRIND)?);
+    Ok(passed)
+}
+
+const C11: &[&str] = &["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"];
+const CPP17: &[&str] = &["c++", "-std=c++17", "-x", "c++"];
+const VALGRIND: [&str; 6] = [
+    "valgrind",
+    "--quiet",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--errors-for-leak-kinds=definite,possible",
+    // Threads take turns, or those that wait for one another do so for minutes.
+    "--fair-sched=yes",
+];
+
+struct Door<'a> {
+    place: &'a Place,
+    log: &'a Path,
+    /// What is installed and compiled here.
+    folder: PathBuf,
+}
+
+impl Door<'_> {
+    fn prefix(&self, profile: &str) -> PathBuf {
+        self.folder.join(profile)
+    }
+
+    /// Builds the library and installs it for what follows.
+    fn build(&self, what: &[&str], profile: &str) -> Result<()> {
+        let mut command = run::cargo(self.place, ["build", "--locked"]);
+        self.green(command.args(what))?;
+        install::lay_out(self.place, profile, &self.prefix(profile))
+    }
+
+    /// Nothing else leaves the library, and nothing in the header is missing from it.
+    fn exports_are_those_of_the_header(&self) -> Result<()> {
+        let prefix = self.prefix("debug");
+        let library = prefix.join("lib/libampoule.so");
+        let listed = run::read(program("nm", ["-D", "--defined-only", "--format=posix"]).arg(&library))?;
+        let exported: BTreeSet<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+        let header = fs::read_to_string(prefix.join("include/ampoule.h"))?;
+        let declared: BTreeSet<&str> = functions(&header).collect();
+        ensure!(
+            exported == declared,
+            "exported and not in the header: {:?}; in the header and not exported: {:?}",
+            exported.difference(&declared).collect::<Vec<_>>(),
+            declared.difference(&exported).collect::<Vec<_>>()
+        );
+        ensure!(declared.len() > 50, "the header declares {} functions", declared.len());
+        let soname = format!("[libampoule.so.{}]", install::series());
+        let dynamic = run::read(program("readelf", ["-d"]).arg(&library))?;
+        ensure!(dynamic.contains(&soname), "the library does not name itself {soname}");
+        Ok(())
+    }
+
+    /// Compiles the test program against what is installed, and nothing of the checkout but the tests.
+    fn compile(&self, name: &str, compiler: &[&str], profile: &str, more: &[&str]) -> Result<PathBuf> {
+        let (prefix, output) = (self.prefix(profile), self.folder.join(format!("suite-{name}")));
+        let (compiler, arguments) = compiler.split_first().context("a compiler has a name")?;
+        let mut command = program(compiler, arguments);
+        command.args(STRICT).args(more).arg("-I").arg(prefix.join("include"));
+        command.args(sources(&self.place.root.join("bindings/c/tests"))?).arg("-o").arg(&output);
+        command.arg("-L").arg(prefix.join("lib")).args(["-lampoule", "-lpthread"]);
+        self.green(command.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display())))?;
+        Ok(output)
+    }
+
+    /// Runs the test program and returns how many tests passed.
+    fn suite(&self, suite: &Path, under: &[&str]) -> Result<usize> {
+        let mut command = match under.split_first() {
+            Some((first, rest)) => program(first, rest),
+            None => program(suite, [""; 0]),
+        };
+        if !under.is_empty() {
+            command.arg(suite);
+        }
+        let data = suite.with_extension("data");
+        command.arg("").arg(&data).env("ASAN_OPTIONS", "detect_leaks=1").env("UBSAN_OPTIONS", "print_stacktrace=1");
+        let text = self.green(&mut command)?;
+        fs::remove_dir_all(&data)?;
+        let passed = test::passed(&text);
+        ensure!(passed > 0 && test::failed(&text) == 0, "{} ran no tests", suite.display());
+        Ok(passed)
+    }
+
+    /// A sanitizer that was left out reports nothing.
+    fn is_instrumented(&self, suite: &Path) -> Result<()> {
+        let symbols = run::read(program("nm", ["--undefined-only"]).arg(suite))?;
+        for symbol in ["__asan_report_load", "__ubsan_handle"] {
+            ensure!(symbols.contains(symbol), "{} was compiled without {symbol}", suite.display());
+        }
+        Ok(())
+    }
+
+    fn green(&self, command: &mut Command) -> Result<String> {
+        let Logged { success, text } = run::logged(command, self.log, LIMIT)?;
+        if !success {
+            println!("{text}");
+            bail!("{} failed; its output stands above", run::name(command));
+        }
+        Ok(text)
+    }
+}
+
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|file| file.map(|file| file.path())).collect::<Result<_, _>>()?;
+    let mut sources: Vec<PathBuf> =
+        files.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "c")).collect();
+    sources.sort_unstable();
+    ensure!(!sources.is_empty(), "{} holds no tests", folder.display());
+    Ok(sources)
+}
+
+/// Names of the functions that a header declares: what begins with the prefix and is followed by a bracket, outside of
+/// comments.
+fn functions(header: &str) -> impl Iterator<Item = &str> {
+    let code = header.lines().map(str::trim_start).filter(|line| !line.starts_with(['*', '/', '#']));
+    code.filter_map(|line| {
+        let before = line.split_once('(')?.0;
+        before.rsplit([' ', '*']).next().filter(|name| name.starts_with("ampoule_"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_a_header_are_found() {
+        let header = "/**\n * ampoule_not(this)\n */\nampoule_status ampoule_one(int a,\n    int b);\n\
+            const char *ampoule_two(void);\n#define AMPOULE_X(a) (a)\nsize_t ampoule_three(void);\n\
+            typedef struct ampoule_four {\n    bool (*call)(void *ctx);\n} ampoule_four;\n";
+        assert_eq!(functions(header).collect::<Vec<_>>(), ["ampoule_one", "ampoule_two", "ampoule_three"]);
+    }
+}
