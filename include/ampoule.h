@@ -472,6 +472,41 @@ typedef uint32_t ampoule_status;
 #endif // __cplusplus
 
 /**
+ * What was done in a vault, or tried.
+ */
+enum ampoule_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_EVENT_KIND_CREATE = 1,
+    AMPOULE_EVENT_KIND_UNLOCK = 2,
+    AMPOULE_EVENT_KIND_UNLOCK_FAILED = 3,
+    AMPOULE_EVENT_KIND_WRITE = 4,
+    AMPOULE_EVENT_KIND_READ = 5,
+    AMPOULE_EVENT_KIND_FIND = 6,
+    AMPOULE_EVENT_KIND_EXPORT = 7,
+    AMPOULE_EVENT_KIND_IMPORT = 8,
+    AMPOULE_EVENT_KIND_FOUND = 9,
+    AMPOULE_EVENT_KIND_SHARE = 10,
+    AMPOULE_EVENT_KIND_REVOKE = 11,
+    AMPOULE_EVENT_KIND_CONTACT = 12,
+    AMPOULE_EVENT_KIND_DIRECTORY = 13,
+    AMPOULE_EVENT_KIND_ACCESS = 14,
+    AMPOULE_EVENT_KIND_RESTORE = 15,
+    AMPOULE_EVENT_KIND_MAINTAIN = 16,
+    AMPOULE_EVENT_KIND_AUDIT = 17,
+    AMPOULE_EVENT_KIND_ADOPT = 18,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_event_kind ampoule_event_kind;
+#else
+typedef uint32_t ampoule_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What kind of member a card names.
  */
 enum ampoule_member_kind
@@ -574,6 +609,48 @@ typedef uint32_t ampoule_standing;
 #endif // __cplusplus
 
 /**
+ * How well an author is known.
+ */
+enum ampoule_known
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_KNOWN_OWN = 1,
+    AMPOULE_KNOWN_VERIFIED = 2,
+    AMPOULE_KNOWN_UNVERIFIED = 3,
+    AMPOULE_KNOWN_CHANGED = 4,
+    AMPOULE_KNOWN_UNKNOWN = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_known ampoule_known;
+#else
+typedef uint32_t ampoule_known;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the author has done with a message since he sent it.
+ */
+enum ampoule_revision
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_REVISION_ORIGINAL = 1,
+    AMPOULE_REVISION_EDITED = 2,
+    AMPOULE_REVISION_DELETED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_revision ampoule_revision;
+#else
+typedef uint32_t ampoule_revision;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How far it is known that the store shows the newest state.
  */
 enum ampoule_freshness
@@ -609,63 +686,6 @@ enum ampoule_audit
 typedef enum ampoule_audit ampoule_audit;
 #else
 typedef uint32_t ampoule_audit;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * What was done in a vault, or tried.
- */
-enum ampoule_event_kind
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_EVENT_KIND_CREATE = 1,
-    AMPOULE_EVENT_KIND_UNLOCK = 2,
-    AMPOULE_EVENT_KIND_UNLOCK_FAILED = 3,
-    AMPOULE_EVENT_KIND_WRITE = 4,
-    AMPOULE_EVENT_KIND_READ = 5,
-    AMPOULE_EVENT_KIND_FIND = 6,
-    AMPOULE_EVENT_KIND_EXPORT = 7,
-    AMPOULE_EVENT_KIND_IMPORT = 8,
-    AMPOULE_EVENT_KIND_FOUND = 9,
-    AMPOULE_EVENT_KIND_SHARE = 10,
-    AMPOULE_EVENT_KIND_REVOKE = 11,
-    AMPOULE_EVENT_KIND_CONTACT = 12,
-    AMPOULE_EVENT_KIND_DIRECTORY = 13,
-    AMPOULE_EVENT_KIND_ACCESS = 14,
-    AMPOULE_EVENT_KIND_RESTORE = 15,
-    AMPOULE_EVENT_KIND_MAINTAIN = 16,
-    AMPOULE_EVENT_KIND_AUDIT = 17,
-    AMPOULE_EVENT_KIND_ADOPT = 18,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_event_kind ampoule_event_kind;
-#else
-typedef uint32_t ampoule_event_kind;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * How well an author is known.
- */
-enum ampoule_known
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_KNOWN_OWN = 1,
-    AMPOULE_KNOWN_VERIFIED = 2,
-    AMPOULE_KNOWN_UNVERIFIED = 3,
-    AMPOULE_KNOWN_CHANGED = 4,
-    AMPOULE_KNOWN_UNKNOWN = 5,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_known ampoule_known;
-#else
-typedef uint32_t ampoule_known;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -766,26 +786,6 @@ typedef uint32_t ampoule_recovery;
 #endif // __cplusplus
 
 /**
- * What the author has done with a message since he sent it.
- */
-enum ampoule_revision
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_REVISION_ORIGINAL = 1,
-    AMPOULE_REVISION_EDITED = 2,
-    AMPOULE_REVISION_DELETED = 3,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_revision ampoule_revision;
-#else
-typedef uint32_t ampoule_revision;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * What a member may do.
  */
 enum ampoule_rights
@@ -825,9 +825,22 @@ typedef uint32_t ampoule_suite;
 #endif // __cplusplus
 
 /**
+ * Changes of any charts of one vault, made in one transaction by `ampoule_vault_run`. Any thread.
+ */
+typedef struct ampoule_batch ampoule_batch;
+
+/**
  * One patient's chart, or a practice's own. It is dead while its vault is locked. Any thread.
  */
 typedef struct ampoule_chart ampoule_chart;
+
+/**
+ * The keys of one chart. They do not change: a change gives new ones. They are wiped when they are closed. Any thread.
+ *
+ * What this floor cannot give, because it sees one entry at a time: search, freshness, an audit of reads, handling of
+ * conflicts. Whoever keeps the bytes may give old ones: `ampoule_chart_keys_open` says only that they are authentic.
+ */
+typedef struct ampoule_chart_keys ampoule_chart_keys;
 
 /**
  * A contact of a vault. It is dead while the vault is locked. Any thread.
@@ -838,6 +851,18 @@ typedef struct ampoule_contact ampoule_contact;
  * A version of an entry, opened and verified. It does not change. Any thread.
  */
 typedef struct ampoule_entry ampoule_entry;
+
+/**
+ * A version of a file, to be read at any place. No byte is released before it was decrypted, authenticated and proven to be
+ * what the author signed. Any thread; they wait for one another.
+ */
+typedef struct ampoule_file ampoule_file;
+
+/**
+ * A file that is being written. Closed before `ampoule_file_writer_finish`, it leaves nothing. It takes the bytes of one
+ * thread after the other, in the order in which they come.
+ */
+typedef struct ampoule_file_writer ampoule_file_writer;
 
 /**
  * What is shared with a contact. Without labels it is all of them; without an end it lasts until revoked. Any thread.
@@ -855,9 +880,34 @@ typedef struct ampoule_history ampoule_history;
 typedef struct ampoule_matches ampoule_matches;
 
 /**
+ * The open keys of a member that keeps its own state, for the lower floor. They are wiped when it is closed. Any thread.
+ */
+typedef struct ampoule_member ampoule_member;
+
+/**
+ * A message to be sent. It can be sent more than once. Any thread of the program.
+ */
+typedef struct ampoule_message ampoule_message;
+
+/**
+ * Messages of a thread, the oldest first. It does not change. Any thread of the program.
+ */
+typedef struct ampoule_messages ampoule_messages;
+
+/**
+ * An entry that was opened without a store: authentic, and perhaps not the newest. It does not change. Any thread.
+ */
+typedef struct ampoule_opened ampoule_opened;
+
+/**
  * Options of a vault. What is not set is as suits a person's vault. Any thread.
  */
 typedef struct ampoule_options ampoule_options;
+
+/**
+ * A message as it stands now. It does not change. Any thread of the program.
+ */
+typedef struct ampoule_posted ampoule_posted;
 
 /**
  * What to find: all conditions hold for one version of an entry. Any thread.
@@ -877,6 +927,16 @@ typedef struct ampoule_record ampoule_record;
 typedef struct ampoule_store ampoule_store;
 
 /**
+ * A thread of messages, in one order for everybody. It is dead while its vault is locked. Any thread of the program.
+ */
+typedef struct ampoule_thread ampoule_thread;
+
+/**
+ * The threads of a chart. It does not change. Any thread of the program.
+ */
+typedef struct ampoule_threads ampoule_threads;
+
+/**
  * A way into a vault: one factor, or several that are required together. It holds copies of what it was given, which are
  * wiped when it is closed. Any thread.
  */
@@ -887,6 +947,16 @@ typedef struct ampoule_unlock ampoule_unlock;
  * once; many read at a time, one writes.
  */
 typedef struct ampoule_vault ampoule_vault;
+
+/**
+ * An entry of a chart, over all its versions.
+ */
+typedef struct {
+    /**
+     * The id.
+     */
+    uint8_t bytes[16];
+} ampoule_entry_id;
 
 /**
  * Bytes of the library's own. They are to be freed with `ampoule_buffer_free`, which wipes them, and with nothing else.
@@ -982,14 +1052,54 @@ typedef struct {
 } ampoule_applied;
 
 /**
- * An entry of a chart, over all its versions.
+ * An event of the audit. What it points to is there during the call only.
  */
 typedef struct {
     /**
-     * The id.
+     * What.
      */
-    uint8_t bytes[16];
-} ampoule_entry_id;
+    ampoule_event_kind kind;
+    /**
+     * When, in milliseconds since 1970, by the clock of the vault.
+     */
+    int64_t time_ms;
+    /**
+     * In which chart, or NULL.
+     */
+    const ampoule_chart_id *chart;
+    /**
+     * On which entry, or NULL.
+     */
+    const ampoule_entry_id *entry;
+    /**
+     * It was refused or failed.
+     */
+    bool refused;
+    /**
+     * All of it as a line of JSON, as `ampoule_vault_audit` has it: ended by a zero byte.
+     */
+    const char *line;
+    /**
+     * Its length without the zero byte.
+     */
+    size_t line_len;
+} ampoule_event;
+
+/**
+ * Is told an event once it is in the log, in the log's order. It must not use the vault.
+ */
+typedef void (*ampoule_tell)(void *ctx, const ampoule_event *event);
+
+/**
+ * Is called once with the `ctx` of functions that the library keeps, when it needs them no more, from whatever thread. May be
+ * NULL.
+ */
+typedef void (*ampoule_destroy)(void *ctx);
+
+/**
+ * Tells the time: milliseconds since 1970.
+ */
+typedef int64_t (*ampoule_now)(void *ctx);
 
 /**
  * One version of an entry.
@@ -1068,6 +1178,34 @@ typedef struct {
 } ampoule_entry_info;
 
 /**
+ * Is told how many bytes are done, between pieces of a file. Returns whether to go on: false ends it, which is
+ * `AMPOULE_STATUS_CANCELLED`. May be NULL.
+ */
+typedef bool (*ampoule_progress)(void *ctx, uint64_t done);
+
+/**
+ * What an opened entry says of itself.
+ */
+typedef struct {
+    /**
+     * The entry, over all its versions.
+     */
+    ampoule_entry_id entry;
+    /**
+     * This version.
+     */
+    ampoule_version_id version;
+    /**
+     * Hash of the sealed bytes, to be kept where the bytes are not, for `ampoule_chart_keys_open`.
+     */
+    uint8_t hash[32];
+    /**
+     * When the author says that it was written, in milliseconds since 1970.
+     */
+    int64_t time_ms;
+} ampoule_opened_info;
+
+/**
  * An entry that was found.
  */
 typedef struct {
@@ -1088,6 +1226,82 @@ typedef struct {
      */
     bool conflict;
 } ampoule_found;
+
+/**
+ * A thread among those of a chart.
+ */
+typedef struct {
+    /**
+     * The entry that opened it.
+     */
+    ampoule_entry_id id;
+    /**
+     * How many messages it has here, deleted ones too.
+     */
+    size_t messages;
+    /**
+     * When it was opened, as the author says, in milliseconds since 1970.
+     */
+    int64_t opened_ms;
+    /**
+     * When the last of its messages was written, as its author says; of a thread without one, when it was opened.
+     */
+    int64_t last_ms;
+    /**
+     * How well the one who opened it is known.
+     */
+    ampoule_known known;
+} ampoule_thread_info;
+
+/**
+ * What a message says of itself.
+ */
+typedef struct {
+    /**
+     * The entry that it is: what answers, reactions and changes name.
+     */
+    ampoule_entry_id id;
+    /**
+     * The message that it answers, if it is one.
+     */
+    ampoule_entry_id reply_to;
+    /**
+     * Whether it answers one.
+     */
+    bool is_reply;
+    /**
+     * Whether something that the author had before him is not here.
+     */
+    bool gap;
+    /**
+     * Whether the author dates it before something that he had before him.
+     */
+    bool misdated;
+    /**
+     * How well the author is known.
+     */
+    ampoule_known known;
+    /**
+     * What the author has done with it since.
+     */
+    ampoule_revision revision;
+    /**
+     * How the version is regarded.
+     */
+    ampoule_acceptance acceptance;
+    /**
+     * When the author says that he wrote it, in milliseconds since 1970.
+     */
+    int64_t time_ms;
+    /**
+     * How many entries go with it.
+     */
+    size_t attachments;
+    /**
+     * How many reactions stand.
+     */
+    size_t reactions;
+} ampoule_posted_info;
 
 /**
  * A vault.
@@ -1140,6 +1354,41 @@ extern "C" {
 #endif // __cplusplus
 
 /**
+ * No change yet.
+ */
+ampoule_status ampoule_batch_new(ampoule_batch **batch);
+
+/**
+ * Adds a new entry.
+ */
+ampoule_status ampoule_batch_put(const ampoule_batch *batch,
+                                 const ampoule_chart *chart,
+                                 const ampoule_record *record);
+
+/**
+ * Adds a version that replaces the current one of an entry.
+ */
+ampoule_status ampoule_batch_update(const ampoule_batch *batch,
+                                    const ampoule_chart *chart,
+                                    const ampoule_entry_id *entry,
+                                    const ampoule_record *record);
+
+/**
+ * Adds that an entry is deleted.
+ */
+ampoule_status ampoule_batch_delete(const ampoule_batch *batch,
+                                    const ampoule_chart *chart,
+                                    const ampoule_entry_id *entry);
+
+/**
+ * Makes all changes of a batch in their order, or none. Gives an id of 16 bytes for each: of a new entry that of the entry, of
+ * a change that of the version. The batch stays as it is, and is still to be closed.
+ */
+ampoule_status ampoule_vault_run(const ampoule_vault *vault,
+                                 const ampoule_batch *batch,
+                                 ampoule_buffer *ids);
+
+/**
  * Wipes a buffer and gives its memory back; the fields are zero then. One that is all zero is left alone.
  */
 ampoule_status ampoule_buffer_free(ampoule_buffer *buffer);
@@ -1181,6 +1430,24 @@ ampoule_status ampoule_vault_import(const ampoule_vault *vault,
                                     ampoule_applied *applied,
                                     ampoule_buffer *next,
                                     ampoule_buffer *missing);
+
+/**
+ * Tells every event of vaults that are made or opened with these options to `tell`: for the caller's own audit. With
+ * `AMPOULE_AUDIT_STRICT` it has heard of a read before the plaintext is released. When the call succeeds the library keeps
+ * `ctx` until `destroy`.
+ */
+ampoule_status ampoule_options_set_event_sink(const ampoule_options *options,
+                                              ampoule_tell tell,
+                                              void *ctx,
+                                              ampoule_destroy destroy);
+
+/**
+ * Takes the time from here instead of the operating system. When the call succeeds the library keeps `ctx` until `destroy`.
+ */
+ampoule_status ampoule_options_set_clock(const ampoule_options *options,
+                                         ampoule_now now,
+                                         void *ctx,
+                                         ampoule_destroy destroy);
 
 /**
  * Id of the chart.
@@ -1390,6 +1657,278 @@ ampoule_status ampoule_history_count(const ampoule_history *history, size_t *cou
 ampoule_status ampoule_history_at(const ampoule_history *history, size_t place, ampoule_entry **entry);
 
 /**
+ * Seals what is at a path as a file, of any length. On disk when this returns; when it fails, nothing is left.
+ *
+ * `info` is a record without content: its media type, name, label, terms and preview are those of the file. `progress` is
+ * called on this thread with `ctx`, and may be NULL.
+ */
+ampoule_status ampoule_chart_put_path(const ampoule_chart *chart,
+                                      const ampoule_record *info,
+                                      const char *path,
+                                      size_t path_len,
+                                      ampoule_progress progress,
+                                      void *ctx,
+                                      ampoule_entry_id *entry);
+
+/**
+ * Begins a file, whose bytes `ampoule_file_writer_update` takes. `info` is as for `ampoule_chart_put_path`.
+ */
+ampoule_status ampoule_chart_create_file(const ampoule_chart *chart,
+                                         const ampoule_record *info,
+                                         ampoule_file_writer **writer);
+
+/**
+ * Begins a version of a file that replaces the current one.
+ */
+ampoule_status ampoule_chart_create_file_version(const ampoule_chart *chart,
+                                                 const ampoule_entry_id *entry,
+                                                 const ampoule_record *info,
+                                                 ampoule_file_writer **writer);
+
+/**
+ * Takes the next bytes, as many as suit the caller.
+ */
+ampoule_status ampoule_file_writer_update(const ampoule_file_writer *writer,
+                                          const uint8_t *content,
+                                          size_t content_len);
+
+/**
+ * Makes the content durable, then stores the entry of the file. Gives the entry, and the version that it has now, which may be
+ * NULL. The writer takes nothing after that, and is still to be closed.
+ */
+ampoule_status ampoule_file_writer_finish(const ampoule_file_writer *writer,
+                                          ampoule_entry_id *entry,
+                                          ampoule_version_id *version);
+
+/**
+ * Gives up a file that was begun: nothing of it is left. The writer is still to be closed.
+ */
+ampoule_status ampoule_file_writer_abandon(const ampoule_file_writer *writer);
+
+/**
+ * Opens the current version of a file.
+ */
+ampoule_status ampoule_chart_file(const ampoule_chart *chart,
+                                  const ampoule_entry_id *entry,
+                                  ampoule_file **file);
+
+/**
+ * Opens one version of a file, current or not.
+ */
+ampoule_status ampoule_chart_file_version(const ampoule_chart *chart,
+                                          const ampoule_version_id *version,
+                                          ampoule_file **file);
+
+/**
+ * Length of the content in bytes, as the author signed it.
+ */
+ampoule_status ampoule_file_len(const ampoule_file *file, uint64_t *len);
+
+/**
+ * The version that is read: name, media type, author and the rest.
+ */
+ampoule_status ampoule_file_entry(const ampoule_file *file, ampoule_entry **entry);
+
+/**
+ * Fills the caller's memory from `offset` on, or as far as there are bytes, and says how many. On failure the memory holds
+ * zeros and what was verified, and nothing else.
+ */
+ampoule_status ampoule_file_read_at(const ampoule_file *file,
+                                    uint64_t offset,
+                                    uint8_t *memory,
+                                    size_t memory_len,
+                                    size_t *read);
+
+/**
+ * The bytes from `offset` on, up to `len` of them, in a buffer that wipes them.
+ */
+ampoule_status ampoule_file_read_range(const ampoule_file *file,
+                                       uint64_t offset,
+                                       uint64_t len,
+                                       ampoule_buffer *content);
+
+/**
+ * Writes the whole content to a path. It has a temporary name beside it until its end is verified and it is on disk; it then
+ * replaces what is there. `progress` is called on this thread with `ctx`, and may be NULL.
+ */
+ampoule_status ampoule_file_export(const ampoule_file *file,
+                                   const char *path,
+                                   size_t path_len,
+                                   ampoule_progress progress,
+                                   void *ctx);
+
+/**
+ * The preview of a file: small, sealed with this version and of no other. Where there is none, both buffers are empty.
+ */
+ampoule_status ampoule_chart_preview(const ampoule_chart *chart,
+                                     const ampoule_entry_id *entry,
+                                     ampoule_buffer *media_type,
+                                     ampoule_buffer *content);
+
+/**
+ * Writes the sealed content of a version of a file to a path, for any carrier: it follows the bundle that tells of the file.
+ */
+ampoule_status ampoule_chart_export_content(const ampoule_chart *chart,
+                                            const ampoule_version_id *version,
+                                            const char *path,
+                                            size_t path_len,
+                                            ampoule_progress progress,
+                                            void *ctx);
+
+/**
+ * Takes the sealed content of a version of a file in, and checks it against what the author signed.
+ */
+ampoule_status ampoule_chart_import_content(const ampoule_chart *chart,
+                                            const ampoule_version_id *version,
+                                            const char *path,
+                                            size_t path_len,
+                                            ampoule_progress progress,
+                                            void *ctx);
+
+/**
+ * Draws the keys of a new member. `kind` is an `ampoule_member_kind`, `suite` an `ampoule_suite`, `recovery`, `also` and `code`
+ * are as for `ampoule_vault_create`. Store what `ampoule_member_state` gives.
+ */
+ampoule_status ampoule_member_create(const char *name,
+                                     size_t name_len,
+                                     uint32_t kind,
+                                     uint32_t suite,
+                                     const ampoule_unlock *unlock,
+                                     uint32_t recovery,
+                                     const ampoule_unlock *also,
+                                     int64_t now_ms,
+                                     ampoule_member **member,
+                                     ampoule_buffer *code);
+
+/**
+ * Opens the keys of a member from its stored state.
+ */
+ampoule_status ampoule_member_open(const uint8_t *state,
+                                   size_t state_len,
+                                   const ampoule_unlock *unlock,
+                                   ampoule_member **member);
+
+/**
+ * The state to store. It holds no usable secret without a way in.
+ */
+ampoule_status ampoule_member_state(const ampoule_member *member, ampoule_buffer *state);
+
+/**
+ * The card that others compare and share with. It is public.
+ */
+ampoule_status ampoule_member_card(const ampoule_member *member, ampoule_buffer *card);
+
+/**
+ * Founds a chart with the standard labels.
+ */
+ampoule_status ampoule_chart_keys_create(const ampoule_member *member,
+                                         int64_t now_ms,
+                                         ampoule_chart_keys **keys);
+
+/**
+ * Loads a chart from its stored state.
+ */
+ampoule_status ampoule_chart_keys_load(const uint8_t *state,
+                                       size_t state_len,
+                                       const ampoule_member *member,
+                                       ampoule_chart_keys **keys);
+
+/**
+ * The state to store, after the chart was founded and after each change. Replace the old one only if nobody else has replaced
+ * it meanwhile; else load theirs and do it again.
+ */
+ampoule_status ampoule_chart_keys_state(const ampoule_chart_keys *keys,
+                                        const ampoule_member *member,
+                                        ampoule_buffer *state);
+
+/**
+ * Id of the chart.
+ */
+ampoule_status ampoule_chart_keys_get_id(const ampoule_chart_keys *keys, ampoule_chart_id *id);
+
+/**
+ * Most bytes that sealing content of `len` bytes gives: the width of a column.
+ */
+ampoule_status ampoule_chart_keys_sealed_size_max(size_t len, size_t *most);
+
+/**
+ * Seals a record as a new entry: one value for one column.
+ */
+ampoule_status ampoule_chart_keys_seal(const ampoule_chart_keys *keys,
+                                       const ampoule_record *record,
+                                       int64_t now_ms,
+                                       ampoule_buffer *sealed);
+
+/**
+ * Seals a version of an entry that replaces `parents`, an array of so many ids.
+ */
+ampoule_status ampoule_chart_keys_seal_version(const ampoule_chart_keys *keys,
+                                               const ampoule_entry_id *entry,
+                                               const ampoule_version_id *parents,
+                                               size_t parent_count,
+                                               const ampoule_record *record,
+                                               int64_t now_ms,
+                                               ampoule_buffer *sealed);
+
+/**
+ * Opens an entry and verifies who wrote it, and that he had the right to. With `expected`, a hash of 32 bytes as
+ * `ampoule_opened_get_info` gave it, no other entry is accepted; without, it is NULL.
+ */
+ampoule_status ampoule_chart_keys_open(const ampoule_chart_keys *keys,
+                                       const uint8_t *sealed,
+                                       size_t sealed_len,
+                                       const uint8_t *expected,
+                                       ampoule_opened **opened);
+
+/**
+ * The same entry with its key wrapped for the newest keys of the chart, after a revocation. Its hash stays.
+ */
+ampoule_status ampoule_chart_keys_rewrap(const ampoule_chart_keys *keys,
+                                         const uint8_t *sealed,
+                                         size_t sealed_len,
+                                         ampoule_buffer *rewrapped);
+
+/**
+ * Shares the chart with the owner of a card whose fingerprint was compared. Gives the keys as they are from now on: store
+ * their state.
+ */
+ampoule_status ampoule_chart_keys_share(const ampoule_chart_keys *keys,
+                                        const uint8_t *card,
+                                        size_t card_len,
+                                        const ampoule_grant *grant,
+                                        int64_t now_ms,
+                                        ampoule_chart_keys **next);
+
+/**
+ * Ends every grant of a member: fresh keys for those who stay. Gives the keys as they are from now on: store their state.
+ */
+ampoule_status ampoule_chart_keys_revoke(const ampoule_chart_keys *keys,
+                                         const uint8_t *card,
+                                         size_t card_len,
+                                         int64_t now_ms,
+                                         ampoule_chart_keys **next);
+
+/**
+ * What an opened entry says of itself.
+ */
+ampoule_status ampoule_opened_get_info(const ampoule_opened *opened, ampoule_opened_info *info);
+
+/**
+ * The bytes, exactly as they went in: the entry's own, there until it is closed, and wiped then.
+ */
+ampoule_status ampoule_opened_content(const ampoule_opened *opened, const uint8_t **content, size_t *len);
+
+/**
+ * Media type, as it went in: the entry's own text, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_opened_media_type(const ampoule_opened *opened, const char **text, size_t *len);
+
+/**
+ * The versions that this one replaces, 16 bytes each: an array of `ampoule_version_id`.
+ */
+ampoule_status ampoule_opened_parents(const ampoule_opened *opened, ampoule_buffer *ids);
+
+/**
  * The usual.
  */
 ampoule_status ampoule_options_new(ampoule_options **options);
@@ -1526,6 +2065,15 @@ ampoule_status ampoule_record_add_dates(const ampoule_record *record, int64_t st
 ampoule_status ampoule_record_add_text(const ampoule_record *record, const char *words, size_t words_len);
 
 /**
+ * Of a file: a small picture to be shown before the file itself, up to 256 KiB, sealed with this version.
+ */
+ampoule_status ampoule_record_set_preview(const ampoule_record *record,
+                                          const char *media_type,
+                                          size_t media_type_len,
+                                          const uint8_t *content,
+                                          size_t content_len);
+
+/**
  * A grant of an `ampoule_rights`, for treatment.
  */
 ampoule_status ampoule_grant_new(uint32_t rights, ampoule_grant **grant);
@@ -1594,6 +2142,179 @@ ampoule_status ampoule_store_sqlite(const char *path,
  * A store in memory, gone when the last that uses it is closed. For tests, and for what must leave no trace.
  */
 ampoule_status ampoule_store_memory(ampoule_store **store);
+
+/**
+ * Begins a thread under a label.
+ */
+ampoule_status ampoule_chart_start_thread(const ampoule_chart *chart,
+                                          const char *subject,
+                                          size_t subject_len,
+                                          const char *label,
+                                          size_t label_len,
+                                          ampoule_thread **thread);
+
+/**
+ * A thread by the entry that opened it.
+ */
+ampoule_status ampoule_chart_thread(const ampoule_chart *chart,
+                                    const ampoule_entry_id *id,
+                                    ampoule_thread **thread);
+
+/**
+ * The entry that opened the thread.
+ */
+ampoule_status ampoule_thread_get_id(const ampoule_thread *thread, ampoule_entry_id *id);
+
+/**
+ * The threads of a chart, oldest first.
+ */
+ampoule_status ampoule_chart_threads(const ampoule_chart *chart, ampoule_threads **threads);
+
+/**
+ * How many threads there are.
+ */
+ampoule_status ampoule_threads_count(const ampoule_threads *threads, size_t *count);
+
+/**
+ * One of them, from 0, with its subject, or the error that is in its place. The subject is text of the list's own, there until
+ * it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_threads_at(const ampoule_threads *threads,
+                                  size_t place,
+                                  ampoule_thread_info *info,
+                                  const char **subject,
+                                  size_t *subject_len);
+
+/**
+ * A message of this text, up to 1 MiB.
+ */
+ampoule_status ampoule_message_new(const char *words, size_t words_len, ampoule_message **message);
+
+/**
+ * Answers another message.
+ */
+ampoule_status ampoule_message_set_reply_to(const ampoule_message *message, const ampoule_entry_id *answered);
+
+/**
+ * Sends an entry of the chart with it. Of a voice note, `voice_ms` is its length; of anything else it is 0. Up to 64 of them.
+ */
+ampoule_status ampoule_message_attach(const ampoule_message *message,
+                                      const ampoule_entry_id *entry,
+                                      uint32_t voice_ms);
+
+/**
+ * Sends a message.
+ */
+ampoule_status ampoule_thread_send(const ampoule_thread *thread,
+                                   const ampoule_message *message,
+                                   ampoule_entry_id *id);
+
+/**
+ * As `ampoule_thread_send`, once for each key: a repeated request gives the message of the first.
+ */
+ampoule_status ampoule_thread_send_once(const ampoule_thread *thread,
+                                        const char *key,
+                                        size_t key_len,
+                                        const ampoule_message *message,
+                                        ampoule_entry_id *id);
+
+/**
+ * Changes one's own message. What it was stays in its history.
+ */
+ampoule_status ampoule_thread_edit(const ampoule_thread *thread,
+                                   const ampoule_entry_id *id,
+                                   const ampoule_message *message,
+                                   ampoule_version_id *version);
+
+/**
+ * Deletes one's own message. What it was stays in its history.
+ */
+ampoule_status ampoule_thread_delete(const ampoule_thread *thread,
+                                     const ampoule_entry_id *id,
+                                     ampoule_version_id *version);
+
+/**
+ * Reacts to a message: an emoji, or a short text of up to 64 bytes.
+ */
+ampoule_status ampoule_thread_react(const ampoule_thread *thread,
+                                    const ampoule_entry_id *id,
+                                    const char *symbol,
+                                    size_t symbol_len);
+
+/**
+ * Takes a reaction back.
+ */
+ampoule_status ampoule_thread_take_back(const ampoule_thread *thread,
+                                        const ampoule_entry_id *id,
+                                        const char *symbol,
+                                        size_t symbol_len);
+
+/**
+ * Says that the messages up to this one were delivered or read: an `ampoule_receipt`. Gives whether that was said, which the
+ * vault's options may leave out; may be NULL.
+ */
+ampoule_status ampoule_thread_acknowledge(const ampoule_thread *thread,
+                                          const ampoule_entry_id *up_to,
+                                          uint32_t receipt,
+                                          bool *said);
+
+/**
+ * The last messages of a thread, up to `most`.
+ */
+ampoule_status ampoule_thread_last(const ampoule_thread *thread, size_t most, ampoule_messages **messages);
+
+/**
+ * The messages before one that was read, up to `most`.
+ */
+ampoule_status ampoule_thread_before(const ampoule_thread *thread,
+                                     const ampoule_posted *message,
+                                     size_t most,
+                                     ampoule_messages **messages);
+
+/**
+ * How many messages there are.
+ */
+ampoule_status ampoule_messages_count(const ampoule_messages *messages, size_t *count);
+
+/**
+ * One of them, from 0, or the error that is in its place.
+ */
+ampoule_status ampoule_messages_at(const ampoule_messages *messages, size_t place, ampoule_posted **posted);
+
+/**
+ * What a message says of itself.
+ */
+ampoule_status ampoule_posted_get_info(const ampoule_posted *posted, ampoule_posted_info *info);
+
+/**
+ * The text; none where it was deleted. It is the message's own, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_posted_text(const ampoule_posted *posted,
+                                   const char **text,
+                                   size_t *len);
+
+/**
+ * Name on the author's card: as `ampoule_posted_text`.
+ */
+ampoule_status ampoule_posted_author(const ampoule_posted *posted, const char **text, size_t *len);
+
+/**
+ * A reaction, from 0: as `ampoule_posted_text`.
+ */
+ampoule_status ampoule_posted_reaction(const ampoule_posted *posted,
+                                       size_t place,
+                                       const char **text,
+                                       size_t *len);
+
+/**
+ * An entry that goes with it, from 0, and the version that the author saw. Of a voice note, its length, else 0. What is not
+ * wanted may be NULL.
+ */
+ampoule_status ampoule_posted_attachment(const ampoule_posted *posted,
+                                         size_t place,
+                                         ampoule_entry_id *entry,
+                                         ampoule_version_id *version,
+                                         uint32_t *voice_ms);
 
 /**
  * A way in without a factor yet, which opens nothing.

@@ -19,13 +19,17 @@
     reason = "an export is unsafe by its pointers alone, and `memory` says what they need"
 )]
 
+pub mod batch;
 mod boundary;
 pub mod buffer;
 pub mod bundle;
+pub mod callback;
 pub mod chart;
 pub mod codes;
 pub mod contact;
 pub mod entry;
+pub mod file;
+pub mod floor;
 mod handles;
 pub mod ids;
 mod memory;
@@ -35,5 +39,6 @@ pub mod record;
 pub mod sharing;
 pub mod status;
 pub mod store;
+pub mod thread;
 pub mod unlock;
 pub mod vault;

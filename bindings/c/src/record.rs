@@ -3,27 +3,54 @@
 use crate::memory::{Out, bytes, text};
 use crate::status::ampoule_status;
 use crate::{boundary, handles};
-use ampoule::{Code, DateRange, Label, Record, Terms};
+use ampoule::{Code, DateRange, FileInfo, Label, Record, Terms};
 use std::ffi::c_char;
 use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// A record: bytes that the library keeps as they are, and what they are found by. It holds a copy of the bytes, which is
 /// wiped when it is closed. It can be put more than once. Any thread.
-pub struct ampoule_record(Mutex<Record>);
+pub struct ampoule_record(Mutex<Described>);
+
+struct Described {
+    record: Record,
+    /// Media type and content of the preview of a file.
+    preview: Option<(String, Zeroizing<Vec<u8>>)>,
+}
 
 impl ampoule_record {
     pub(crate) fn new(record: Record) -> Self {
-        Self(Mutex::new(record))
+        Self(Mutex::new(Described { record, preview: None }))
     }
 
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Record) -> T) -> T {
-        work(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&self.0.lock().unwrap_or_else(PoisonError::into_inner).record)
+    }
+
+    /// The same for a file, whose content comes otherwise.
+    pub(crate) fn file_info(&self) -> Result<FileInfo, ampoule_status> {
+        let described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = &described.record;
+        if !record.content().is_empty() {
+            return Err(ampoule_status::InvalidLength);
+        }
+        let mut info = FileInfo::new(record.media_type()).with_terms(record.terms().clone());
+        if let Some(name) = record.name() {
+            info = info.named(name);
+        }
+        if let Some(label) = record.label() {
+            info = info.labelled(label.clone());
+        }
+        if let Some((media_type, content)) = &described.preview {
+            info = info.with_preview(media_type.as_str(), content);
+        }
+        Ok(info)
     }
 
     fn change(&self, change: impl FnOnce(Record) -> Record) {
-        let mut record = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = std::mem::replace(&mut *record, Record::opaque("", Vec::new()));
-        *record = change(taken);
+        let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = std::mem::replace(&mut described.record, Record::opaque("", Vec::new()));
+        described.record = change(taken);
     }
 
     fn change_terms(&self, change: impl FnOnce(&mut Terms)) {
@@ -138,6 +165,23 @@ pub unsafe extern "C" fn ampoule_record_add_text(
             terms.words.sort_unstable();
             terms.words.dedup();
         });
+        Ok(())
+    })
+}
+
+/// Of a file: a small picture to be shown before the file itself, up to 256 KiB, sealed with this version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_record_set_preview(
+    record: *const ampoule_record,
+    media_type: *const c_char,
+    media_type_len: usize,
+    content: *const u8,
+    content_len: usize,
+) -> ampoule_status {
+    boundary::call(|| {
+        let preview =
+            (text(media_type, media_type_len)?.to_owned(), Zeroizing::new(bytes(content, content_len)?.to_vec()));
+        handles::get(record)?.0.lock().unwrap_or_else(PoisonError::into_inner).preview = Some(preview);
         Ok(())
     })
 }

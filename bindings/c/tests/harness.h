@@ -28,6 +28,8 @@ ampoule_record *note(const char *text);
 ampoule_entry_id put_note(ampoule_chart *chart, const char *text);
 /* Whether the entry holds this text. */
 int holds(ampoule_chart *chart, ampoule_entry_id id, const char *text);
+/* Whether the bytes hold this text nowhere. */
+int is_nowhere(const uint8_t *bytes, size_t len, const char *text);
 /* Each takes the other's card and verifies it. */
 void introduce(ampoule_vault *a, ampoule_vault *b, ampoule_contact **b_at_a, ampoule_contact **a_at_b);
 /* A path in the folder of this run, which is made anew for each. */
@@ -45,6 +47,8 @@ typedef struct test {
 } test;
 
 extern const test everyday_tests[];
+extern const test file_tests[];
+extern const test floor_tests[];
 extern const test misuse_tests[];
 extern const test thread_tests[];
 

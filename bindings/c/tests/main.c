@@ -75,6 +75,14 @@ int holds(ampoule_chart *chart, ampoule_entry_id id, const char *text) {
     return same;
 }
 
+int is_nowhere(const uint8_t *bytes, size_t len, const char *text) {
+    size_t at, most = strlen(text);
+    for (at = 0; at + most <= len; at++) {
+        if (memcmp(bytes + at, text, most) == 0) return 0;
+    }
+    return 1;
+}
+
 static ampoule_contact *add(ampoule_vault *to, ampoule_vault *who) {
     ampoule_buffer card, digits;
     ampoule_contact *contact = NULL;
@@ -129,6 +137,8 @@ int main(int count, char **arguments) {
     if (count > 2) folder = arguments[2];
     (void)mkdir(folder, 0700);
     run(everyday_tests, only);
+    run(file_tests, only);
+    run(floor_tests, only);
     run(misuse_tests, only);
     run(thread_tests, only);
     printf("1..%d\ntest result: %s. %d passed; %d failed\n", passed + failed, failed == 0 ? "ok" : "FAILED", passed, failed);
