@@ -87,6 +87,14 @@ enum ampoule_status
      */
     AMPOULE_STATUS_CALLBACK_FAILED = 10,
     /**
+     * The bytes are no FHIR resource, or not one that is whole.
+     */
+    AMPOULE_STATUS_NOT_FHIR = 11,
+    /**
+     * The bytes are no DICOM file, or one without pixel data that can be found.
+     */
+    AMPOULE_STATUS_NOT_DICOM = 12,
+    /**
      * The vault is locked.
      */
     AMPOULE_STATUS_LOCKED = 101,
@@ -848,6 +856,12 @@ typedef struct ampoule_chart_keys ampoule_chart_keys;
 typedef struct ampoule_contact ampoule_contact;
 
 /**
+ * A DICOM file that was read as far as its pixel data: what finds it, and where each frame lies. It does not change. Any
+ * thread.
+ */
+typedef struct ampoule_dicom ampoule_dicom;
+
+/**
  * A version of an entry, opened and verified. It does not change. Any thread.
  */
 typedef struct ampoule_entry ampoule_entry;
@@ -1204,6 +1218,32 @@ typedef struct {
      */
     int64_t time_ms;
 } ampoule_opened_info;
+
+/**
+ * Where a viewer finds what it needs.
+ */
+typedef struct {
+    /**
+     * Bytes before the pixel data, from the start of the file: what a viewer reads first.
+     */
+    uint64_t header_len;
+    /**
+     * How many frames there are.
+     */
+    uint32_t frames;
+    /**
+     * Rows of a frame, or 0 where the file does not say.
+     */
+    uint16_t rows;
+    /**
+     * Columns of a frame, or 0 where the file does not say.
+     */
+    uint16_t columns;
+    /**
+     * Whether frames are in fragments, each with a header of its own between them.
+     */
+    bool encapsulated;
+} ampoule_dicom_info;
 
 /**
  * An entry that was found.
@@ -1927,6 +1967,44 @@ ampoule_status ampoule_opened_media_type(const ampoule_opened *opened, const cha
  * The versions that this one replaces, 16 bytes each: an array of `ampoule_version_id`.
  */
 ampoule_status ampoule_opened_parents(const ampoule_opened *opened, ampoule_buffer *ids);
+
+/**
+ * A record of a FHIR resource in JSON (R4, R4B, R5): kept byte for byte, with the terms that find it and the label that it asks
+ * for.
+ */
+ampoule_status ampoule_record_of_fhir(const uint8_t *resource,
+                                      size_t resource_len,
+                                      ampoule_record **record);
+
+/**
+ * Reads a DICOM file of a chart. Of a file of gigabytes some kilobytes are opened.
+ */
+ampoule_status ampoule_dicom_of_file(const ampoule_file *file, ampoule_dicom **dicom);
+
+/**
+ * Reads a DICOM file at a path, before it is put.
+ */
+ampoule_status ampoule_dicom_of_path(const char *path, size_t path_len, ampoule_dicom **dicom);
+
+/**
+ * Has a record, which describes the file, found by what the file says: kind `ImagingStudy`, modality, UIDs, dates, words.
+ */
+ampoule_status ampoule_record_set_dicom_terms(const ampoule_record *record,
+                                              const ampoule_dicom *dicom);
+
+/**
+ * Where a viewer finds what it needs.
+ */
+ampoule_status ampoule_dicom_get_info(const ampoule_dicom *dicom, ampoule_dicom_info *info);
+
+/**
+ * The one range of the file to fetch for a frame, from 0: from its first byte to its last, headers of further fragments
+ * included.
+ */
+ampoule_status ampoule_dicom_frame(const ampoule_dicom *dicom,
+                                   uint32_t number,
+                                   uint64_t *offset,
+                                   uint64_t *len);
 
 /**
  * The usual.

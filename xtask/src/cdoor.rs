@@ -1,5 +1,7 @@
 //! The C door: its tests as C and as C++, under sanitizers and valgrind, from installed files only.
 
+mod outside;
+
 use crate::place::Place;
 use crate::run::{self, Logged, program};
 use crate::{header, install, test};
@@ -22,20 +24,27 @@ pub(crate) fn run(place: &Place, log: &Path) -> Result<usize> {
     if door.folder.exists() {
         fs::remove_dir_all(&door.folder)?;
     }
+    let suite = files(&place.root.join("bindings/c/tests"), "c")?;
+    let layer = [place.root.join("bindings/c/tests/hpp.cpp")];
     door.build(&["--workspace", "--all-features", "--lib"], "debug")?;
     door.exports_are_those_of_the_header()?;
     let mut passed = 1_usize;
-    for (name, compiler) in [("c11", C11), ("c++17", CPP17)] {
-        let suite = door.compile(name, compiler, "debug", &[])?;
-        passed = passed.saturating_add(door.suite(&suite, false)?);
+    let mut ran = |built: PathBuf, valgrind| -> Result<()> {
+        passed = passed.saturating_add(door.suite(&built, valgrind)?);
+        Ok(())
+    };
+    ran(door.compile("c11", C11, "debug", &[], &suite)?, false)?;
+    ran(door.compile("c++17", CPP17, "debug", &[], &suite)?, false)?;
+    for (name, compiler, sources) in [("sanitized", C11, &suite[..]), ("layer-sanitized", CPP17, &layer[..])] {
+        let built = door.compile(name, compiler, "debug", &SANITIZED, sources)?;
+        door.is_instrumented(&built)?;
+        ran(built, false)?;
     }
-    let suite = door.compile("sanitized", C11, "debug", &SANITIZED)?;
-    door.is_instrumented(&suite)?;
-    passed = passed.saturating_add(door.suite(&suite, false)?);
     door.build(&["--release", "-p", "ampoule-c"], "release")?;
-    let suite = door.compile("release", C11, "release", &[])?;
-    passed = passed.saturating_add(door.suite(&suite, true)?);
-    Ok(passed)
+    ran(door.compile("release", C11, "release", &[], &suite)?, true)?;
+    ran(door.compile("layer-release", CPP17, "release", &[], &layer)?, true)?;
+    passed = passed.saturating_add(door.conformance()?);
+    Ok(passed.saturating_add(outside::run(&door)?))
 }
 
 const C11: &[&str] = &["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"];
@@ -90,16 +99,33 @@ impl Door<'_> {
         Ok(())
     }
 
-    /// Compiles the test program against what is installed, and nothing of the checkout but the tests.
-    fn compile(&self, name: &str, compiler: &[&str], profile: &str, more: &[&str]) -> Result<PathBuf> {
-        let (prefix, output) = (self.prefix(profile), self.folder.join(format!("suite-{name}")));
+    /// Compiles a program against what is installed, and nothing of the checkout but its sources.
+    fn compile(
+        &self,
+        name: &str,
+        compiler: &[&str],
+        profile: &str,
+        more: &[&str],
+        sources: &[PathBuf],
+    ) -> Result<PathBuf> {
+        let (prefix, output) = (self.prefix(profile), self.folder.join(format!("program-{name}")));
         let (compiler, arguments) = compiler.split_first().context("a compiler has a name")?;
         let mut command = program(compiler, arguments);
-        command.args(STRICT).args(more).arg("-I").arg(prefix.join("include"));
-        command.args(sources(&self.place.root.join("bindings/c/tests"))?).arg("-o").arg(&output);
-        command.arg("-L").arg(prefix.join("lib")).args(["-lampoule", "-lpthread"]);
+        command.args(STRICT).arg("-I").arg(prefix.join("include")).args(sources).arg("-o").arg(&output);
+        // What follows are libraries, and no sources in the language of those before.
+        command.args(["-x", "none"]).args(more).arg("-L").arg(prefix.join("lib")).args(["-lampoule", "-lpthread"]);
         self.green(command.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display())))?;
         Ok(output)
+    }
+
+    /// A folder with nothing in it.
+    fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
     }
 
     /// Runs the test program, by itself or under valgrind, and returns how many tests passed.
@@ -109,13 +135,21 @@ impl Door<'_> {
             let known = self.place.root.join("bindings/c/tests/valgrind.supp");
             command.args(VALGRIND).arg(format!("--suppressions={}", known.display())).arg(suite);
         }
-        let data = suite.with_extension("data");
+        let data = self.fresh("data")?;
         command.arg("").arg(&data).env("ASAN_OPTIONS", "detect_leaks=1").env("UBSAN_OPTIONS", "print_stacktrace=1");
         let text = self.green(&mut command)?;
-        fs::remove_dir_all(&data)?;
         let passed = test::passed(&text);
         ensure!(passed > 0 && test::failed(&text) == 0, "{} ran no tests", suite.display());
         Ok(passed)
+    }
+
+    /// The cases that hold in every language.
+    fn conformance(&self) -> Result<usize> {
+        let root = &self.place.root;
+        let runner = [root.join("bindings/c/tests/conformance/main.c")];
+        let built = self.compile("conformance", C11, "debug", &[&SANITIZED[..], &["-lcjson"]].concat(), &runner)?;
+        let text = self.green(program(built, [""; 0]).args(files(&root.join("tests/conformance"), "json")?))?;
+        Ok(test::passed(&text))
     }
 
     /// A sanitizer that was left out reports nothing.
@@ -137,14 +171,14 @@ impl Door<'_> {
     }
 }
 
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let files: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|file| file.map(|file| file.path())).collect::<Result<_, _>>()?;
-    let mut sources: Vec<PathBuf> =
-        files.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "c")).collect();
-    sources.sort_unstable();
-    ensure!(!sources.is_empty(), "{} holds no tests", folder.display());
-    Ok(sources)
+/// The files of one kind in a folder, in the order of their names.
+fn files(folder: &Path, kind: &str) -> Result<Vec<PathBuf>> {
+    let all: Vec<PathBuf> = fs::read_dir(folder)?.map(|file| file.map(|file| file.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> =
+        all.into_iter().filter(|file| file.extension().is_some_and(|its| its == kind)).collect();
+    files.sort_unstable();
+    ensure!(!files.is_empty(), "{} holds no .{kind}", folder.display());
+    Ok(files)
 }
 
 /// Names of the functions that a header declares: what begins with the prefix and is followed by a bracket, outside of

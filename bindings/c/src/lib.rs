@@ -30,6 +30,7 @@ pub mod contact;
 pub mod entry;
 pub mod file;
 pub mod floor;
+pub mod formats;
 mod handles;
 pub mod ids;
 mod memory;

@@ -53,6 +53,11 @@ impl ampoule_record {
         described.record = change(taken);
     }
 
+    /// Replaces all terms.
+    pub(crate) fn set_terms(&self, terms: Terms) {
+        self.change(|record| record.with_terms(terms));
+    }
+
     fn change_terms(&self, change: impl FnOnce(&mut Terms)) {
         self.change(|record| {
             let mut terms = record.terms().clone();

@@ -33,6 +33,10 @@ pub enum ampoule_status {
     OutOfRange = 9,
     /// A function that the caller gave says that it failed.
     CallbackFailed = 10,
+    /// The bytes are no FHIR resource, or not one that is whole.
+    NotFhir = 11,
+    /// The bytes are no DICOM file, or one without pixel data that can be found.
+    NotDicom = 12,
     /// The vault is locked.
     Locked = 101,
     /// There is no such chart in this vault.
@@ -381,6 +385,8 @@ fn own_text(number: u32) -> Option<&'static str> {
         8 => "too many handles are open; close those that are not needed",
         9 => "there is nothing at this place; places go from 0 to below the count",
         10 => "a function that was given to the library failed; nothing was kept",
+        11 => "the bytes are no FHIR resource; check them, or keep them as an opaque record",
+        12 => "the bytes are no DICOM file with pixel data; check them, or keep them as they are",
         _ => return None,
     })
 }
@@ -430,9 +436,9 @@ mod tests {
             assert_eq!(ampoule_status::from(*code) as u32, code.number());
             assert_eq!(text_of(code.number()), Some(code.text()));
         }
-        for number in 0..=10 {
+        for number in 0..=12 {
             assert!(text_of(number).is_some(), "{number}");
         }
-        assert_eq!([11, 100, 999].map(text_of), [const { None }; 3]);
+        assert_eq!([13, 100, 999].map(text_of), [const { None }; 3]);
     }
 }

@@ -160,7 +160,7 @@ static void nothing_is_written_on_failure(void) {
     CLOSE(chart, vault, locked);
 }
 
-static void h49_a_failed_opening_says_nothing_of_why(void) {
+static void g49_a_failed_opening_says_nothing_of_why(void) {
     ampoule_store *store = NULL;
     ampoule_vault *vault, *none = NULL;
     ampoule_unlock *wrong = way_of(2), *passphrase = NULL;
@@ -184,7 +184,7 @@ static void h49_a_failed_opening_says_nothing_of_why(void) {
     CLOSE(passphrase, wrong, chart, vault, store);
 }
 
-static void h50_messages_are_fixed_texts(void) {
+static void g50_messages_are_fixed_texts(void) {
     char text[512], small[4] = "abc";
     size_t needed = 0, exact;
     uint32_t status, known = 0;
@@ -227,8 +227,8 @@ const test misuse_tests[] = {
     {"h56_a_handle_of_another_kind_is_a_status", h56_a_handle_of_another_kind_is_a_status},
     {"h56_a_buffer_is_freed_once", h56_a_buffer_is_freed_once},
     {"nothing_is_written_on_failure", nothing_is_written_on_failure},
-    {"h49_a_failed_opening_says_nothing_of_why", h49_a_failed_opening_says_nothing_of_why},
-    {"h50_messages_are_fixed_texts", h50_messages_are_fixed_texts},
+    {"g49_a_failed_opening_says_nothing_of_why", g49_a_failed_opening_says_nothing_of_why},
+    {"g50_messages_are_fixed_texts", g50_messages_are_fixed_texts},
     {"numbers_that_stand_for_nothing_are_refused", numbers_that_stand_for_nothing_are_refused},
     {NULL, NULL},
 };
