@@ -44,6 +44,8 @@ mod thread;
 mod verify;
 mod versions;
 mod ways;
+#[cfg(all(test, target_os = "linux"))]
+mod wiped;
 
 pub use audit::{Audit, AuditEvent};
 pub use auditor::AuditReport;

@@ -101,3 +101,37 @@ pub(crate) unsafe fn to_fill<'a>(data: *mut u8, len: usize) -> Result<&'a mut [u
         Ok(slice::from_raw_parts_mut(data, len))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ptr::null;
+
+    #[test]
+    fn null_is_nothing_or_refused() {
+        unsafe {
+            assert_eq!(bytes(null(), 0), Ok(&[][..]));
+            assert_eq!(bytes(null(), 1), Err(ampoule_status::NullArgument));
+            assert_eq!(value(null::<u64>()), Err(ampoule_status::NullArgument));
+            assert!(Out::<u64>::at(std::ptr::null_mut()).is_err());
+            assert!(to_fill(std::ptr::null_mut(), 1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_length_that_no_memory_has_is_refused() {
+        let some = [0; 4];
+        for len in [usize::MAX, usize::MAX / 2 + 1] {
+            assert_eq!(unsafe { bytes(some.as_ptr(), len) }, Err(ampoule_status::InvalidLength));
+        }
+        assert_eq!(unsafe { array::<3>(some.as_ptr(), 4) }, Err(ampoule_status::InvalidLength));
+    }
+
+    #[test]
+    fn text_with_a_zero_byte_is_refused() {
+        let refused = |bytes: &[u8]| unsafe { text(bytes.as_ptr().cast(), bytes.len()) }.err();
+        assert_eq!(refused(b"Dr. Lee"), None);
+        assert_eq!(refused(b"Dr. Lee\0, M. D."), Some(ampoule_status::InvalidText));
+        assert_eq!(refused(b"\xff"), Some(ampoule_status::InvalidText));
+    }
+}
