@@ -3,7 +3,8 @@
 //! A file is a list of cases, a case a list of steps on one store in memory. A step is a `call` with its input, and what it
 //! comes to: `expect` is left out where it works, an `error` by its number and name, or a value.
 
-#![allow(clippy::pedantic, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+#![allow(clippy::pedantic, clippy::arithmetic_side_effects, reason = "tests read better as they are")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 use ampoule::codes::ErrorCode;
 use ampoule::{

@@ -51,6 +51,8 @@ impl<'a> Writer<'a> {
     /// Tells of the events of a leaf that is in the store.
     pub(super) fn tell(self, leaf: u64, events: &[Zeroizing<Event>]) {
         let Some(sink) = self.sink else { return };
-        events.iter().for_each(|event| sink.tell(&AuditEvent::of(self.device, leaf, Event::clone(event))));
+        for event in events {
+            sink.tell(&AuditEvent::of(self.device, leaf, Event::clone(event)));
+        }
     }
 }

@@ -3,6 +3,9 @@
 //! What is looked for is kept as its complement, and memory is turned into its complement before it is searched, so that the
 //! search does not find itself. Other tests of the process have other keys.
 
+#![allow(clippy::pedantic, clippy::arithmetic_side_effects, reason = "tests read better as they are")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use super::Vault;
 use crate::store::MemoryStore;
 use crate::{Label, Record, Recovery, Unlock};

@@ -37,7 +37,7 @@ pub(crate) fn run(place: &Place, log: &Path) -> Result<usize> {
     ran(door.compile("c++17", CPP17, "debug", &[], &suite)?, false)?;
     for (name, compiler, sources) in [("sanitized", C11, &suite[..]), ("layer-sanitized", CPP17, &layer[..])] {
         let built = door.compile(name, compiler, "debug", &SANITIZED, sources)?;
-        door.is_instrumented(&built)?;
+        require_instrumented(&built)?;
         ran(built, false)?;
     }
     door.build(&["--release", "-p", "ampoule-c"], "release")?;
@@ -152,15 +152,6 @@ impl Door<'_> {
         Ok(test::passed(&text))
     }
 
-    /// A sanitizer that was left out reports nothing.
-    fn is_instrumented(&self, suite: &Path) -> Result<()> {
-        let symbols = run::read(program("nm", ["--undefined-only"]).arg(suite))?;
-        for symbol in ["__asan_report_load", "__ubsan_handle"] {
-            ensure!(symbols.contains(symbol), "{} was compiled without {symbol}", suite.display());
-        }
-        Ok(())
-    }
-
     fn green(&self, command: &mut Command) -> Result<String> {
         let Logged { success, text } = run::logged(command, self.log, LIMIT)?;
         if !success {
@@ -169,6 +160,15 @@ impl Door<'_> {
         }
         Ok(text)
     }
+}
+
+/// A sanitizer that was left out reports nothing.
+fn require_instrumented(suite: &Path) -> Result<()> {
+    let symbols = run::read(program("nm", ["--undefined-only"]).arg(suite))?;
+    for symbol in ["__asan_report_load", "__ubsan_handle"] {
+        ensure!(symbols.contains(symbol), "{} was compiled without {symbol}", suite.display());
+    }
+    Ok(())
 }
 
 /// The files of one kind in a folder, in the order of their names.

@@ -60,8 +60,7 @@ fn generate(place: &Place) -> Result<String> {
     config.header = Some(TOP.to_owned());
     config.after_includes = Some(macros(env!("CARGO_PKG_VERSION"))?);
     let sources = sources(&folder)?;
-    let builder =
-        sources.iter().fold(cbindgen::Builder::new().with_config(config), |builder, source| builder.with_src(source));
+    let builder = sources.iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut header = Vec::new();
     builder.generate().context("the exports make no header")?.write(&mut header);
     Ok(String::from_utf8(header)?)

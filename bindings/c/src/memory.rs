@@ -103,6 +103,7 @@ pub(crate) unsafe fn to_fill<'a>(data: *mut u8, len: usize) -> Result<&'a mut [u
 }
 
 #[cfg(test)]
+#[allow(clippy::undocumented_unsafe_blocks, reason = "what is pointed to is in the same test")]
 mod tests {
     use super::*;
     use std::ptr::null;

@@ -49,6 +49,7 @@ typedef struct test {
 extern const test everyday_tests[];
 extern const test file_tests[];
 extern const test floor_tests[];
+extern const test memory_tests[];
 extern const test misuse_tests[];
 extern const test thread_tests[];
 
