@@ -56,6 +56,7 @@
 
 mod blob;
 mod codec;
+pub mod codes;
 mod crypto;
 mod envelope;
 mod error;
@@ -87,9 +88,9 @@ pub use store::{SqliteOptions, SqliteStore};
 pub use vault::Outcomes;
 pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
-    ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, FileInfo, FileReader, FileWriter, Finding, Fork,
-    Found, Freshness, Known, Matches, Message, NotHere, Posted, Preview, Quarantined, Reaction, Receipt, Receipts,
-    Report, Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault,
+    ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, EventSink, FileInfo, FileReader, FileWriter,
+    Finding, Fork, Found, Freshness, Known, Matches, Message, NotHere, Posted, Preview, Quarantined, Reaction, Receipt,
+    Receipts, Report, Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault,
     VaultOptions,
 };
 

@@ -3,7 +3,11 @@
 #![allow(clippy::pedantic, reason = "tests read better as they are")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "helpers of tests")]
 
-use ampoule::{Actor, Contact, Error, EventKind, Grant, MemoryStore, Record, Recovery, Unlock, Vault};
+use ampoule::{
+    Actor, Audit, AuditEvent, Contact, Cursor, EntryId, Error, EventKind, Grant, MemoryStore, Record, Recovery, Unlock,
+    Vault,
+};
+use std::sync::{Arc, Mutex};
 
 fn create(name: &str, byte: u8) -> Vault {
     let none = Recovery::none_data_will_be_lost();
@@ -115,4 +119,59 @@ fn each_vault_tells_what_was_done_in_it() {
     lee.chart(&chart.id()).unwrap().list().unwrap();
     let report = clinic.read_audit(&lee.export_audit_to(&from, &chart.id()).unwrap()).unwrap();
     assert_eq!(kinds(&report.lines), ["import", "find"]);
+}
+
+/// Everything that a sink was told, as lines of JSON.
+fn told(options: ampoule::VaultOptions) -> (ampoule::VaultOptions, Arc<Mutex<Vec<String>>>) {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    (options.event_sink(move |event: &AuditEvent| kept.lock().unwrap().push(event.to_json())), lines)
+}
+
+#[test]
+fn a_sink_is_told_what_the_log_says_in_its_order() {
+    let (options, lines) = told(Vault::options());
+    let store = Arc::new(MemoryStore::new());
+    let (unlock, none) = (Unlock::device_key(&[1; 32]), Recovery::none_data_will_be_lost());
+    let (vault, _) = options.clone().create(Arc::clone(&store), "Riverside EHR", &unlock, &none).unwrap();
+    let lee = create("Dr. Lee", 2);
+    let to = meet(&vault, &lee);
+    let chart = vault.create_chart().unwrap();
+    let id = chart.put(&record("text")).unwrap();
+    chart.share(&to, &Grant::read()).unwrap();
+    // Reads wait for their group, and go with the change that follows: here with a leaf that is shown to others.
+    chart.get(&id).unwrap();
+    chart.get(&EntryId::from_bytes([9; 16])).unwrap_err();
+    chart.export(&to, Cursor::START).unwrap();
+    chart.get(&id).unwrap();
+    vault.add_way(&Unlock::device_key(&[7; 32])).unwrap();
+    vault.lock();
+    assert_eq!(Vault::open(Arc::clone(&store), &Unlock::device_key(&[9; 32])).err(), Some(failed()));
+    let again = options.open(store, &unlock).unwrap();
+    let mut log = Vec::new();
+    again.export_audit(&mut log).unwrap();
+    let log = String::from_utf8(log).unwrap();
+    assert_eq!(lines.lock().unwrap().join("\n"), log.trim_end());
+    assert!(kinds(&log).iter().filter(|kind| *kind == "read").count() == 3);
+    for kind in ["create", "contact", "found", "write", "share", "export", "access", "unlock-failed", "unlock"] {
+        assert!(kinds(&log).iter().any(|told| told == kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_strict_vault_has_told_of_a_read_when_its_plaintext_is_there() {
+    let (options, lines) = told(Vault::options().audit(Audit::Strict));
+    let (unlock, none) = (Unlock::device_key(&[1; 32]), Recovery::none_data_will_be_lost());
+    let (vault, _) = options.create(MemoryStore::new(), "Riverside EHR", &unlock, &none).unwrap();
+    let chart = vault.create_chart().unwrap();
+    let id = chart.put(&record("text")).unwrap();
+    let before = lines.lock().unwrap().len();
+    chart.get(&id).unwrap();
+    let told = lines.lock().unwrap().split_off(before);
+    assert_eq!(kinds(&told.join("\n")), ["read"]);
+    assert!(told[0].contains(&id.to_string()) && !told[0].contains("text\""));
+}
+
+fn failed() -> Error {
+    ampoule::UnlockError::UnlockFailed.into()
 }

@@ -56,6 +56,11 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    pub(super) fn of(device: DeviceId, leaf: u64, event: Event) -> Self {
+        let Event { kind, time_ms, chart, entry, actor, refused, incident, note, .. } = event;
+        Self { device, leaf, kind, time_ms, chart, entry, actor, refused, incident, note }
+    }
+
     /// One line of JSON, without the line break. Ids and numbers of incidents are hexadecimal.
     pub fn to_json(&self) -> String {
         let actor = self.actor.as_ref().map(|actor| {
@@ -146,10 +151,7 @@ fn read(
         let sealed = read?.sealed;
         let opened = keys.iter().find_map(|key| open_events(suite, key, log.id(), leaf, &sealed).ok());
         let group = event::decode(&opened.ok_or(LogError::Damaged)?).map_err(Error::of_malformed)?;
-        events.extend(group.into_iter().map(|event| {
-            let Event { kind, time_ms, chart, entry, actor, refused, incident, note, .. } = event;
-            AuditEvent { device, leaf, kind, time_ms, chart, entry, actor, refused, incident, note }
-        }));
+        events.extend(group.into_iter().map(|event| AuditEvent::of(device, leaf, event)));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::event::{Event, EventKind};
 use super::logs::{self, Logs};
 use super::mark::{Mark, Marked};
 use super::session::Session;
+use super::sink::Writer;
 use super::{Inner, STATE_KEY, Vault, VaultOptions, closed};
 use crate::codec::VaultId;
 use crate::error::Error;
@@ -229,8 +230,8 @@ pub(super) fn go_on(
     logs.waiting.clone_from(&before.waiting);
     let mut event = Event::new(kind, inner.now_ms());
     event.note = Some(closed.reason.clone());
-    let signer = &next.identity().log;
-    let committed = logs.commit(tx, signer, &marks, &[Zeroizing::new(event)])?;
+    let writer = Writer::new(&inner.options, &next);
+    let committed = logs.commit(tx, writer, &marks, &[Zeroizing::new(event)])?;
     drop(before);
     Ok((Session::new(next, &inner.options.accepted, logs), committed.map(drop)))
 }

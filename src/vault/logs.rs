@@ -3,6 +3,7 @@
 use super::event::{self, AuditKeys, Event, EventKind};
 use super::mark::{Mark, Marked};
 use super::session::Session;
+use super::sink::Writer;
 use super::{Inner, STATE_KEY, closed};
 use crate::codec::{CardHash, ChartId, Hash, LogId, VaultId};
 use crate::crypto::{chunked::Sealer, kdf, role, sign::SigningKey};
@@ -218,12 +219,16 @@ impl Logs {
     pub(super) fn commit(
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
-        signer: &SigningKey<role::LogSigning>,
+        writer: Writer<'_>,
         marks: &BTreeMap<ChartId, Hash>,
         events: &[Zeroizing<Event>],
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
-        let appended = self.append(&mut *tx, signer, marks, events)?;
-        self.accept(tx, appended, marks)
+        let (leaf, appended) = (self.own.size(), self.append(&mut *tx, writer.signer, marks, events)?);
+        let committed = self.accept(tx, writer, appended, marks)?;
+        if committed.is_ok() {
+            writer.tell(leaf, events);
+        }
+        Ok(committed)
     }
 
     /// As [`Self::commit`], with a last leaf that tells of this change alone: it is shown to others, as `show` takes it out of
@@ -231,33 +236,41 @@ impl Logs {
     fn commit_shown<T>(
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
-        signer: &SigningKey<role::LogSigning>,
+        writer: Writer<'_>,
         marks: &BTreeMap<ChartId, Hash>,
         events: &[Zeroizing<Event>],
         show: impl FnOnce(&Log, &dyn Snapshot) -> Result<T, Error>,
     ) -> Result<(T, Result<Option<u64>, StoreError>), Error> {
-        let events: Vec<&Event> = events.iter().map(|event| &**event).collect();
-        let seal = |at| seal_events(&self.audit, self.own.id(), at, &event::encode(&events));
-        let appended = if self.waiting.is_empty() {
-            self.own.append(&mut *tx, marks, &seal(self.own.size())?, signer)?
+        let group: Vec<&Event> = events.iter().map(|event| &**event).collect();
+        let seal = |at| seal_events(&self.audit, self.own.id(), at, &event::encode(&group));
+        let (leaf, appended) = if self.waiting.is_empty() {
+            let leaf = self.own.size();
+            (leaf, self.own.append(&mut *tx, marks, &seal(leaf)?, writer.signer)?)
         } else {
-            let others = self.append(&mut *tx, signer, &BTreeMap::new(), &[])?;
-            let sealed = seal(others.size())?;
-            others.then(&mut *tx, marks, &sealed, signer)?
+            let others = self.append(&mut *tx, writer.signer, &BTreeMap::new(), &[])?;
+            let leaf = others.size();
+            (leaf, others.then(&mut *tx, marks, &seal(leaf)?, writer.signer)?)
         };
         let shown = show(appended.log(), &*tx)?;
-        Ok((shown, self.accept(tx, appended, marks)?))
+        let committed = self.accept(tx, writer, appended, marks)?;
+        if committed.is_ok() {
+            writer.tell(leaf, events);
+        }
+        Ok((shown, committed))
     }
 
     fn accept(
         &mut self,
         tx: Box<dyn Transaction + '_>,
+        writer: Writer<'_>,
         appended: Appended,
         marks: &BTreeMap<ChartId, Hash>,
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
         let committed = tx.commit();
         match committed {
             Ok(generation) => {
+                // Those that waited are in the first leaf that is new.
+                writer.tell(self.own.size(), &self.waiting);
                 self.waiting.clear();
                 self.own.accept(appended)?;
                 // Where another writer may have followed, or the devices are others now, the next look at the store tells.
@@ -428,7 +441,7 @@ impl<'a> Write<'a> {
         let Self { inner, session, tx, marks, events, _under_way } = self;
         let (before, unlocked) = (tx.generation()?, &session.unlocked);
         let mut logs = session.lock_logs();
-        let (shown, committed) = logs.commit_shown(tx, &unlocked.identity().log, &marks, &events, show)?;
+        let (shown, committed) = logs.commit_shown(tx, Writer::new(&inner.options, unlocked), &marks, &events, show)?;
         let after = committed?;
         inner.freshness.written(unlocked.vault_id(), &logs, inner.now_ms());
         drop(logs);
@@ -442,7 +455,7 @@ impl<'a> Write<'a> {
     pub(super) fn try_commit(self) -> Result<Result<Option<u64>, StoreError>, Error> {
         let Self { inner, session, tx, marks, events, _under_way } = self;
         let mut logs = session.lock_logs();
-        let committed = logs.commit(tx, &session.unlocked.identity().log, &marks, &events)?;
+        let committed = logs.commit(tx, Writer::new(&inner.options, &session.unlocked), &marks, &events)?;
         if committed.is_ok() {
             inner.freshness.written(session.unlocked.vault_id(), &logs, inner.now_ms());
         }

@@ -37,12 +37,15 @@ mod quarantine;
 mod scope;
 mod session;
 mod sharing;
+mod sink;
 mod sources;
 mod standings;
 mod thread;
 mod verify;
 mod versions;
 mod ways;
+#[cfg(all(test, target_os = "linux"))]
+mod wiped;
 
 pub use audit::{Audit, AuditEvent};
 pub use auditor::AuditReport;
@@ -73,6 +76,7 @@ pub use options::{Receipts, VaultOptions};
 pub use quarantine::{Acceptance, Doubt, Quarantined};
 pub use scope::Scope;
 pub use sharing::{Share, Standing};
+pub use sink::EventSink;
 #[cfg(feature = "testing")]
 pub(crate) use thread::message_again;
 pub use thread::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, Thread, ThreadInfo};
@@ -89,6 +93,7 @@ use freshness::Anchor;
 use logs::Logs;
 use mark::{Mark, Marked};
 use session::Session;
+use sink::Writer;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
@@ -166,7 +171,7 @@ impl Vault {
             ];
             let marks = marks.map(|(what, hash)| (what.key(), Mark::new(1, &hash).digest())).into_iter().collect();
             let event = Event::new(EventKind::Create, now);
-            logs.commit(tx, &unlocked.identity().log, &marks, &[Zeroizing::new(event)])??;
+            logs.commit(tx, Writer::new(&options, &unlocked), &marks, &[Zeroizing::new(event)])??;
             logs
         };
         let accepted = options.accepted.clone();

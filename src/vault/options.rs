@@ -1,6 +1,6 @@
 //! How a vault is made and kept.
 
-use super::{Audit, Clock, SystemClock, Vault};
+use super::{Audit, Clock, EventSink, SystemClock, Vault};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Formats, MemberKind, Recovery, RecoveryCode, Unlock};
@@ -40,6 +40,7 @@ pub struct VaultOptions {
     pub(super) receipts: Receipts,
     pub(super) blobs: Option<Arc<dyn BlobStore>>,
     pub(super) threads: usize,
+    pub(super) sink: Option<Arc<dyn EventSink>>,
 }
 
 impl VaultOptions {
@@ -57,6 +58,7 @@ impl VaultOptions {
             receipts: Receipts::default(),
             blobs: None,
             threads: thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS),
+            sink: None,
         }
     }
 
@@ -162,8 +164,20 @@ impl Default for VaultOptions {
 
 impl core::fmt::Debug for VaultOptions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { clock: _, idle_ms, kind, suite, accepted, keeper, audit, formats: _, receipts, blobs, threads } =
-            self;
+        let Self {
+            clock: _,
+            idle_ms,
+            kind,
+            suite,
+            accepted,
+            keeper,
+            audit,
+            formats: _,
+            receipts,
+            blobs,
+            threads,
+            sink,
+        } = self;
         f.debug_struct("VaultOptions")
             .field("idle_ms", idle_ms)
             .field("kind", kind)
@@ -174,6 +188,7 @@ impl core::fmt::Debug for VaultOptions {
             .field("receipts", receipts)
             .field("blobs", &blobs.is_some())
             .field("threads", threads)
+            .field("sink", &sink.is_some())
             .finish_non_exhaustive()
     }
 }

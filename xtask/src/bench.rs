@@ -14,6 +14,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// The benchmark of the language bindings, which is not among those of the core.
+const BINDINGS: &str = "bindings";
 /// The part of `files` that is a program of its own.
 const PEERS: &str = "peers";
 
@@ -50,6 +52,7 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
             names.push(stem.to_string_lossy().into_owned());
         }
     }
+    names.push(BINDINGS.to_owned());
     names.sort_unstable();
     if let Some(only) = only {
         names.retain(|name| name == only);
@@ -59,8 +62,8 @@ fn benchmarks(folder: &Path, only: Option<&str>) -> Result<Vec<String>> {
 }
 
 fn bench(place: &Place, name: &str, parts: &[String]) -> Command {
-    let mut command =
-        run::cargo(place, ["bench", "--locked", "--all-features", "-p", "ampoule", "--bench", name, "--"]);
+    let package = if name == BINDINGS { "ampoule-c" } else { "ampoule" };
+    let mut command = run::cargo(place, ["bench", "--locked", "--all-features", "-p", package, "--bench", name, "--"]);
     command.args(parts);
     command
 }

@@ -1,11 +1,14 @@
 //! `cargo xtask`: every chore of the project, one file a command.
 
 mod bench;
+mod cdoor;
 mod data;
 mod decoder;
 mod fuzz;
 mod guards;
+mod header;
 mod hostile;
+mod install;
 mod model;
 mod place;
 mod python;
@@ -79,6 +82,18 @@ enum Command {
     Python,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
+    /// Writes the C header, `include/ampoule.h`.
+    Header {
+        /// Compares instead, and fails where it differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Builds the C library and installs it: header, libraries, pkg-config and CMake files.
+    Install {
+        /// The folder under which `include` and `lib` are.
+        #[arg(long)]
+        prefix: std::path::PathBuf,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -109,6 +124,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Data => data::print(&place),
         Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
+        Command::Header { check } => header::run(&place, check),
+        Command::Install { prefix } => install::release(&place, &prefix),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

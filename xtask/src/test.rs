@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{data, decoder, fuzz, guards, python, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, python, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -34,6 +34,7 @@ fn steps() -> Vec<Step> {
         step("the main job", cargo("run --locked --all-features --example clinic")),
         step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
         step("a study of images", cargo("run --locked --all-features --example imaging")),
+        step("the C door", call(c_door)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -138,6 +139,11 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {
     let count = vectors::run(place, true)?;
     Ok(Done { note: format!(", {count} files"), tests: count })
+}
+
+fn c_door(place: &Place, log: &Path) -> Result<Done> {
+    let count = cdoor::run(place, log)?;
+    Ok(Done { note: format!(", {count} tests"), tests: count })
 }
 
 /// Vaults of this very run, then the vectors.

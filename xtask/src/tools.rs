@@ -11,6 +11,13 @@ use std::path::PathBuf;
 const SYSTEM: &[(&str, &str, &str)] = &[
     ("cc", "gcc", "compiles SQLite and AWS-LC"),
     ("c++", "g++", "compiles the fuzzing engine"),
+    ("cmake", "cmake", "builds a program from the installed C library"),
+    ("nm", "binutils", "lists what the C library exports"),
+    ("pkg-config", "pkg-config", "builds a program from the installed C library"),
+    // Also a file, by its whole path.
+    ("/usr/include/sqlite3.h", "libsqlite3-dev", "is the database of the example of an EHR"),
+    ("/usr/include/cjson/cJSON.h", "libcjson-dev", "reads the cases that hold in every language"),
+    ("valgrind", "valgrind", "watches the C library's memory"),
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
     ("tar", "tar", "unpacks the FHIR examples"),
