@@ -56,6 +56,7 @@
 
 mod blob;
 mod codec;
+pub mod codes;
 mod crypto;
 mod envelope;
 mod error;
