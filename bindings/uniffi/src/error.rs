@@ -9,32 +9,34 @@ macro_rules! errors {
         #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
         #[allow(missing_docs, reason = "each says in its reason what it is")]
         pub enum VaultError {
-            $(#[error("{reason}")] $name { code: u32, reason: String },)+
-            #[error("{reason}")] Unopenable { code: u32, reason: String, incident: u64 },
-            #[error("{reason}")] InvalidText { code: u32, reason: String },
-            #[error("{reason}")] InvalidKey { code: u32, reason: String },
-            #[error("{reason}")] Finished { code: u32, reason: String },
-            #[error("{reason}")] KeystoreFailed { code: u32, reason: String },
+            $(#[error("{reason}")] $name { reason: String },)+
+            #[error("{reason}")] Unopenable { reason: String, incident: u64 },
+            #[error("{reason}")] InvalidText { reason: String },
+            #[error("{reason}")] InvalidKey { reason: String },
+            #[error("{reason}")] Finished { reason: String },
+            #[error("{reason}")] KeystoreFailed { reason: String },
         }
 
         impl VaultError {
             fn new(code: ErrorCode, reason: String, incident: u64) -> Self {
-                let number = code.number();
                 match code {
-                    $(ErrorCode::$name => Self::$name { code: number, reason },)+
-                    ErrorCode::Unopenable => Self::Unopenable { code: number, reason, incident },
+                    $(ErrorCode::$name => Self::$name { reason },)+
+                    ErrorCode::Unopenable => Self::Unopenable { reason, incident },
                 }
             }
+        }
 
-            /// Its number.
+        #[uniffi::export]
+        impl VaultError {
+            /// Its number: the same in every language, and never another's.
             pub fn code(&self) -> u32 {
                 match self {
-                    $(Self::$name { code, .. })|+
-                    | Self::Unopenable { code, .. }
-                    | Self::InvalidText { code, .. }
-                    | Self::InvalidKey { code, .. }
-                    | Self::Finished { code, .. }
-                    | Self::KeystoreFailed { code, .. } => *code,
+                    $(Self::$name { .. } => ErrorCode::$name.number(),)+
+                    Self::Unopenable { .. } => ErrorCode::Unopenable.number(),
+                    Self::InvalidText { .. } => 80,
+                    Self::InvalidKey { .. } => 81,
+                    Self::Finished { .. } => 82,
+                    Self::KeystoreFailed { .. } => 83,
                 }
             }
         }
@@ -58,24 +60,21 @@ errors! {
 
 impl VaultError {
     pub(crate) fn invalid_text() -> Self {
-        Self::InvalidText {
-            code: 80,
-            reason: "the bytes are no text in UTF-8; encode it, or check where it was cut".into(),
-        }
+        Self::InvalidText { reason: "the bytes are no text in UTF-8; encode it, or check where it was cut".into() }
     }
 
     pub(crate) fn invalid_key() -> Self {
-        Self::InvalidKey { code: 81, reason: "a device key has 32 bytes; give what the keystore unwrapped".into() }
+        Self::InvalidKey { reason: "a device key has 32 bytes; give what the keystore unwrapped".into() }
     }
 
     pub(crate) fn finished() -> Self {
-        Self::Finished { code: 82, reason: "this was finished, or failed, before; begin a new one".into() }
+        Self::Finished { reason: "this was finished, or failed, before; begin a new one".into() }
     }
 
     pub(crate) fn keystore_failed() -> Self {
         let reason =
             "the platform's keystore did not wrap or unwrap the key; use another way in, and add this one anew";
-        Self::KeystoreFailed { code: 83, reason: reason.into() }
+        Self::KeystoreFailed { reason: reason.into() }
     }
 
     /// Of an error that comes with its code and its text.

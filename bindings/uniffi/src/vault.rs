@@ -53,6 +53,9 @@ pub struct VaultSettings {
     /// Keeps checkpoints away from the store.
     #[uniffi(default = None)]
     pub keeper: Option<Arc<dyn CheckpointKeeper>>,
+    /// Keeps them in this file instead: on another disk than the store if it can be, and in no backup.
+    #[uniffi(default = None)]
+    pub checkpoint_path: Option<String>,
     /// When events of reading are written: in groups unless told.
     #[uniffi(default = None)]
     pub audit: Option<Audit>,
@@ -66,7 +69,7 @@ pub struct VaultSettings {
 
 impl VaultSettings {
     fn open(self) -> ampoule::VaultOptions {
-        let Self { idle_lock_ms, kind, suite, also_accept, keeper, audit, receipts, threads } = self;
+        let Self { idle_lock_ms, kind, suite, also_accept, keeper, checkpoint_path, audit, receipts, threads } = self;
         let mut options = ampoule::VaultOptions::new();
         if let Some(after) = idle_lock_ms {
             options = options.idle_lock(Duration::from_millis(after));
@@ -79,6 +82,9 @@ impl VaultSettings {
         }
         for suite in also_accept {
             options = options.also_accept(suite);
+        }
+        if let Some(path) = checkpoint_path {
+            options = options.keeper(ampoule::FileKeeper::new(path));
         }
         if let Some(keeper) = keeper {
             options = options.keeper(Keeper(keeper));

@@ -55,6 +55,7 @@ fn settings() -> VaultSettings {
         suite: None,
         also_accept: Vec::new(),
         keeper: None,
+        checkpoint_path: None,
         audit: None,
         receipts: None,
         threads: None,
@@ -81,7 +82,8 @@ fn a_vault_opens_by_the_keystore_and_without_it() {
     let words = made.recovery_code.unwrap().words();
     made.vault.lock();
     assert!(made.vault.is_locked());
-    assert!(matches!(made.vault.create_chart().unwrap_err(), VaultError::Locked { code: 101, .. }));
+    let refused = made.vault.create_chart().unwrap_err();
+    assert!(matches!(refused, VaultError::Locked { .. }) && refused.code() == 101);
     drop(made.vault);
 
     let vault = Vault::open(store.clone(), unlock().unwrap(), anchored()).unwrap();
