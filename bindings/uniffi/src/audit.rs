@@ -1,10 +1,10 @@
 //! Who did what, and what an incident was.
 
 use crate::VaultError;
-use crate::contacts::Contact;
+use crate::contacts::ContactHandle;
 use crate::records::AssertedActor;
 use crate::text::hidden;
-use crate::vault::Vault;
+use crate::vault::VaultHandle;
 use ampoule::{AuditEvent, ChartId, DeviceId, EntryId, EventKind};
 use std::fs::File;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub struct Event {
 
 /// The events of a chart, as its vault showed them to an auditor.
 #[derive(uniffi::Object)]
-pub struct AuditReport(ampoule::AuditReport);
+pub struct AuditReportHandle(ampoule::AuditReport);
 
 /// A log that a report covers.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -59,7 +59,7 @@ impl From<AuditEvent> for Event {
 }
 
 #[uniffi::export]
-impl Vault {
+impl VaultHandle {
     /// The events of all devices that the vault ever had, device by device and oldest first. Nothing is left out in silence.
     pub fn audit(&self) -> Result<Vec<Event>, VaultError> {
         Ok(self.0.audit()?.into_iter().map(Event::from).collect())
@@ -78,26 +78,26 @@ impl Vault {
     }
 
     /// The events of a chart for a verified contact: a file for any courier, that opens nothing else.
-    pub fn export_audit_to(&self, contact: Arc<Contact>, chart: ChartId) -> Result<Vec<u8>, VaultError> {
+    pub fn export_audit_to(&self, contact: Arc<ContactHandle>, chart: ChartId) -> Result<Vec<u8>, VaultError> {
         Ok(self.0.export_audit_to(&contact.0, &chart)?)
     }
 
     /// Opens what `export_audit_to` of a verified contact's vault made for this one.
-    pub fn read_audit(&self, file: &[u8]) -> Result<Arc<AuditReport>, VaultError> {
-        Ok(Arc::new(AuditReport(self.0.read_audit(file)?)))
+    pub fn read_audit(&self, file: &[u8]) -> Result<Arc<AuditReportHandle>, VaultError> {
+        Ok(Arc::new(AuditReportHandle(self.0.read_audit(file)?)))
     }
 }
 
 #[uniffi::export]
-impl AuditReport {
+impl AuditReportHandle {
     /// The chart.
     pub fn chart(&self) -> ChartId {
         self.0.chart
     }
 
     /// Whose vault it is: a verified contact, who signed the events.
-    pub fn from(&self) -> Arc<Contact> {
-        Contact::of(self.0.from.clone())
+    pub fn from(&self) -> Arc<ContactHandle> {
+        ContactHandle::of(self.0.from.clone())
     }
 
     /// When it was made, in milliseconds since 1970, by the vault's clock.

@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 /// One patient's chart. A handle: its calls fail while the vault is locked.
 #[derive(Debug, uniffi::Object)]
-pub struct Chart {
+pub struct ChartHandle {
     pub(crate) vault: ampoule::Vault,
     pub(crate) chart: ampoule::Chart,
 }
 
-impl Chart {
+impl ChartHandle {
     pub(crate) fn of(vault: &ampoule::Vault, chart: ampoule::Chart) -> Arc<Self> {
         Arc::new(Self { vault: vault.clone(), chart })
     }
 }
 
 #[uniffi::export]
-impl Chart {
+impl ChartHandle {
     /// Id of the chart.
     pub fn id(&self) -> ChartId {
         self.chart.id()

@@ -1,8 +1,8 @@
 //! Checking everything, and what is due.
 
 use crate::progress::Following;
-use crate::vault::Vault;
-use crate::{CancelToken, Chart, ProgressListener, VaultError};
+use crate::vault::VaultHandle;
+use crate::{CancelToken, ChartHandle, ProgressListener, VaultError};
 use ampoule::{ChartId, ContactId, DeviceId, EntryId, Label, VersionId};
 use std::sync::Arc;
 
@@ -189,7 +189,7 @@ impl From<ampoule::Due> for Due {
 }
 
 #[uniffi::export]
-impl Vault {
+impl VaultHandle {
     /// Opens and verifies every version of every chart, and the content of every file that is here. The listener is told how
     /// many versions were checked.
     pub fn verify(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<Report, VaultError> {
@@ -209,7 +209,7 @@ impl Vault {
 }
 
 #[uniffi::export]
-impl Chart {
+impl ChartHandle {
     /// What is not as it should be in this chart, as far as it shows without opening its versions.
     pub fn findings(&self) -> Result<Vec<Finding>, VaultError> {
         Ok(self.chart.findings()?.into_iter().map(Finding::from).collect())

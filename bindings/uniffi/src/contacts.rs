@@ -2,13 +2,13 @@
 
 use crate::VaultError;
 use crate::text::hidden;
-use crate::vault::Vault;
+use crate::vault::VaultHandle;
 use ampoule::{Card, ContactId, ContactStatus, ExternalId, MemberKind};
 use std::sync::Arc;
 
 /// A contact. A handle: its calls fail while the vault is locked.
 #[derive(uniffi::Object)]
-pub struct Contact(pub(crate) ampoule::Contact);
+pub struct ContactHandle(pub(crate) ampoule::Contact);
 
 /// What two people read to each other, as digits or as words.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -82,14 +82,14 @@ impl From<ampoule::Imitated> for Imitated {
     }
 }
 
-impl Contact {
+impl ContactHandle {
     pub(crate) fn of(contact: ampoule::Contact) -> Arc<Self> {
         Arc::new(Self(contact))
     }
 }
 
 #[uniffi::export]
-impl Contact {
+impl ContactHandle {
     /// Id of the contact in this vault.
     pub fn id(&self) -> ContactId {
         self.0.id()
@@ -147,7 +147,7 @@ impl Contact {
 }
 
 #[uniffi::export]
-impl Vault {
+impl VaultHandle {
     /// Signs, as an organisation, that a card belongs to a member of it, until a moment in milliseconds since 1970.
     pub fn certify(&self, card: &[u8], id: DirectoryId, not_after_ms: Option<i64>) -> Result<Certificate, VaultError> {
         let card = Card::from_bytes(card).map_err(ampoule::UnlockError::from)?;

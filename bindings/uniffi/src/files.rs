@@ -3,7 +3,7 @@
 use crate::progress::Following;
 use crate::records::{Entry, RecordTerms};
 use crate::text::hidden;
-use crate::{CancelToken, Chart, ProgressListener, VaultError};
+use crate::{CancelToken, ChartHandle, ProgressListener, VaultError};
 use ampoule::{EntryId, FileInfo, Label, VersionId};
 use std::fs::File;
 use std::io::Read;
@@ -80,7 +80,7 @@ fn source(path: &str) -> Result<File, VaultError> {
 }
 
 #[uniffi::export]
-impl Chart {
+impl ChartHandle {
     /// Seals the file at a path, of any length. On disk when this returns; when it fails, nothing is left.
     pub fn put_file(
         &self,
@@ -123,23 +123,23 @@ impl Chart {
     }
 
     /// Begins a file whose bytes the caller pushes. It is there when `finish` returns.
-    pub fn create_file(&self, file: NewFile) -> Result<Arc<FileWriter>, VaultError> {
-        Ok(FileWriter::of(self.chart.create_file(&file.try_into()?)?))
+    pub fn create_file(&self, file: NewFile) -> Result<Arc<FileWriterHandle>, VaultError> {
+        Ok(FileWriterHandle::of(self.chart.create_file(&file.try_into()?)?))
     }
 
     /// As `create_file`, a version of a file that is there.
-    pub fn create_file_version(&self, entry: EntryId, file: NewFile) -> Result<Arc<FileWriter>, VaultError> {
-        Ok(FileWriter::of(self.chart.create_file_version(&entry, &file.try_into()?)?))
+    pub fn create_file_version(&self, entry: EntryId, file: NewFile) -> Result<Arc<FileWriterHandle>, VaultError> {
+        Ok(FileWriterHandle::of(self.chart.create_file_version(&entry, &file.try_into()?)?))
     }
 
     /// The current version of a file, to be read at any place. Every byte is verified before it is released.
-    pub fn file(&self, entry: EntryId) -> Result<Arc<FileReader>, VaultError> {
-        Ok(FileReader::of(self.chart.file(&entry)?))
+    pub fn file(&self, entry: EntryId) -> Result<Arc<FileReaderHandle>, VaultError> {
+        Ok(FileReaderHandle::of(self.chart.file(&entry)?))
     }
 
     /// One version of a file, current or not.
-    pub fn file_version(&self, version: VersionId) -> Result<Arc<FileReader>, VaultError> {
-        Ok(FileReader::of(self.chart.file_version(&version)?))
+    pub fn file_version(&self, version: VersionId) -> Result<Arc<FileReaderHandle>, VaultError> {
+        Ok(FileReaderHandle::of(self.chart.file_version(&version)?))
     }
 
     /// The small picture of the current version of a file, if its author gave one. It needs no content of the file.
@@ -188,13 +188,13 @@ impl Chart {
     }
 
     /// The content of a version of a file as it is sealed, to be sent from any place on.
-    pub fn sealed_content(&self, version: VersionId) -> Result<Arc<SealedContent>, VaultError> {
-        Ok(Arc::new(SealedContent(Mutex::new(self.chart.sealed_content(&version)?))))
+    pub fn sealed_content(&self, version: VersionId) -> Result<Arc<SealedContentHandle>, VaultError> {
+        Ok(Arc::new(SealedContentHandle(Mutex::new(self.chart.sealed_content(&version)?))))
     }
 
     /// Begins to take in the content of a version of a file, or goes on where that ended before.
-    pub fn receive_content(&self, version: VersionId) -> Result<Arc<ContentReceiver>, VaultError> {
-        Ok(Arc::new(ContentReceiver(Mutex::new(Some(self.chart.receive_content(&version)?)))))
+    pub fn receive_content(&self, version: VersionId) -> Result<Arc<ContentReceiverHandle>, VaultError> {
+        Ok(Arc::new(ContentReceiverHandle(Mutex::new(Some(self.chart.receive_content(&version)?)))))
     }
 }
 
@@ -210,16 +210,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A file that is being written. Closed before `finish`, nothing is left of it.
 #[derive(uniffi::Object)]
-pub struct FileWriter(Mutex<Option<ampoule::FileWriter>>);
+pub struct FileWriterHandle(Mutex<Option<ampoule::FileWriter>>);
 
-impl FileWriter {
+impl FileWriterHandle {
     fn of(writer: ampoule::FileWriter) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Some(writer))))
     }
 }
 
 #[uniffi::export]
-impl FileWriter {
+impl FileWriterHandle {
     /// Takes the next bytes. Where it fails, the file is given up.
     pub fn update(&self, content: &[u8]) -> Result<(), VaultError> {
         let mut writer = lock(&self.0);
@@ -249,16 +249,16 @@ impl FileWriter {
 
 /// A version of a file, to be read at any place.
 #[derive(uniffi::Object)]
-pub struct FileReader(Mutex<ampoule::FileReader>);
+pub struct FileReaderHandle(Mutex<ampoule::FileReader>);
 
-impl FileReader {
+impl FileReaderHandle {
     fn of(reader: ampoule::FileReader) -> Arc<Self> {
         Arc::new(Self(Mutex::new(reader)))
     }
 }
 
 #[uniffi::export]
-impl FileReader {
+impl FileReaderHandle {
     /// The version that is read: name, media type, author and the rest.
     pub fn entry(&self) -> Entry {
         lock(&self.0).entry().clone().into()
@@ -290,10 +290,10 @@ impl FileReader {
 
 /// The sealed content of a version of a file. Whoever carries it can neither read nor alter it.
 #[derive(uniffi::Object)]
-pub struct SealedContent(Mutex<ampoule::SealedContent>);
+pub struct SealedContentHandle(Mutex<ampoule::SealedContent>);
 
 #[uniffi::export]
-impl SealedContent {
+impl SealedContentHandle {
     /// How many bytes there are to send.
     pub fn total(&self) -> u64 {
         lock(&self.0).total()
@@ -316,10 +316,10 @@ impl SealedContent {
 
 /// A content that is coming in. Closed before `finish`, what came stays for some days.
 #[derive(uniffi::Object)]
-pub struct ContentReceiver(Mutex<Option<ampoule::ContentReceiver>>);
+pub struct ContentReceiverHandle(Mutex<Option<ampoule::ContentReceiver>>);
 
 #[uniffi::export]
-impl ContentReceiver {
+impl ContentReceiverHandle {
     /// From which byte of the sealed content the next are wanted.
     pub fn offset(&self) -> u64 {
         lock(&self.0).as_ref().map_or(0, ampoule::ContentReceiver::offset)

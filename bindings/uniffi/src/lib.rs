@@ -23,12 +23,14 @@ mod threads;
 mod unlock;
 mod vault;
 
-pub use audit::{AuditReport, AuditedLog, Event};
-pub use chart::Chart;
+pub use audit::{AuditReportHandle, AuditedLog, Event};
+pub use chart::ChartHandle;
 pub use checks::{Due, Finding, NotHere, Report};
-pub use contacts::{Certificate, Contact, DirectoryId, Fingerprint, Imitated};
+pub use contacts::{Certificate, ContactHandle, DirectoryId, Fingerprint, Imitated};
 pub use error::VaultError;
-pub use files::{ContentReceiver, FileReader, FileWriter, NewFile, Preview, SealedContent, WrittenFile};
+pub use files::{
+    ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, Preview, SealedContentHandle, WrittenFile,
+};
 pub use hooks::{CheckpointKeeper, DeviceKey, HookError};
 pub use progress::{CancelToken, ProgressListener};
 pub use records::{
@@ -37,11 +39,13 @@ pub use records::{
 };
 pub use sharing::{Applied, GrantOptions, Quarantined, Share};
 pub use threads::{
-    Attachment, Author, MemberReceipt, MessageAttachment, MessageResult, MessageThread, NewMessage, Posted, Reaction,
+    Attachment, Author, MemberReceipt, MessageAttachment, MessageResult, NewMessage, Posted, Reaction, ThreadHandle,
     ThreadInfo, ThreadResult,
 };
-pub use unlock::{RecoveryCode, SecondWay, Unlock, new_wrapped_key};
-pub use vault::{Created, DeviceInfo, EndedDevice, Store, Vault, VaultSettings, WayInfo, create_vault};
+pub use unlock::{RecoveryCodeHandle, SecondWayHandle, UnlockHandle, new_wrapped_key};
+pub use vault::{
+    CreatedHandles, DeviceInfo, EndedDevice, StoreHandle, VaultHandle, VaultSettings, WayInfo, create_vault,
+};
 
 uniffi::setup_scaffolding!();
 

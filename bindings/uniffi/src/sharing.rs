@@ -1,7 +1,7 @@
 //! Sharing a chart, taking a share back, and bundles.
 
 use crate::text::hidden;
-use crate::{Chart, Contact, VaultError};
+use crate::{ChartHandle, ContactHandle, VaultError};
 use ampoule::{
     Acceptance, ChartId, ContactId, Cursor, Doubt, EntryId, Grant, Label, Purpose, Rights, Scope, Standing, VersionId,
 };
@@ -179,14 +179,14 @@ impl From<ampoule::Quarantined> for Quarantined {
 }
 
 #[uniffi::export]
-impl Chart {
+impl ChartHandle {
     /// Shares the chart, or some labels of it, with a verified contact.
-    pub fn share(&self, with: Arc<Contact>, grant: GrantOptions) -> Result<Standing, VaultError> {
+    pub fn share(&self, with: Arc<ContactHandle>, grant: GrantOptions) -> Result<Standing, VaultError> {
         Ok(self.chart.share(&with.0, &grant.into())?)
     }
 
     /// Ends every grant of a contact: fresh keys for all who stay.
-    pub fn revoke(&self, from: Arc<Contact>) -> Result<Standing, VaultError> {
+    pub fn revoke(&self, from: Arc<ContactHandle>) -> Result<Standing, VaultError> {
         Ok(self.chart.revoke(&from.0)?)
     }
 
@@ -199,7 +199,7 @@ impl Chart {
     /// Of these labels only, where any are named.
     pub fn export_bundle(
         &self,
-        to: Arc<Contact>,
+        to: Arc<ContactHandle>,
         since: Option<Vec<u8>>,
         labels: Option<Vec<Label>>,
     ) -> Result<Vec<u8>, VaultError> {
@@ -230,7 +230,7 @@ impl Chart {
     }
 
     /// Ends such a contradiction: with fresh keys for all whom both histories know, but for those who leave.
-    pub fn resolve_fork(&self, leaving: Vec<Arc<Contact>>) -> Result<Standing, VaultError> {
+    pub fn resolve_fork(&self, leaving: Vec<Arc<ContactHandle>>) -> Result<Standing, VaultError> {
         let leaving: Vec<&ampoule::Contact> = leaving.iter().map(|contact| &contact.0).collect();
         Ok(self.chart.resolve_fork(&leaving)?)
     }

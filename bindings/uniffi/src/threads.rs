@@ -3,13 +3,13 @@
 use crate::contacts::Imitated;
 use crate::records::AssertedActor;
 use crate::text::hidden;
-use crate::{Chart, VaultError};
+use crate::{ChartHandle, VaultError};
 use ampoule::{Acceptance, ContactId, EntryId, Known, Label, Message, Receipt, Revision, VersionId};
 use std::sync::Arc;
 
 /// A conversation in a chart. A handle: its calls fail while the vault is locked.
 #[derive(uniffi::Object)]
-pub struct MessageThread(ampoule::Thread);
+pub struct ThreadHandle(ampoule::Thread);
 
 /// A message to be sent. A link in the text is text: nothing is ever fetched.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -264,15 +264,15 @@ impl From<Result<ampoule::ThreadInfo, ampoule::Error>> for ThreadResult {
 }
 
 #[uniffi::export]
-impl Chart {
+impl ChartHandle {
     /// Opens a thread about something, for all who may see the label.
-    pub fn start_thread(&self, subject: &str, label: Label) -> Result<Arc<MessageThread>, VaultError> {
-        Ok(Arc::new(MessageThread(self.chart.start_thread(subject, &label)?)))
+    pub fn start_thread(&self, subject: &str, label: Label) -> Result<Arc<ThreadHandle>, VaultError> {
+        Ok(Arc::new(ThreadHandle(self.chart.start_thread(subject, &label)?)))
     }
 
     /// A thread by its id.
-    pub fn thread(&self, id: EntryId) -> Result<Arc<MessageThread>, VaultError> {
-        Ok(Arc::new(MessageThread(self.chart.thread(&id)?)))
+    pub fn thread(&self, id: EntryId) -> Result<Arc<ThreadHandle>, VaultError> {
+        Ok(Arc::new(ThreadHandle(self.chart.thread(&id)?)))
     }
 
     /// The threads that this vault may see, in the order in which they were opened.
@@ -287,7 +287,7 @@ impl Chart {
 }
 
 #[uniffi::export]
-impl MessageThread {
+impl ThreadHandle {
     /// The entry that opens the thread.
     pub fn id(&self) -> EntryId {
         self.0.id()

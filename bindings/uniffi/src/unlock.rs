@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// A way into a vault: one factor, or several that are required together.
 #[derive(Debug, uniffi::Object)]
-pub struct Unlock(Mutex<Vec<Factor>>);
+pub struct UnlockHandle(Mutex<Vec<Factor>>);
 
 #[derive(Clone)]
 enum Factor {
@@ -20,7 +20,7 @@ enum Factor {
 const KEY_LEN: usize = 32;
 
 /// Draws 32 random bytes and has them wrapped by the platform's keystore. Keep what is returned beside the store: it is of
-/// no use without the keystore, and [`Unlock`] takes it each time.
+/// no use without the keystore, and [`UnlockHandle`] takes it each time.
 #[uniffi::export]
 pub fn new_wrapped_key(keystore: Arc<dyn DeviceKey>) -> Result<Vec<u8>, VaultError> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
@@ -29,7 +29,7 @@ pub fn new_wrapped_key(keystore: Arc<dyn DeviceKey>) -> Result<Vec<u8>, VaultErr
 }
 
 #[uniffi::export]
-impl Unlock {
+impl UnlockHandle {
     /// The key that [`new_wrapped_key`] made, unwrapped by the platform's keystore.
     #[uniffi::constructor]
     pub fn keystore(keystore: Arc<dyn DeviceKey>, wrapped: Vec<u8>) -> Result<Arc<Self>, VaultError> {
@@ -68,7 +68,7 @@ impl Unlock {
     }
 }
 
-impl Unlock {
+impl UnlockHandle {
     fn of(factor: Factor) -> Arc<Self> {
         Arc::new(Self(Mutex::new(vec![factor])))
     }
@@ -107,19 +107,19 @@ impl std::fmt::Debug for Factor {
 
 /// The second way into a new vault: so nobody locks himself out by accident.
 #[derive(Clone, Debug, uniffi::Enum)]
-pub enum SecondWay {
+pub enum SecondWayHandle {
     /// A recovery code is drawn and returned once, to be printed.
     RecoveryCode,
     /// Another way in, which works without the first.
     Also {
         /// The way.
-        unlock: Arc<Unlock>,
+        unlock: Arc<UnlockHandle>,
     },
     /// No second way. When the only way in is lost, all data is.
     NoneDataWillBeLost,
 }
 
-impl SecondWay {
+impl SecondWayHandle {
     pub(crate) fn open(&self) -> Result<ampoule::Recovery, VaultError> {
         Ok(match self {
             Self::RecoveryCode => ampoule::Recovery::code(),
@@ -131,17 +131,17 @@ impl SecondWay {
 
 /// 32 random bytes that open a vault, written as 24 English words. Whoever has the words has the vault.
 #[derive(Debug, uniffi::Object)]
-pub struct RecoveryCode(ampoule::RecoveryCode);
+pub struct RecoveryCodeHandle(ampoule::RecoveryCode);
 
 #[uniffi::export]
-impl RecoveryCode {
+impl RecoveryCodeHandle {
     /// The words in ASCII, four in a line, to be shown or printed once. Wipe the bytes after that.
     pub fn words(&self) -> Vec<u8> {
         self.0.to_words().as_bytes().to_vec()
     }
 }
 
-impl From<ampoule::RecoveryCode> for RecoveryCode {
+impl From<ampoule::RecoveryCode> for RecoveryCodeHandle {
     fn from(code: ampoule::RecoveryCode) -> Self {
         Self(code)
     }

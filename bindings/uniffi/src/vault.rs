@@ -1,9 +1,9 @@
 //! Vaults, their stores, ways in and devices.
 
-use crate::contacts::Contact;
+use crate::contacts::ContactHandle;
 use crate::hooks::Keeper;
 use crate::records::{AssertedActor, FoundPatient, PatientSearch};
-use crate::{Chart, CheckpointKeeper, RecoveryCode, SecondWay, Unlock, VaultError};
+use crate::{ChartHandle, CheckpointKeeper, RecoveryCodeHandle, SecondWayHandle, UnlockHandle, VaultError};
 use ampoule::{
     Audit, ChartId, ContactId, DeviceId, FactorKind, Freshness, Label, MemberKind, Receipts, Suite, VaultId, WayId,
 };
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Where a vault is kept.
 #[derive(uniffi::Object)]
-pub struct Store(Backend);
+pub struct StoreHandle(Backend);
 
 enum Backend {
     Sqlite(Arc<ampoule::SqliteStore>),
@@ -21,7 +21,7 @@ enum Backend {
 }
 
 #[uniffi::export]
-impl Store {
+impl StoreHandle {
     /// A file at this path, made if there is none, with the content of files in a folder beside it.
     #[uniffi::constructor]
     pub fn sqlite(path: &str) -> Result<Arc<Self>, VaultError> {
@@ -104,28 +104,28 @@ impl VaultSettings {
 
 /// A new vault.
 #[derive(uniffi::Record)]
-pub struct Created {
+pub struct CreatedHandles {
     /// The vault.
-    pub vault: Arc<Vault>,
+    pub vault: Arc<VaultHandle>,
     /// The recovery code, where one was asked for: print it, it is not shown again.
-    pub recovery_code: Option<Arc<RecoveryCode>>,
+    pub recovery_code: Option<Arc<RecoveryCodeHandle>>,
 }
 
 /// Creates a vault in an empty store, for a member of this name.
 #[uniffi::export]
 pub fn create_vault(
-    store: Arc<Store>,
+    store: Arc<StoreHandle>,
     name: &str,
-    unlock: Arc<Unlock>,
-    second: SecondWay,
+    unlock: Arc<UnlockHandle>,
+    second: SecondWayHandle,
     settings: VaultSettings,
-) -> Result<Created, VaultError> {
+) -> Result<CreatedHandles, VaultError> {
     let (options, unlock, second) = (settings.open(), unlock.open()?, second.open()?);
     let (vault, code) = match &store.0 {
         Backend::Sqlite(store) => options.create(Arc::clone(store), name, &unlock, &second),
         Backend::Memory(store) => options.create(Arc::clone(store), name, &unlock, &second),
     }?;
-    Ok(Created { vault: Vault::of(vault), recovery_code: code.map(|code| Arc::new(code.into())) })
+    Ok(CreatedHandles { vault: VaultHandle::of(vault), recovery_code: code.map(|code| Arc::new(code.into())) })
 }
 
 /// A way in, as far as it can be shown.
@@ -181,19 +181,23 @@ impl From<ampoule::Device> for DeviceInfo {
 
 /// A member's vault: everything that one person or service keeps, sealed, in one store. Any number of threads may use it.
 #[derive(Debug, uniffi::Object)]
-pub struct Vault(pub(crate) ampoule::Vault);
+pub struct VaultHandle(pub(crate) ampoule::Vault);
 
-impl Vault {
+impl VaultHandle {
     pub(crate) fn of(vault: ampoule::Vault) -> Arc<Self> {
         Arc::new(Self(vault))
     }
 }
 
 #[uniffi::export]
-impl Vault {
+impl VaultHandle {
     /// Opens the vault of a store.
     #[uniffi::constructor]
-    pub fn open(store: Arc<Store>, unlock: Arc<Unlock>, settings: VaultSettings) -> Result<Arc<Self>, VaultError> {
+    pub fn open(
+        store: Arc<StoreHandle>,
+        unlock: Arc<UnlockHandle>,
+        settings: VaultSettings,
+    ) -> Result<Arc<Self>, VaultError> {
         let (options, unlock) = (settings.open(), unlock.open()?);
         let vault = match &store.0 {
             Backend::Sqlite(store) => options.open(Arc::clone(store), &unlock),
@@ -215,7 +219,7 @@ impl Vault {
     }
 
     /// Opens the vault again after `lock`. Handles of before work again.
-    pub fn unlock(&self, unlock: Arc<Unlock>) -> Result<(), VaultError> {
+    pub fn unlock(&self, unlock: Arc<UnlockHandle>) -> Result<(), VaultError> {
         Ok(self.0.unlock(&unlock.open()?)?)
     }
 
@@ -240,19 +244,19 @@ impl Vault {
     }
 
     /// Founds a chart with the standard labels.
-    pub fn create_chart(&self) -> Result<Arc<Chart>, VaultError> {
-        Ok(Chart::of(&self.0, self.0.create_chart()?))
+    pub fn create_chart(&self) -> Result<Arc<ChartHandle>, VaultError> {
+        Ok(ChartHandle::of(&self.0, self.0.create_chart()?))
     }
 
     /// Founds a chart with eight labels of one's own. `general` and `restricted` should be among them.
-    pub fn create_chart_with(&self, labels: Vec<Label>) -> Result<Arc<Chart>, VaultError> {
+    pub fn create_chart_with(&self, labels: Vec<Label>) -> Result<Arc<ChartHandle>, VaultError> {
         let labels: [Label; 8] = labels.try_into().map_err(|_| ampoule::Error::UnknownLabel)?;
-        Ok(Chart::of(&self.0, self.0.create_chart_with(&labels)?))
+        Ok(ChartHandle::of(&self.0, self.0.create_chart_with(&labels)?))
     }
 
     /// A chart by its id.
-    pub fn chart(&self, id: ChartId) -> Result<Arc<Chart>, VaultError> {
-        Ok(Chart::of(&self.0, self.0.chart(&id)?))
+    pub fn chart(&self, id: ChartId) -> Result<Arc<ChartHandle>, VaultError> {
+        Ok(ChartHandle::of(&self.0, self.0.chart(&id)?))
     }
 
     /// Ids of all charts of this vault, in the order in which it came by them.
@@ -272,33 +276,33 @@ impl Vault {
     }
 
     /// All contacts.
-    pub fn contacts(&self) -> Result<Vec<Arc<Contact>>, VaultError> {
-        Ok(self.0.contacts().list()?.into_iter().map(Contact::of).collect())
+    pub fn contacts(&self) -> Result<Vec<Arc<ContactHandle>>, VaultError> {
+        Ok(self.0.contacts().list()?.into_iter().map(ContactHandle::of).collect())
     }
 
     /// A contact by its id.
-    pub fn contact(&self, id: ContactId) -> Result<Arc<Contact>, VaultError> {
-        Ok(Contact::of(self.0.contacts().get(id)?))
+    pub fn contact(&self, id: ContactId) -> Result<Arc<ContactHandle>, VaultError> {
+        Ok(ContactHandle::of(self.0.contacts().get(id)?))
     }
 
     /// Takes somebody's card. A card of a known person with other keys makes the contact `CHANGED`.
-    pub fn add_contact(&self, card: &[u8]) -> Result<Arc<Contact>, VaultError> {
-        Ok(Contact::of(self.0.contacts().add(card)?))
+    pub fn add_contact(&self, card: &[u8]) -> Result<Arc<ContactHandle>, VaultError> {
+        Ok(ContactHandle::of(self.0.contacts().add(card)?))
     }
 
     /// Takes a new card of a known contact. It must be verified again before anything is shared.
-    pub fn replace_contact(&self, contact: Arc<Contact>, card: &[u8]) -> Result<Arc<Contact>, VaultError> {
-        Ok(Contact::of(self.0.contacts().replace(&contact.0, card)?))
+    pub fn replace_contact(&self, contact: Arc<ContactHandle>, card: &[u8]) -> Result<Arc<ContactHandle>, VaultError> {
+        Ok(ContactHandle::of(self.0.contacts().replace(&contact.0, card)?))
     }
 
     /// Takes what an organisation says of a contact's card. Both cards must be contacts already.
-    pub fn add_certificate(&self, certificate: &[u8]) -> Result<Arc<Contact>, VaultError> {
-        Ok(Contact::of(self.0.contacts().add_certificate(certificate)?))
+    pub fn add_certificate(&self, certificate: &[u8]) -> Result<Arc<ContactHandle>, VaultError> {
+        Ok(ContactHandle::of(self.0.contacts().add_certificate(certificate)?))
     }
 
     /// Takes an organisation's list of the certificates that it has taken back. Returns the organisation.
-    pub fn add_withdrawals(&self, list: &[u8]) -> Result<Arc<Contact>, VaultError> {
-        Ok(Contact::of(self.0.contacts().add_withdrawals(list)?))
+    pub fn add_withdrawals(&self, list: &[u8]) -> Result<Arc<ContactHandle>, VaultError> {
+        Ok(ContactHandle::of(self.0.contacts().add_withdrawals(list)?))
     }
 
     /// The ways in, in the order in which they were added.
@@ -307,7 +311,7 @@ impl Vault {
     }
 
     /// Adds a way in.
-    pub fn add_way(&self, unlock: Arc<Unlock>) -> Result<WayId, VaultError> {
+    pub fn add_way(&self, unlock: Arc<UnlockHandle>) -> Result<WayId, VaultError> {
         Ok(self.0.add_way(&unlock.open()?)?)
     }
 
@@ -327,7 +331,7 @@ impl Vault {
     }
 
     /// Adds a device: a second phone or another server on the same store, with a way in and keys of its own.
-    pub fn add_device(&self, unlock: Arc<Unlock>) -> Result<DeviceId, VaultError> {
+    pub fn add_device(&self, unlock: Arc<UnlockHandle>) -> Result<DeviceId, VaultError> {
         Ok(self.0.add_device(&unlock.open()?)?)
     }
 

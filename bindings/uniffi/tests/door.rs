@@ -4,7 +4,8 @@
 
 use ampoule_uniffi::{
     CancelToken, CheckpointKeeper, DeviceKey, GrantOptions, HookError, NewFile, NewRecord, ProgressListener,
-    RecordTerms, Search, SecondWay, Store, Unlock, Vault, VaultError, VaultSettings, create_vault, new_wrapped_key,
+    RecordTerms, Search, SecondWayHandle, StoreHandle, UnlockHandle, VaultError, VaultHandle, VaultSettings,
+    create_vault, new_wrapped_key,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -62,9 +63,9 @@ fn settings() -> VaultSettings {
     }
 }
 
-fn vault(name: &str, key: u8) -> Arc<Vault> {
-    let unlock = Unlock::device_key(&[key; 32]).unwrap();
-    create_vault(Store::memory(), name, unlock, SecondWay::NoneDataWillBeLost, settings()).unwrap().vault
+fn vault(name: &str, key: u8) -> Arc<VaultHandle> {
+    let unlock = UnlockHandle::device_key(&[key; 32]).unwrap();
+    create_vault(StoreHandle::memory(), name, unlock, SecondWayHandle::NoneDataWillBeLost, settings()).unwrap().vault
 }
 
 fn note(text: &str) -> NewRecord {
@@ -74,11 +75,12 @@ fn note(text: &str) -> NewRecord {
 
 #[test]
 fn a_vault_opens_by_the_keystore_and_without_it() {
-    let (keystore, store, kept) = (Arc::new(Double::default()), Store::memory(), Arc::new(Kept::default()));
+    let (keystore, store, kept) = (Arc::new(Double::default()), StoreHandle::memory(), Arc::new(Kept::default()));
     let wrapped = new_wrapped_key(keystore.clone()).unwrap();
-    let unlock = || Unlock::keystore(keystore.clone(), wrapped.clone());
+    let unlock = || UnlockHandle::keystore(keystore.clone(), wrapped.clone());
     let anchored = || VaultSettings { keeper: Some(kept.clone()), ..settings() };
-    let made = create_vault(store.clone(), "Ana", unlock().unwrap(), SecondWay::RecoveryCode, anchored()).unwrap();
+    let made =
+        create_vault(store.clone(), "Ana", unlock().unwrap(), SecondWayHandle::RecoveryCode, anchored()).unwrap();
     let words = made.recovery_code.unwrap().words();
     made.vault.lock();
     assert!(made.vault.is_locked());
@@ -86,29 +88,29 @@ fn a_vault_opens_by_the_keystore_and_without_it() {
     assert!(matches!(refused, VaultError::Locked { .. }) && refused.code() == 101);
     drop(made.vault);
 
-    let vault = Vault::open(store.clone(), unlock().unwrap(), anchored()).unwrap();
+    let vault = VaultHandle::open(store.clone(), unlock().unwrap(), anchored()).unwrap();
     assert_eq!(vault.freshness().unwrap(), ampoule::Freshness::Anchored);
     keystore.broken.store(true, Ordering::Relaxed);
     assert_eq!(unlock().unwrap_err().code(), 83);
     assert_eq!(new_wrapped_key(keystore).unwrap_err().code(), 83);
     // The keystore is not the only way in.
-    Vault::open(store, Unlock::recovery_words(&words).unwrap(), anchored()).unwrap();
+    VaultHandle::open(store, UnlockHandle::recovery_words(&words).unwrap(), anchored()).unwrap();
 }
 
 #[test]
 fn secrets_that_are_none_are_typed_errors() {
     for key in [&[][..], &[0; 31], &[0; 33]] {
-        assert_eq!(Unlock::device_key(key).unwrap_err().code(), 81);
+        assert_eq!(UnlockHandle::device_key(key).unwrap_err().code(), 81);
     }
-    assert_eq!(Unlock::passphrase(b"\xff\xfe").unwrap_err().code(), 80);
-    assert_eq!(Unlock::recovery_words(b"abandon").unwrap_err().code(), 217);
-    let wiped = Unlock::device_key(&[1; 32]).unwrap();
+    assert_eq!(UnlockHandle::passphrase(b"\xff\xfe").unwrap_err().code(), 80);
+    assert_eq!(UnlockHandle::recovery_words(b"abandon").unwrap_err().code(), 217);
+    let wiped = UnlockHandle::device_key(&[1; 32]).unwrap();
     wiped.wipe();
-    let refused = create_vault(Store::memory(), "Ana", wiped, SecondWay::RecoveryCode, settings());
+    let refused = create_vault(StoreHandle::memory(), "Ana", wiped, SecondWayHandle::RecoveryCode, settings());
     assert_eq!(refused.err().unwrap().code(), 82);
     assert_eq!(
-        format!("{:?}", Unlock::device_key(&[7; 32]).unwrap()),
-        "Unlock(Mutex { data: [DeviceKey(..)], poisoned: false, .. })"
+        format!("{:?}", UnlockHandle::device_key(&[7; 32]).unwrap()),
+        "UnlockHandle(Mutex { data: [DeviceKey(..)], poisoned: false, .. })"
     );
 }
 
