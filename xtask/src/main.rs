@@ -6,10 +6,12 @@ mod decoder;
 mod fuzz;
 mod guards;
 mod hostile;
+mod kotlin;
 mod model;
 mod place;
 mod python;
 mod run;
+mod snippet;
 mod test;
 mod tools;
 mod vectors;
@@ -79,6 +81,8 @@ enum Command {
     Python,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
+    /// Builds and tests the Kotlin module, and installs it in the local Maven repository of these commands.
+    Jar,
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -109,6 +113,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Data => data::print(&place),
         Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
+        Command::Jar => kotlin::install(&place, &place.target.join("log/jar.txt")),
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

@@ -14,6 +14,8 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
     ("tar", "tar", "unpacks the FHIR examples"),
+    ("javac", "default-jdk-headless", "runs the tests of the Kotlin door"),
+    ("mvn", "maven", "builds the Kotlin door"),
     ("python3", "python3", "runs the second decoder and fetches DICOM examples"),
 ];
 

@@ -1,31 +1,23 @@
 package ampoule
 
-import java.security.SecureRandom
-import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
-import javax.crypto.spec.GCMParameterSpec
 import kotlinx.coroutines.runBlocking
 
-/** A keystore in memory: AES-GCM by the platform, with a key that dies with it. */
+/** A keystore in memory, with a key that dies with it. */
 class DoubleKeystore : DeviceKey {
-    private val key = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
+    private val key = CipherDeviceKey(KeyGenerator.getInstance("AES").apply { init(256) }.generateKey())
 
     /** What it throws from now on instead of working. */
     var failure: Throwable? = null
 
     override fun wrap(key: ByteArray): ByteArray {
         failure?.let { throw it }
-        val nonce = ByteArray(12).also { SecureRandom().nextBytes(it) }
-        val cipher = Cipher.getInstance("AES/GCM/NoPadding")
-        cipher.init(Cipher.ENCRYPT_MODE, this.key, GCMParameterSpec(128, nonce))
-        return nonce + cipher.doFinal(key)
+        return this.key.wrap(key)
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray {
         failure?.let { throw it }
-        val cipher = Cipher.getInstance("AES/GCM/NoPadding")
-        cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(128, wrapped, 0, 12))
-        return cipher.doFinal(wrapped, 12, wrapped.size - 12)
+        return key.unwrap(wrapped)
     }
 }
 

@@ -57,6 +57,20 @@ class VaultTest {
     }
 
     @Test
+    fun `a wrapped key that was altered, or is another keystore's, is refused`() {
+        val keystore = DoubleKeystore()
+        val wrapped = newWrappedKey(keystore)
+        assertEquals(12 + 32 + 16, wrapped.size)
+        assertEquals(32, keystore.unwrap(wrapped).size)
+        val altered = wrapped.copyOf().also { it[20] = (it[20] + 1).toByte() }
+        for (bad in listOf(altered, wrapped.copyOf(12), ByteArray(0), wrapped + 1)) {
+            assertFailsWith<HookException.Refused> { keystore.unwrap(bad) }
+            assertFailsWith<VaultException.KeystoreFailed> { UnlockHandle.keystore(keystore, bad) }
+        }
+        assertFailsWith<HookException.Refused> { DoubleKeystore().unwrap(wrapped) }
+    }
+
+    @Test
     fun `the arrays of secrets are wiped`() = test {
         val (key, passphrase) = ByteArray(32) { 7 } to "ruby mango 47 tractor".toCharArray()
         Unlock.deviceKey(key)
