@@ -36,9 +36,13 @@ class MemoryTest {
         return count
     }
 
+    /** Where the last scan found something, for whoever has to find out why. */
+    private val places = ArrayList<String>()
+
     /** How often each stands in what this process can write to. The buffer that it is read into is overwritten after each piece. */
     private fun inProcess(secrets: List<Masked>): List<Int> {
         val counts = IntArray(secrets.size)
+        places.clear()
         val piece = ByteArray(1 shl 22)
         RandomAccessFile("/proc/self/mem", "r").use { memory ->
             for (line in Files.readAllLines(Path.of("/proc/self/maps"))) {
@@ -51,7 +55,11 @@ class MemoryTest {
                     memory.seek(at)
                     val read = runCatching { memory.read(piece, 0, minOf(piece.size.toLong(), end - at).toInt()) }.getOrDefault(-1)
                     if (read <= 0) break
-                    secrets.forEachIndexed { index, secret -> counts[index] += countIn(secret, piece, read) }
+                    secrets.forEachIndexed { index, secret ->
+                        val count = countIn(secret, piece, read)
+                        counts[index] += count
+                        if (count > 0) places += "${secret.name}: $line"
+                    }
                     piece.fill(0, 0, read)
                     at += maxOf(1, if (read == piece.size) read - 64 else read)
                 }
@@ -71,7 +79,7 @@ class MemoryTest {
         val store = Store.memory()
         val key = masked("device key", ByteArray(32) { (it * 7 + 3).toByte() })
         val passphrase = masked("passphrase", backwards("nretnal 39 tlasab enohpolyx"))
-        val made = Vault.create(store, "Ana", Unlock.deviceKey(key.open()))
+        val made = Unlock.deviceKey(key.open()).use { Vault.create(store, "Ana", it) }
         val words = masked("recovery words", made.recoveryWords()!!)
         val note = masked("record", backwards("syadsenduW no esrow ,gninrom eht ni yzziD"))
         val secrets = listOf(key, passphrase, words, note)
@@ -94,7 +102,7 @@ class MemoryTest {
         content.fill(0)
         content = null
         assertEquals(listOf(0, 0, 0, 0), inHeap(secrets, folder.resolve("heap.hprof")), "in the heap: ${secrets.map { it.name }}")
-        assertEquals(listOf(0, 0, 0, 0), inProcess(secrets), "in the process: ${secrets.map { it.name }}")
+        assertEquals(listOf(0, 0, 0, 0), inProcess(secrets), "in the process: $places")
     }
 
     @Test
