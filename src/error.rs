@@ -7,7 +7,7 @@ use core::fmt;
 
 /// What went wrong, to be shown to a person or logged: no message contains content, names or keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Error {
     /// The vault is locked.
     #[error("the vault is locked; open it again with one of its ways in")]

@@ -12,7 +12,7 @@ pub(crate) const TAG_LEN: usize = 16;
 /// The authenticated encryption of payloads. A vault has one, by policy; nothing is negotiated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Suite {
     /// `AEAD_AES_256_GCM` (RFC 5116).
     #[default]

@@ -26,7 +26,7 @@ const MAX_CARD: usize = 64 * 1024;
 /// What kind of member a card names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum MemberKind {
     /// A human being.
     #[n(1)]
@@ -144,7 +144,7 @@ impl fmt::Debug for Card {
 
 /// Why bytes are no card, or no card was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum CardError {
     /// Damaged, or not signed by the key that it names.
     #[error("the card is damaged or was not made by its owner; ask for it again")]

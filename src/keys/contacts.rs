@@ -15,7 +15,7 @@ use unicode_security::confusable_detection::skeleton;
 /// How far a contact's card can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum ContactStatus {
     /// Nobody has compared the fingerprint yet.
     #[n(1)]
@@ -43,7 +43,7 @@ pub(crate) struct Contact {
 
 /// Whose name a contact's name looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Imitated {
     /// The owner of the vault.
     Own,

@@ -74,7 +74,7 @@ impl fmt::Debug for RecoveryCode {
 
 /// Text that is no recovery code. Never says what was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum RecoveryCodeError {
     /// Not 24 words.
     #[error("a recovery code has 24 words; type all of them")]

@@ -130,7 +130,9 @@ const OWN: usize = 16;
 impl Level {
     fn of(hashes: Vec<Node>) -> Self {
         let mut level = Self::default();
-        hashes.into_iter().for_each(|hash| level.push(hash));
+        for hash in hashes {
+            level.push(hash);
+        }
         level
     }
 

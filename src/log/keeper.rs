@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// A keeper could not load or save a checkpoint. What it kept before is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum KeeperError {
     /// It cannot be reached at the moment.
     #[error("the checkpoint's keeper cannot be reached; try again, or check its disk and permissions")]

@@ -2,7 +2,7 @@
 
 /// A store could not do what it was asked. Nothing was changed, unless [`StoreError::Uncertain`] says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum StoreError {
     /// Another process or thread holds the store for writing.
     #[error("the store is in use by another writer; try again, or close the other process")]

@@ -8,7 +8,7 @@ use super::{BlobStore, Row, Snapshot, Store, StoreError, Table, Transaction};
 
 /// What is asked of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Operation {
     /// [`Store::read`].
     Read,

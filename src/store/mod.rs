@@ -28,7 +28,7 @@ pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 /// The tables. Numbers are stable: a store may keep them instead of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Table {
     /// The vault's own state: slots and sealed identity.
     Vault = 1,

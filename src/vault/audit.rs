@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 /// When events of reading are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Audit {
     /// In groups: at the first call 100 ms after the first of them, with the next change, and when the vault is locked. A
     /// crash may lose one group.
@@ -31,7 +31,7 @@ const GROUP_MOST: usize = 4096;
 
 /// Something that was done in a vault, or tried.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct AuditEvent {
     /// The device on which it happened.
     pub device: DeviceId,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 /// The events of a chart, as its vault showed them to an auditor.
 #[derive(Clone)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct AuditReport {
     /// The chart.
     pub chart: ChartId,

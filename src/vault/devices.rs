@@ -9,7 +9,7 @@ use core::ops::RangeInclusive;
 
 /// A device of the vault's owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Device {
     /// Names the device.
     pub id: DeviceId,
@@ -32,7 +32,7 @@ impl Device {
 
 /// The end of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Retired {
     /// When, in milliseconds since 1970.
     pub time_ms: i64,

@@ -17,7 +17,7 @@ const AUDIT_KEY: &[u8] = b"audit";
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum EventKind {
     /// The vault was created.
     #[n(1)]

@@ -12,7 +12,7 @@ use crate::keys::chart::Intent;
 /// While there is more than one, nobody is let in and nobody's access is given back: a right counts if every history gives
 /// it. What could be read before is read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Fork {
     /// With whom the chart is shared by each history. The first is the one that this vault goes by.
     pub histories: Vec<Vec<Share>>,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 /// How far it is known that the store shows the newest state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Freshness {
     /// The keeper's checkpoint agrees with the store, and is recent.
     Anchored,

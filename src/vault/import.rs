@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Applied {
     /// The chart.
     pub chart: ChartId,

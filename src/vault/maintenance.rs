@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Due {
     /// Grants whose end date has passed: until the chart's keys turn, honest software keeps the date, and that is all.
     EndedGrants {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Which receipts of messages a vault gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Receipts {
     /// None.
     Off,

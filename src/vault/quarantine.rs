@@ -10,7 +10,7 @@ use crate::keys::chart::{EntryStanding, Intent};
 
 /// How a version is regarded whose signature was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Acceptance {
     /// Nothing is against it.
     Usual,
@@ -26,7 +26,7 @@ pub enum Acceptance {
 
 /// Why a version is kept apart or disputed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Doubt {
     /// Its author's access had ended, and whoever ended it did not know this version.
     AccessEnded,
@@ -39,7 +39,7 @@ pub enum Doubt {
 
 /// A version that is kept apart, or disputed.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Quarantined {
     /// Its entry.
     pub entry: EntryId,

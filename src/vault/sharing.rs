@@ -14,7 +14,7 @@ use std::sync::PoisonError;
 
 /// Whether a change of the chart's sharing is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Standing {
     /// The vault that administers the chart has recorded it.
     Committed,
@@ -24,7 +24,7 @@ pub enum Standing {
 
 /// Somebody with whom a chart is shared.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Share {
     /// Name on the card.
     pub name: String,

@@ -10,7 +10,7 @@ use crate::store::Snapshot;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Finding {
     /// A chart whose keys or sharing records do not verify: none of it can be read.
     Chart {
@@ -142,7 +142,7 @@ pub enum Finding {
 
 /// What [`Vault::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Report {
     /// Charts that were checked.
     pub charts: u64,
@@ -158,7 +158,7 @@ pub struct Report {
 
 /// Something of a chart that is not in this vault, and is no fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum NotHere {
     /// Labels that this vault was not granted: what has them is none of its business.
     OutsideScope {

@@ -48,7 +48,7 @@ pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {
         ensure!(only.is_none(), "no patch in tests/guards has that in its name");
         return Ok(0);
     }
-    prove(place, guards)
+    prove(place, &guards)
 }
 
 /// Sees that all patches apply, and tries those whose turn it is at this commit. Returns their number, and that of all.
@@ -62,7 +62,7 @@ pub(crate) fn check_turn(place: &Place) -> Result<(usize, usize)> {
     let commits = run::read(program("git", ["rev-list", "--count", "HEAD"]).current_dir(&place.root))?;
     let turn = commits.trim().parse::<usize>()? % TURNS;
     let all = guards.len();
-    Ok((prove(place, of_turn(guards, turn))?, all))
+    Ok((prove(place, &of_turn(guards, turn))?, all))
 }
 
 /// Each guard has one turn.
@@ -70,13 +70,13 @@ fn of_turn(guards: Vec<Guard>, turn: usize) -> Vec<Guard> {
     guards.into_iter().enumerate().filter(|(place, _)| place % TURNS == turn).map(|(_, guard)| guard).collect()
 }
 
-fn prove(place: &Place, guards: Vec<Guard>) -> Result<usize> {
+fn prove(place: &Place, guards: &[Guard]) -> Result<usize> {
     let copies =
         (1..=COPIES.min(guards.len())).map(|number| Copy::update(place, number)).collect::<Result<Vec<_>>>()?;
-    each(&copies, &programs(&guards), |copy, (program, tests)| copy.tests_pass_unpatched(program, tests))
+    each(&copies, &programs(guards), |copy, (program, tests)| copy.tests_pass_unpatched(program, tests))
         .into_iter()
         .collect::<Result<()>>()?;
-    let tried = each(&copies, &guards, |copy, guard| {
+    let tried = each(&copies, guards, |copy, guard| {
         let begun = Instant::now();
         let verdict = copy.try_guard(guard);
         let seconds = begun.elapsed().as_secs_f32();

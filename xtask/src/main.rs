@@ -1,5 +1,6 @@
 //! `cargo xtask`: every chore of the project, one file a command.
 
+mod aar;
 mod bench;
 mod cdoor;
 mod data;
@@ -9,10 +10,12 @@ mod guards;
 mod header;
 mod hostile;
 mod install;
+mod kotlin;
 mod model;
 mod place;
 mod python;
 mod run;
+mod snippet;
 mod test;
 mod tools;
 mod vectors;
@@ -94,6 +97,13 @@ enum Command {
         #[arg(long)]
         prefix: std::path::PathBuf,
     },
+    /// Builds and tests the Kotlin modules, and installs them in the local Maven repository of these commands.
+    Jar,
+    /// Lays out an AAR from the installed modules and libraries that were built elsewhere. No Android SDK has checked it.
+    Aar {
+        /// A folder with one folder for each ABI, such as `arm64-v8a`, and the library in it.
+        libraries: std::path::PathBuf,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -126,6 +136,11 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Decoder => decoder::run(&place),
         Command::Header { check } => header::run(&place, check),
         Command::Install { prefix } => install::release(&place, &prefix),
+        Command::Jar => kotlin::install(&place, &place.target.join("log/jar.txt")).map(|_| ()),
+        Command::Aar { libraries } => {
+            println!("{}", aar::make(&place, &libraries)?.display());
+            Ok(())
+        }
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

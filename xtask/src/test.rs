@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, python, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -35,6 +35,7 @@ fn steps() -> Vec<Step> {
         step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
         step("a study of images", cargo("run --locked --all-features --example imaging")),
         step("the C door", call(c_door)),
+        step("the Kotlin door", call(kotlin_door)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -134,6 +135,11 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
     let mut command = run::program(tools::cargo_command(place, "cargo-deny")?, ["--all-features", "--workspace"]);
     command.args(["check", "bans", "licenses", "sources"]).current_dir(&place.root);
     green(&mut command, log)
+}
+
+fn kotlin_door(place: &Place, log: &Path) -> Result<Done> {
+    let tests = kotlin::test(place, log)?;
+    Ok(Done { note: format!(", {tests} tests in Kotlin"), tests })
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {

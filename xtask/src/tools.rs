@@ -20,7 +20,10 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("valgrind", "valgrind", "watches the C library's memory"),
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
+    ("readelf", "binutils", "looks at how libraries are laid out"),
     ("tar", "tar", "unpacks the FHIR examples"),
+    ("javac", "default-jdk-headless", "runs the tests of the Kotlin door"),
+    ("mvn", "maven", "builds the Kotlin door"),
     ("python3", "python3", "runs the second decoder and fetches DICOM examples"),
 ];
 

@@ -37,7 +37,7 @@ struct State {
 
 /// How current something is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Freshness {
     /// Authentic, but a newer version may exist: whoever keeps the bytes may have given old ones.
     Unverified,
@@ -45,7 +45,7 @@ pub enum Freshness {
 
 /// An entry that was opened without a store.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct OpenedEntry {
     /// What was sealed.
     pub record: Record,

@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 /// Why a chart is shared: purpose of use, after HL7 v3 `ActReason`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Purpose {
     /// `TREAT`: treatment.
     #[default]
@@ -72,7 +72,7 @@ impl Purpose {
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Rights {
     /// Read.
     #[n(1)]

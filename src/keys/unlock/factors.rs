@@ -147,7 +147,7 @@ impl Recovery {
 
 /// Kinds of factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum FactorKind {
     /// 32 bytes from a platform keystore.
     DeviceKey,

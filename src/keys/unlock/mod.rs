@@ -28,7 +28,7 @@ use crate::crypto::{Failed, RandomError, seal::SealError};
 
 /// Why a vault did not open, or a way in was not added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum UnlockError {
     /// A factor is wrong or damaged, or the vault's state is. Which one is not told.
     #[error("the vault does not open this way; check what was given, or use another way in")]

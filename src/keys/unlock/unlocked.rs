@@ -381,7 +381,7 @@ impl fmt::Debug for Unlocked {
 
 /// A way in, as far as it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct WayIn {
     /// Names the way, to remove it.
     pub id: WayId,

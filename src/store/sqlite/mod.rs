@@ -38,7 +38,7 @@ pub struct SqliteStore {
 
 /// What a committed change survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Durability {
     /// The end of the process and the loss of power.
     #[default]

@@ -59,7 +59,7 @@ use world::World;
 
 /// What came of hostile scripts.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Report {
     /// Scripts that were played.
     pub scripts: u64,
@@ -73,7 +73,7 @@ pub struct Report {
 
 /// A script that failed. Run it alone to see it again: `run(make_store, seed, script..script + 1)`.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Failure {
     /// The seed.
     pub seed: u64,

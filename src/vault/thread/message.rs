@@ -58,7 +58,7 @@ impl core::fmt::Debug for Message {
 
 /// Who wrote something: the member who signed it. That is certain; how well the member is known says the rest.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Author {
     /// Name on the member's card.
     pub name: String,
@@ -73,7 +73,7 @@ pub struct Author {
 /// How well the author of a message is known to this vault. What is neither [`Known::Own`] nor [`Known::Verified`] should be
 /// shown with a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Known {
     /// The owner of this vault.
     Own,
@@ -101,7 +101,7 @@ impl core::fmt::Debug for Author {
 
 /// What somebody says of the messages that came to him.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Receipt {
     /// They are on one of his devices.
     Delivered,
@@ -111,7 +111,7 @@ pub enum Receipt {
 
 /// What the author has done with a message since he sent it. Earlier versions stay in the history of the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub enum Revision {
     /// Nothing.
     Original,
@@ -123,7 +123,7 @@ pub enum Revision {
 
 /// A message as it stands now.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Posted {
     /// The entry that it is: what answers, reactions and changes name.
     pub id: EntryId,
@@ -175,7 +175,7 @@ impl core::fmt::Debug for Posted {
 
 /// An entry that goes with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Attachment {
     /// The entry.
     pub entry: EntryId,
@@ -193,7 +193,7 @@ impl Attached {
 
 /// A reaction to a message.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct Reaction {
     /// Who made it.
     pub author: Author,
@@ -211,7 +211,7 @@ impl core::fmt::Debug for Reaction {
 
 /// A thread among those of a chart.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "bindings"), non_exhaustive)]
 pub struct ThreadInfo {
     /// The entry that opens the thread: what [`Chart::thread`](crate::Chart::thread) takes.
     pub id: EntryId,
