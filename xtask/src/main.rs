@@ -12,6 +12,7 @@ mod place;
 mod python;
 mod run;
 mod snippet;
+mod swift;
 mod test;
 mod tools;
 mod vectors;
