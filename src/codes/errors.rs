@@ -50,6 +50,7 @@ macro_rules! codes {
 
         impl Error {
             /// Its number, the same in every language.
+            #[allow(clippy::unnested_or_patterns, reason = "each error stands in the list as it is")]
             pub fn code(&self) -> ErrorCode {
                 match self {
                     $($($first)+ $(| $($more)+)* => ErrorCode::$name,)+
@@ -152,7 +153,10 @@ codes! {
     KeeperUnavailable = 251 [Error::Keeper(KeeperError::Unavailable)];
     KeeperNoRegularFile = 252 [Error::Keeper(KeeperError::NoRegularFile)];
     KeeperTooLong = 253 [Error::Keeper(KeeperError::TooLong)];
-    NoRandomness = 261 [Error::Random(RandomError)] [Error::Unlock(UnlockError::Random(RandomError))] [Error::Unlock(UnlockError::Card(CardError::Random(RandomError)))];
+    NoRandomness = 261
+        [Error::Random(RandomError)]
+        [Error::Unlock(UnlockError::Random(RandomError))]
+        [Error::Unlock(UnlockError::Card(CardError::Random(RandomError)))];
     InvalidId = 262 [Error::Id(IdError)];
 }
 

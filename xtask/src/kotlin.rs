@@ -1,5 +1,6 @@
 //! The Kotlin door: built and tested, then used by projects that have nothing but the installed jar.
 
+use crate::aar;
 use crate::place::Place;
 use crate::run::{self, Logged, program};
 use crate::snippet;
@@ -12,31 +13,51 @@ use std::time::Duration;
 /// Maven takes a minute, and some more when it has to fetch what it needs.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// The library, as the system names it.
-const LIBRARY: &str = "libampoule_uniffi.so";
+pub(crate) const LIBRARY: &str = "libampoule_uniffi.so";
 
 /// Documents whose first block of Kotlin is run, and has to print their first block of text.
 const QUICK_STARTS: &[(&str, &str)] = &[("START-MOBILE", "docs/START-MOBILE.md")];
 
-/// Builds, tests and installs the module, then runs the quick starts and the example. Returns how many tests there were.
+/// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
-    install(place, log)?;
-    let tests = tests(&fs::read_to_string(log)?).context("Maven ran no tests")?;
+    let mut count = install(place, log)?;
     for (name, document) in QUICK_STARTS {
         let document = place.root.join(document);
-        let folder = fresh(place, name)?;
-        let source = snippet::block(&document, "kotlin")?;
+        let folder = project(place, name, &place.root.join("bindings/kotlin/quickstart"))?;
         fs::create_dir(folder.join("src"))?;
-        fs::write(folder.join("src/QuickStart.kt"), source)?;
-        fs::copy(place.root.join("bindings/kotlin/quickstart/pom.xml"), folder.join("pom.xml"))?;
+        fs::write(folder.join("src/QuickStart.kt"), snippet::block(&document, "kotlin")?)?;
         let printed = run_project(place, &folder, "QuickStartKt", log)?;
         let expected = snippet::block(&document, "text")?;
         ensure!(printed.contains(&expected), "{} prints\n{printed}\ninstead of\n{expected}", document.display());
+        count = count.saturating_add(1);
     }
-    Ok(tests.saturating_add(QUICK_STARTS.len()))
+    let example = place.root.join("examples/kotlin");
+    let folder = project(place, "example", &example)?;
+    fs::create_dir(folder.join("src"))?;
+    fs::copy(example.join("src/Phone.kt"), folder.join("src/Phone.kt"))?;
+    let printed = run_project(place, &folder, "PhoneKt", log)?;
+    ensure!(printed.contains("clinic: all of it verifies"), "the example prints\n{printed}");
+    // A library for Linux in the place of one for Android: that nothing is missing in the layout, and no more.
+    let libraries = fresh(place, "libraries")?;
+    fs::create_dir(libraries.join("x86_64"))?;
+    fs::copy(place.target.join("kotlin/native/linux-x86-64").join(LIBRARY), libraries.join("x86_64").join(LIBRARY))?;
+    let listed = run::read(program("jar", ["--list", "--file"]).arg(aar::make(place, &libraries)?))?;
+    for file in ["AndroidManifest.xml", "R.txt", "classes.jar", "proguard.txt", "jni/x86_64/libampoule_uniffi.so"] {
+        ensure!(listed.lines().any(|line| line == file), "the AAR has no {file}");
+    }
+    Ok(count.saturating_add(2))
 }
 
-/// Builds the module for this machine and installs it in the repository of these commands, for projects to use.
-pub(crate) fn install(place: &Place, log: &Path) -> Result<()> {
+/// A new project elsewhere, with the description of another.
+fn project(place: &Place, name: &str, of: &Path) -> Result<PathBuf> {
+    let folder = fresh(place, name)?;
+    fs::copy(of.join("pom.xml"), folder.join("pom.xml"))?;
+    Ok(folder)
+}
+
+/// Builds the modules for this machine, tests them, and installs them in the repository of these commands, for projects to
+/// use. Returns how many tests there were.
+pub(crate) fn install(place: &Place, log: &Path) -> Result<usize> {
     let (generated, native) = (fresh(place, "generated")?, fresh(place, "native")?);
     // With the features, targets and profile of the tests before it, so that most of it is there already.
     let mut build =
@@ -51,11 +72,24 @@ pub(crate) fn install(place: &Place, log: &Path) -> Result<()> {
     let folder = native.join("linux-x86-64");
     fs::create_dir(&folder)?;
     green(program("strip", ["--strip-debug", "-o"]).arg(folder.join(LIBRARY)).arg(&library), log)?;
-    let mut maven = maven(place, &place.root.join("bindings/kotlin"));
-    maven.arg(format!("-Dampoule.generated={}", generated.display()));
-    maven.arg(format!("-Dampoule.native={}", native.display()));
-    maven.arg(format!("-Dampoule.build={}", fresh(place, "module")?.display()));
-    green(maven.arg("install"), log)
+    aar::require_pages(&library)?;
+    let mut count = 0_usize;
+    for (name, module) in [("module", "bindings/kotlin"), ("android", "bindings/kotlin/android")] {
+        let mut maven = maven(place, &place.root.join(module));
+        maven.arg(format!("-Dampoule.generated={}", generated.display()));
+        maven.arg(format!("-Dampoule.native={}", native.display()));
+        maven.arg(format!("-Dampoule.build={}", fresh(place, name)?.display()));
+        green(maven.arg("install"), log)?;
+        let tests = tests(&fs::read_to_string(log)?).with_context(|| format!("Maven ran no tests in {module}"))?;
+        count = count.saturating_add(tests);
+    }
+    Ok(count)
+}
+
+/// The jar of an artifact that was installed.
+pub(crate) fn installed(place: &Place, artifact: &str) -> PathBuf {
+    let version = env!("CARGO_PKG_VERSION");
+    place.cache.join("maven/ampoule").join(artifact).join(version).join(format!("{artifact}-{version}.jar"))
 }
 
 /// Runs the main class of a project, and returns what it printed.
@@ -77,7 +111,7 @@ fn maven(place: &Place, folder: &Path) -> Command {
 }
 
 /// An empty folder of the build output.
-fn fresh(place: &Place, name: &str) -> Result<PathBuf> {
+pub(crate) fn fresh(place: &Place, name: &str) -> Result<PathBuf> {
     let folder = place.target.join("kotlin").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

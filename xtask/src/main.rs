@@ -1,5 +1,6 @@
 //! `cargo xtask`: every chore of the project, one file a command.
 
+mod aar;
 mod bench;
 mod data;
 mod decoder;
@@ -82,8 +83,13 @@ enum Command {
     Python,
     /// Makes vaults and has the second decoder, in `tests/decoder`, open them and the vectors.
     Decoder,
-    /// Builds and tests the Kotlin module, and installs it in the local Maven repository of these commands.
+    /// Builds and tests the Kotlin modules, and installs them in the local Maven repository of these commands.
     Jar,
+    /// Lays out an AAR from the installed modules and libraries that were built elsewhere. No Android SDK has checked it.
+    Aar {
+        /// A folder with one folder for each ABI, such as `arm64-v8a`, and the library in it.
+        libraries: std::path::PathBuf,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -114,7 +120,11 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Data => data::print(&place),
         Command::Python => python::print(&place),
         Command::Decoder => decoder::run(&place),
-        Command::Jar => kotlin::install(&place, &place.target.join("log/jar.txt")),
+        Command::Jar => kotlin::install(&place, &place.target.join("log/jar.txt")).map(|_| ()),
+        Command::Aar { libraries } => {
+            println!("{}", aar::make(&place, &libraries)?.display());
+            Ok(())
+        }
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }
 }

@@ -13,6 +13,7 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("c++", "g++", "compiles the fuzzing engine"),
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
+    ("readelf", "binutils", "looks at how libraries are laid out"),
     ("tar", "tar", "unpacks the FHIR examples"),
     ("javac", "default-jdk-headless", "runs the tests of the Kotlin door"),
     ("mvn", "maven", "builds the Kotlin door"),

@@ -28,6 +28,11 @@ macro_rules! errors {
 
         #[uniffi::export]
         impl VaultError {
+            /// What happened and what to do, whichever error it is.
+            pub fn text(&self) -> String {
+                self.to_string()
+            }
+
             /// Its number: the same in every language, and never another's.
             pub fn code(&self) -> u32 {
                 match self {

@@ -11,7 +11,8 @@ pub struct UnlockHandle(Mutex<Vec<Factor>>);
 
 #[derive(Clone)]
 enum Factor {
-    DeviceKey(Zeroizing<[u8; 32]>),
+    /// On the heap: an array would leave copies on the stack, wherever it was moved.
+    DeviceKey(Zeroizing<Vec<u8>>),
     Passphrase(Zeroizing<String>),
     RecoveryWords(Zeroizing<String>),
 }
@@ -28,6 +29,10 @@ pub fn new_wrapped_key(keystore: Arc<dyn DeviceKey>) -> Result<Vec<u8>, VaultErr
     Ok(keystore.wrap(key.to_vec())?)
 }
 
+fn array(key: &[u8]) -> Result<&[u8; KEY_LEN], VaultError> {
+    key.try_into().map_err(|_| VaultError::invalid_key())
+}
+
 #[uniffi::export]
 impl UnlockHandle {
     /// The key that [`new_wrapped_key`] made, unwrapped by the platform's keystore.
@@ -39,8 +44,8 @@ impl UnlockHandle {
     /// 32 random bytes that the platform's keystore holds.
     #[uniffi::constructor]
     pub fn device_key(key: &[u8]) -> Result<Arc<Self>, VaultError> {
-        let key: &[u8; KEY_LEN] = key.try_into().map_err(|_| VaultError::invalid_key())?;
-        Ok(Self::of(Factor::DeviceKey(Zeroizing::new(*key))))
+        array(key)?;
+        Ok(Self::of(Factor::DeviceKey(Zeroizing::new(key.to_vec()))))
     }
 
     /// A passphrase, in UTF-8. A weak one is refused when a vault is created or the way is added.
@@ -82,7 +87,7 @@ impl UnlockHandle {
         let mut all: Option<ampoule::Unlock> = None;
         for factor in self.factors() {
             let one = match &factor {
-                Factor::DeviceKey(key) => ampoule::Unlock::device_key(key),
+                Factor::DeviceKey(key) => ampoule::Unlock::device_key(array(key)?),
                 Factor::Passphrase(passphrase) => ampoule::Unlock::passphrase(passphrase),
                 Factor::RecoveryWords(words) => ampoule::Unlock::recovery_words(words)?,
             };

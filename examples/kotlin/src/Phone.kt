@@ -17,7 +17,7 @@ fun main(args: Array<String>) {
     try {
         runBlocking { run(Files.createDirectories(Path.of(args[0]))) }
     } catch (error: VaultException) {
-        System.err.println("error ${error.code()}: ${error.reason}")
+        System.err.println("error ${error.code()}: ${error.text()}")
         exitProcess(1)
     }
 }

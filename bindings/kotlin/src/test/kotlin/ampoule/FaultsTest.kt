@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir
 /** Bad input and faults: nothing crosses as a crash. */
 class FaultsTest {
     @Test
-    fun `what is no id, label, card, cursor or bundle is a typed error`() = test {
+    fun `h56 what is no id, label, card, cursor or bundle is a typed error`() = test {
         val (vault, chart) = vault().let { it to it.createChart() }
         for (bad in listOf("", "00", "g".repeat(32), "é".repeat(16), "\u0000".repeat(32))) {
             assertFailsWith<VaultException.InvalidId> { chart.get(bad) }
@@ -52,7 +52,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `a handle that was closed fails, and closing twice does nothing`() = test {
+    fun `h56 a handle that was closed fails, and closing twice does nothing`() = test {
         val vault = vault()
         val chart = vault.createChart()
         chart.close()
@@ -64,7 +64,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `handles outlive their vault, and fail as it does`() = test {
+    fun `h56 handles outlive their vault, and fail as it does`() = test {
         val vault = vault()
         val chart = vault.createChart()
         val id = chart.put(note("a note"))
@@ -75,7 +75,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `locked while 64 coroutines read and write, each gets the truth or a typed error`(@TempDir folder: Path) = test {
+    fun `h56 locked while 64 coroutines read and write, each gets the truth or a typed error`(@TempDir folder: Path) = test {
         val store = Store.sqlite(folder.resolve("vault.db"))
         val vault = Vault.create(store, "Ana", key(1), SecondWay.NoneDataWillBeLost).vault
         val chart = vault.createChart()
@@ -107,7 +107,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `a vault is opened twice at once`(@TempDir folder: Path) = test {
+    fun `h56 a vault is opened twice at once`(@TempDir folder: Path) = test {
         val path = folder.resolve("vault.db")
         val one = Vault.create(Store.sqlite(path), "Ana", key(1), SecondWay.NoneDataWillBeLost).vault
         val two = Vault.open(Store.sqlite(path), key(1))
@@ -121,7 +121,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `a keeper that throws does not keep the vault from working, and it says so`() = test {
+    fun `h56 a keeper that throws does not keep the vault from working, and it says so`() = test {
         val (keeper, store) = DoubleKeeper() to Store.memory()
         val settings = VaultSettings(keeper = keeper)
         val vault = Vault.create(store, "Ana", key(1), SecondWay.NoneDataWillBeLost, settings).vault
@@ -137,7 +137,7 @@ class FaultsTest {
     }
 
     @Test
-    fun `a listener that throws ends the work as if it were cancelled`(@TempDir folder: Path) = test {
+    fun `h56 a listener that throws ends the work as if it were cancelled`(@TempDir folder: Path) = test {
         val from = folder.resolve("from").also { java.nio.file.Files.write(it, ByteArray(1 shl 20)) }
         val chart = vault().createChart()
         val thrower = object : ProgressListener {

@@ -26,7 +26,7 @@ class FilesTest {
     private fun content(size: Int) = ByteArray(size) { (it % 251).toByte() }
 
     @Test
-    fun `a buffer is taken from its position, whatever kind it is`() = test {
+    fun `h56 a buffer is taken from its position, whatever kind it is`() = test {
         val chart = vault().createChart()
         val bytes = content(100)
         val direct = ByteBuffer.allocateDirect(100).put(bytes)
@@ -134,7 +134,7 @@ class FilesTest {
     }
 
     @Test
-    fun `a writer that was finished or closed takes nothing more`() = test {
+    fun `h56 a writer that was finished or closed takes nothing more`() = test {
         val chart = vault().createChart()
         val writer = chart.createFile(photo)
         writer.update(content(5))
