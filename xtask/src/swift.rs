@@ -1,5 +1,6 @@
 //! The Swift door: built and tested in a copy of the checkout's tree that has the generated parts as well.
 
+mod framework;
 mod toolchain;
 
 use crate::place::Place;
@@ -42,7 +43,15 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     }
     let printed = work.printed(&swift, &work.example(), "Phone", log)?;
     ensure!(printed.contains("clinic: all of it verifies"), "the example in Swift prints\n{printed}");
+    framework::try_layout(&work.folder, &work.generated())?;
     Ok(tests.saturating_add(QUICK_STARTS.len()).saturating_add(1))
+}
+
+/// Lays the package out with a framework for Apple's systems, of the libraries in `libraries`. Returns the package's folder.
+pub(crate) fn framework(place: &Place, libraries: &Path) -> Result<PathBuf> {
+    let work = Work::lay(place, &place.target.join("log/framework.txt"))?;
+    framework::make(libraries, &work.generated(), &work.package().join(format!("{HEADER}.xcframework")))?;
+    Ok(work.package())
 }
 
 /// The folder that the compiler sees.
@@ -58,10 +67,11 @@ impl Work {
         let mut build =
             run::cargo(place, ["build", "--locked", "--workspace", "--all-features", "--lib", "--bins", "--tests"]);
         green(&mut build, log)?;
-        let (built, generated) = (place.target.join("debug"), work.folder.join("generated"));
+        let (built, generated) = (place.target.join("debug"), work.generated());
+        let dynamic = format!("{}ampoule_uniffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
         let mut bindgen = program(built.join("uniffi-bindgen"), ["generate", "--language", "swift", "--no-format"]);
         bindgen.arg("--config").arg(place.root.join("bindings/uniffi/uniffi.toml")).arg("--out-dir").arg(&generated);
-        green(bindgen.arg(built.join("libampoule_uniffi.so")), log)?;
+        green(bindgen.arg(built.join(dynamic)), log)?;
 
         let (package, example) = (place.root.join("bindings/swift"), place.root.join("examples/swift"));
         // Sources that were removed must not be compiled.
@@ -69,6 +79,10 @@ impl Work {
             forget(&package.join(name), &work.package().join(name))?;
         }
         forget(&example, &work.example())?;
+        // Where the tests look for them: beside the package.
+        let (cases, beside) = (place.root.join("tests/conformance"), work.folder.join("conformance"));
+        forget(&cases, &beside)?;
+        keep_all(&cases, &beside)?;
         keep_all(&package, &work.package())?;
         keep_all(&example, &work.example())?;
         let sources = work.package().join("Sources");
@@ -83,13 +97,17 @@ impl Work {
         // Alone in its folder: the linker would take the shared library before it.
         let library = work.folder.join("lib/libampoule_uniffi.a");
         fs::create_dir_all(work.folder.join("lib"))?;
-        green(program("strip", ["--strip-debug", "-o"]).arg(&library).arg(built.join("libampoule_uniffi.a")), log)?;
+        green(program("strip", ["-S", "-o"]).arg(&library).arg(built.join("libampoule_uniffi.a")), log)?;
         Ok(work)
     }
 
     /// The package. Others know it by the name of its folder.
     fn package(&self) -> PathBuf {
         self.folder.join("Ampoule")
+    }
+
+    fn generated(&self) -> PathBuf {
+        self.folder.join("generated")
     }
 
     fn example(&self) -> PathBuf {

@@ -44,11 +44,6 @@ macro_rules! errors {
                     Self::KeystoreFailed { .. } => 83,
                 }
             }
-
-            /// What happened and what to do, for languages that have no other way to it than to match each variant.
-            pub fn explanation(&self) -> String {
-                self.to_string()
-            }
         }
     };
 }

@@ -2,7 +2,7 @@ import Foundation
 
 extension VaultError {
   /// What happened, and what to do. It holds nothing of a patient, no name and no key.
-  public var reason: String { explanation() }
+  public var reason: String { text() }
 }
 
 /// The path of a file's address. Another address has one, too, that leads to some other file.

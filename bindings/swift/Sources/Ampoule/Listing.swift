@@ -3,6 +3,7 @@
 public struct Listing<Element: Sendable>: AsyncSequence, Sendable {
   let first: @Sendable () async throws -> Link<Element>?
 
+  /// Begins at the first.
   public func makeAsyncIterator() -> Iterator { Iterator(next: first) }
 
   /// A place in the list.

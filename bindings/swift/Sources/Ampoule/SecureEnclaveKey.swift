@@ -16,6 +16,7 @@
       self.tag = Data(tag.utf8)
     }
 
+    /// Encrypts 32 bytes to the key of the enclave.
     public func wrap(key: Data) throws -> Data {
       guard let publicKey = SecKeyCopyPublicKey(try find() ?? make()),
         let wrapped = SecKeyCreateEncryptedData(publicKey, algorithm, key as CFData, nil)
@@ -23,6 +24,7 @@
       return wrapped as Data
     }
 
+    /// Has the enclave decrypt what was wrapped.
     public func unwrap(wrapped: Data) throws -> Data {
       guard let key = try find(), let bytes = SecKeyCreateDecryptedData(key, algorithm, wrapped as CFData, nil)
       else { throw HookError.Refused }

@@ -13,6 +13,7 @@ public enum Step<Value: Sendable>: Sendable {
 public struct Work<Value: Sendable>: AsyncSequence, Sendable {
   let call: @Sendable (any ProgressListener, CancelToken) throws -> Value
 
+  /// Begins the call.
   public func makeAsyncIterator() -> Iterator { Iterator(call) }
 
   /// The steps of one call.
