@@ -28,6 +28,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let swift = Swift::find(place)?;
     let work = Work::lay(place, log)?;
     let package = work.package();
+    documented(&package.join("Sources/Ampoule"))?;
     let lint = ["format", "lint", "--strict", "--recursive", "Package.swift", "Sources/Ampoule", "Tests"];
     green(&mut swift.command(&work.folder, &package, &lint), log)?;
     green(&mut work.swift(&swift, &package, "test", STRICT, &[]), log)?;
@@ -199,6 +200,28 @@ fn keep_text(text: &str, to: &Path) -> Result<()> {
     fs::write(to, text).with_context(|| format!("cannot write {}", to.display()))
 }
 
+/// Requires a comment before each public declaration.
+fn documented(sources: &Path) -> Result<()> {
+    for entry in fs::read_dir(sources)? {
+        let path = entry?.path();
+        if let Some(line) = undocumented(&fs::read_to_string(&path)?) {
+            bail!("{} has no comment before: {line}", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn undocumented(source: &str) -> Option<&str> {
+    let mut before = "";
+    for line in source.lines().map(str::trim).filter(|line| !line.starts_with('@')) {
+        if line.starts_with("public ") && !before.starts_with("///") {
+            return Some(line);
+        }
+        before = line;
+    }
+    None
+}
+
 /// Runs a command that must succeed; its output is in `log`.
 fn green(command: &mut Command, log: &Path) -> Result<()> {
     let Logged { success, text } = run::logged(command, log, LIMIT)?;
@@ -220,6 +243,12 @@ fn tests(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests_of_this {
     use super::*;
+
+    #[test]
+    fn a_declaration_without_a_comment_is_found() {
+        assert_eq!(undocumented("/// A\n@discardableResult\npublic func a()\n  let b = 1\n"), None);
+        assert_eq!(undocumented("/// A\npublic func a()\n  public var b"), Some("public var b"));
+    }
 
     #[test]
     fn the_last_summary_counts() {
