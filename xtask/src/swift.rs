@@ -20,7 +20,7 @@ const STRICT: &[&str] = &["-Xswiftc", "-warnings-as-errors", "-Xswiftc", "-stric
 
 /// Documents whose first block of Swift is run, and has to print their first block of text.
 const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md"];
-/// The module that UniFFI's header makes.
+/// The module that the generated header makes.
 const HEADER: &str = "ampoule_uniffiFFI";
 
 /// Lints, builds and tests the package, then runs the quick starts and the example. Returns how many tests there were.
@@ -68,11 +68,11 @@ impl Work {
         let mut build =
             run::cargo(place, ["build", "--locked", "--workspace", "--all-features", "--lib", "--bins", "--tests"]);
         green(&mut build, log)?;
-        let (built, generated) = (place.target.join("debug"), work.generated());
+        let (output, generated) = (place.target.join("debug"), work.generated());
         let dynamic = format!("{}ampoule_uniffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-        let mut bindgen = program(built.join("uniffi-bindgen"), ["generate", "--language", "swift", "--no-format"]);
+        let mut bindgen = program(output.join("uniffi-bindgen"), ["generate", "--language", "swift", "--no-format"]);
         bindgen.arg("--config").arg(place.root.join("bindings/uniffi/uniffi.toml")).arg("--out-dir").arg(&generated);
-        green(bindgen.arg(built.join(dynamic)), log)?;
+        green(bindgen.arg(output.join(dynamic)), log)?;
 
         let (package, example) = (place.root.join("bindings/swift"), place.root.join("examples/swift"));
         // Sources that were removed must not be compiled.
@@ -98,7 +98,7 @@ impl Work {
         // Alone in its folder: the linker would take the shared library before it.
         let library = work.folder.join("lib/libampoule_uniffi.a");
         fs::create_dir_all(work.folder.join("lib"))?;
-        green(program("strip", ["-S", "-o"]).arg(&library).arg(built.join("libampoule_uniffi.a")), log)?;
+        green(program("strip", ["-S", "-o"]).arg(&library).arg(output.join("libampoule_uniffi.a")), log)?;
         Ok(work)
     }
 

@@ -24,7 +24,7 @@ const SYSTEMS: &[System] = &[
     ("macos-arm64_x86_64", "macos", None, &["arm64", "x86_64"]),
 ];
 
-/// Lays a framework out from libraries, one folder for each system, and what UniFFI generated.
+/// Lays a framework out from libraries, one folder for each system, and the generated headers.
 pub(super) fn make(libraries: &Path, generated: &Path, framework: &Path) -> Result<()> {
     let systems: Vec<&System> =
         SYSTEMS.iter().filter(|(name, ..)| libraries.join(name).join(LIBRARY).is_file()).collect();
@@ -64,8 +64,9 @@ pub(super) fn try_layout(work: &Path, generated: &Path) -> Result<()> {
 fn plist(systems: &[&System]) -> String {
     let mut libraries = String::new();
     for (name, platform, variant, architectures) in systems {
-        let architectures: String =
-            architectures.iter().map(|name| format!("\n\t\t\t\t<string>{name}</string>")).collect();
+        let architectures: Vec<String> =
+            architectures.iter().map(|name| format!("\t\t\t\t<string>{name}</string>")).collect();
+        let architectures = architectures.join("\n");
         let variant = variant.map_or_else(String::new, |variant| {
             format!("\n\t\t\t<key>SupportedPlatformVariant</key>\n\t\t\t<string>{variant}</string>")
         });
@@ -74,7 +75,7 @@ fn plist(systems: &[&System]) -> String {
             "\n\t\t<dict>\n\t\t\t<key>LibraryIdentifier</key>\n\t\t\t<string>{name}</string>\n\t\t\t<key>LibraryPath</key>\n\t\t\t\
              <string>{LIBRARY}</string>\n\t\t\t<key>HeadersPath</key>\n\t\t\t<string>Headers</string>\n\t\t\t\
              <key>SupportedPlatform</key>\n\t\t\t<string>{platform}</string>{variant}\n\t\t\t\
-             <key>SupportedArchitectures</key>\n\t\t\t<array>{architectures}\n\t\t\t</array>\n\t\t</dict>"
+             <key>SupportedArchitectures</key>\n\t\t\t<array>\n{architectures}\n\t\t\t</array>\n\t\t</dict>"
         );
     }
     format!(
