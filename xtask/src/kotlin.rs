@@ -16,7 +16,10 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 pub(crate) const LIBRARY: &str = "libampoule_uniffi.so";
 
 /// Documents whose first block of Kotlin is run, and has to print their first block of text.
-const QUICK_STARTS: &[(&str, &str)] = &[("START-MOBILE", "docs/START-MOBILE.md")];
+const QUICK_STARTS: &[(&str, &str)] = &[("readme", "README.md"), ("start-mobile", "docs/START-MOBILE.md")];
+/// What stands around the few lines of a document that is no whole program.
+const BEFORE: &str = "import ampoule.*\nimport java.nio.file.Path\nimport javax.crypto.KeyGenerator\nimport kotlinx.coroutines.runBlocking\n\n\
+    fun main(args: Array<String>) = runBlocking<Unit> {\nval folder = Path.of(args[0])\n";
 
 /// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
@@ -25,9 +28,10 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
         let document = place.root.join(document);
         let folder = project(place, name, &place.root.join("bindings/kotlin/quickstart"))?;
         fs::create_dir(folder.join("src"))?;
-        fs::write(folder.join("src/QuickStart.kt"), snippet::block(&document, "kotlin")?)?;
+        let (code, expected) = snippet::quick_start(&document, "kotlin")?;
+        let code = if code.contains("fun main") { code } else { format!("{BEFORE}{code}\n}}\n") };
+        fs::write(folder.join("src/QuickStart.kt"), code)?;
         let printed = run_project(place, &folder, "QuickStartKt", log)?;
-        let expected = snippet::block(&document, "text")?;
         ensure!(printed.contains(&expected), "{} prints\n{printed}\ninstead of\n{expected}", document.display());
         count = count.saturating_add(1);
     }

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// What the compiler is asked for, beside the language mode of the package.
 const STRICT: &[&str] = &["-Xswiftc", "-warnings-as-errors", "-Xswiftc", "-strict-concurrency=complete"];
 
-/// Documents whose first block of Swift is run, and has to print their first block of text.
+/// Documents whose first block of Swift is run, and has to print the block of text after it.
 const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md"];
 /// The module that the generated header makes.
 const HEADER: &str = "ampoule_uniffiFFI";
@@ -35,7 +35,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let tests = tests(&fs::read_to_string(log)?).context("no test in Swift ran")?;
     for document in QUICK_STARTS {
         let document = place.root.join(document);
-        let (source, expected) = (snippet::block(&document, "swift")?, snippet::block(&document, "text")?);
+        let (source, expected) = snippet::quick_start(&document, "swift")?;
         let folder = work.folder.join("examples/quickstart");
         keep(&place.root.join("bindings/swift/quickstart/Package.swift"), &folder.join("Package.swift"))?;
         keep_text(&source, &folder.join("Sources/QuickStart.swift"))?;

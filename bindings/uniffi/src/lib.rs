@@ -1,6 +1,6 @@
 //! The everyday API of Ampoule for Swift and Kotlin.
 //!
-//! Each type here is one of the library's, in a form that UniFFI carries over the border: handles are objects, what comes
+//! Each type here is one of the library's, in a form that `UniFFI` carries over the border: handles are objects, what comes
 //! out is a record, what goes wrong is a [`VaultError`]. Nothing is decided here. Where the library has a variant or a
 //! field more, this crate does not compile until it is mapped.
 //!
