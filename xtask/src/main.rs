@@ -16,6 +16,7 @@ mod place;
 mod python;
 mod run;
 mod snippet;
+mod swift;
 mod test;
 mod tools;
 mod vectors;
@@ -104,6 +105,11 @@ enum Command {
         /// A folder with one folder for each ABI, such as `arm64-v8a`, and the library in it.
         libraries: std::path::PathBuf,
     },
+    /// Lays the Swift package out for Apple's systems, with a framework of libraries that were built for them.
+    Xcframework {
+        /// Folder with one folder for each system, such as `ios-arm64`, that has `libampoule_uniffi.a`.
+        libraries: std::path::PathBuf,
+    },
     /// Writes the vectors of the format to `tests/vectors`.
     Vectors {
         /// Compares instead, and fails where they differ.
@@ -140,6 +146,9 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Aar { libraries } => {
             println!("{}", aar::make(&place, &libraries)?.display());
             Ok(())
+        }
+        Command::Xcframework { libraries } => {
+            swift::framework(&place, &libraries).map(|package| println!("{}", package.display()))
         }
         Command::Vectors { check } => vectors::run(&place, check).map(|_| ()),
     }

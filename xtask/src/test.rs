@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -36,6 +36,7 @@ fn steps() -> Vec<Step> {
         step("a study of images", cargo("run --locked --all-features --example imaging")),
         step("the C door", call(c_door)),
         step("the Kotlin door", call(kotlin_door)),
+        step("the Swift door", call(swift_door)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -140,6 +141,11 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
 fn kotlin_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = kotlin::test(place, log)?;
     Ok(Done { note: format!(", {tests} tests in Kotlin"), tests })
+}
+
+fn swift_door(place: &Place, log: &Path) -> Result<Done> {
+    let tests = swift::test(place, log)?;
+    Ok(Done { note: format!(", {tests} tests in Swift"), tests })
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {

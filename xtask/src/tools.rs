@@ -86,10 +86,10 @@ pub(crate) fn ensure_nightly() -> Result<()> {
 }
 
 /// The first file of that name on `PATH`.
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     run::read(&mut program("id", ["-u"])).is_ok_and(|id| id.trim() == "0")
 }
