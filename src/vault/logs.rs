@@ -269,13 +269,13 @@ impl Logs {
         let committed = tx.commit();
         match committed {
             Ok(generation) => {
-                // Those that waited are in the first leaf that is new.
-                writer.tell(self.own.size(), &self.waiting);
-                self.waiting.clear();
+                let (leaf, waited) = (self.own.size(), core::mem::take(&mut self.waiting));
                 self.own.accept(appended)?;
                 // Where another writer may have followed, or the devices are others now, the next look at the store tells.
                 let moved = marks.contains_key(&Marked::State.key());
                 self.generation = if moved { 0 } else { generation.unwrap_or(self.generation) };
+                // Those that waited are in the first leaf that is new. A sink that panics leaves a log that goes on.
+                writer.tell(leaf, &waited);
             }
             Err(StoreError::Uncertain) => self.generation = 0,
             Err(_) => {}
