@@ -26,7 +26,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
 ///
 /// # Safety
 /// As [`bytes`].
-pub(crate) unsafe fn array<const N: usize>(data: *const u8, len: usize) -> Result<[u8; N], ampoule_status> {
+pub(crate) unsafe fn array<'a, const N: usize>(data: *const u8, len: usize) -> Result<&'a [u8; N], ampoule_status> {
     // SAFETY: the caller's.
     let bytes = unsafe { bytes(data, len) }?;
     bytes.try_into().map_err(|_| ampoule_status::InvalidLength)

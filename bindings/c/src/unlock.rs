@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 pub struct ampoule_unlock(Mutex<Vec<Factor>>);
 
 enum Factor {
-    DeviceKey(Zeroizing<[u8; 32]>),
+    /// 32 bytes, on the heap: an array would leave copies on the stack, wherever it was moved.
+    DeviceKey(Zeroizing<Vec<u8>>),
     Passphrase(Zeroizing<String>, Option<(u32, u32, u32)>),
     RecoveryCode(RecoveryCode),
 }
@@ -21,7 +22,9 @@ enum Factor {
 impl Factor {
     fn way(&self) -> Result<Unlock, ampoule_status> {
         Ok(match self {
-            Self::DeviceKey(key) => Unlock::device_key(key),
+            Self::DeviceKey(key) => {
+                Unlock::device_key(key.as_slice().try_into().map_err(|_| ampoule_status::InvalidLength)?)
+            }
             Self::Passphrase(text, None) => Unlock::passphrase(text),
             Self::Passphrase(text, Some((memory_kib, passes, lanes))) => {
                 Unlock::passphrase(text).passphrase_cost(*memory_kib, *passes, *lanes)?
@@ -63,7 +66,8 @@ pub unsafe extern "C" fn ampoule_unlock_add_device_key(
     key_len: usize,
 ) -> ampoule_status {
     boundary::call(|| {
-        handles::get(unlock)?.add(Factor::DeviceKey(Zeroizing::new(array(key, key_len)?)));
+        let key = array::<32>(key, key_len)?;
+        handles::get(unlock)?.add(Factor::DeviceKey(Zeroizing::new(key.to_vec())));
         Ok(())
     })
 }
