@@ -211,9 +211,11 @@ impl ChartIndex {
 
     /// All versions that came after row `seq`, in order of arrival.
     pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = Version<'_>> {
-        // Mostly it is the last few that are asked for.
-        let later = self.rows.iter().rev().take_while(|row| row.seq > seq).count();
-        let start = self.rows.len().saturating_sub(later);
+        // Mostly it is the last one that is asked for, and a search would begin far from it.
+        let known = self.rows.len().saturating_sub(1);
+        let last_alone = self.rows.get(known.saturating_sub(1)).is_some_and(|row| row.seq <= seq);
+        let start =
+            if last_alone && self.last_seq() > seq { known } else { self.rows.partition_point(|row| row.seq <= seq) };
         (start..self.rows.len()).filter_map(|number| u32::try_from(number).ok()).filter_map(|number| self.view(number))
     }
 
