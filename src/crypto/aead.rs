@@ -1,6 +1,6 @@
 //! Authenticated encryption, in pure Rust or through AWS-LC: the same bytes.
 
-use super::Failed;
+use super::{Failed, WipedBytes};
 
 /// Key length of both suites, in bytes.
 pub(crate) const KEY_LEN: usize = 32;
@@ -91,14 +91,10 @@ pub(crate) fn seal_once(suite: Suite, key_and_nonce: &[u8; 44], plaintext: &[u8]
 }
 
 /// Opens what [`seal_once`] made. The result is wiped when dropped.
-pub(crate) fn open_once(
-    suite: Suite,
-    key_and_nonce: &[u8; 44],
-    sealed: &[u8],
-) -> Result<zeroize::Zeroizing<Vec<u8>>, Failed> {
+pub(crate) fn open_once(suite: Suite, key_and_nonce: &[u8; 44], sealed: &[u8]) -> Result<WipedBytes, Failed> {
     let (key, nonce) = split(key_and_nonce)?;
     let (ciphertext, tag) = sealed.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
-    let mut out = zeroize::Zeroizing::new(ciphertext.to_vec());
+    let mut out = WipedBytes::from(ciphertext.to_vec());
     Cipher::new(suite, key)?.open(*nonce, &mut out, tag)?;
     Ok(out)
 }

@@ -8,8 +8,8 @@
 //! | .. | 16 to 16399 | the final chunk, always shorter than a full one |
 
 use super::{
-    Failed, KEY_LEN, NONCE_LEN, RandomError, Role, Secret, Suite, TAG_LEN, aead::Cipher, kdf::Deriver, merkle::sha256,
-    random,
+    Failed, KEY_LEN, NONCE_LEN, RandomError, Role, Secret, Suite, TAG_LEN, WipedBytes, aead::Cipher, kdf::Deriver,
+    merkle::sha256, random,
 };
 use core::marker::PhantomData;
 use hkdf::Hkdf;
@@ -146,9 +146,9 @@ impl MessageKey {
     }
 
     /// Opens all chunks; nothing is released unless the last is authentic and short.
-    fn open_chunks(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failed> {
+    fn open_chunks(&self, sealed: &[u8]) -> Result<WipedBytes, Failed> {
         let (full, last) = sealed.as_chunks::<SEALED_CHUNK>();
-        let mut out = Zeroizing::new(Vec::with_capacity(sealed.len()));
+        let mut out = WipedBytes::from(Vec::with_capacity(sealed.len()));
         let mut counter = 0;
         for chunk in full.iter().map(<[u8; SEALED_CHUNK]>::as_slice).chain([last]) {
             let (ciphertext, tag) = chunk.split_last_chunk::<TAG_LEN>().ok_or(Failed)?;
@@ -284,7 +284,7 @@ pub(crate) fn open<R: Role>(
     input_key: &Secret<R>,
     context: &[&[u8]],
     sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Failed> {
+) -> Result<WipedBytes, Failed> {
     let (salt, commitment, chunks) = split(sealed)?;
     let key = MessageKey::derive(suite, input_key, *salt, context)?;
     key.require(commitment)?;

@@ -13,11 +13,13 @@ pub(crate) mod seal;
 mod secret;
 pub(crate) mod sign;
 pub(crate) mod tree;
+mod wiped_bytes;
 
 pub use aead::Suite;
 pub(crate) use aead::{KEY_LEN, NONCE_LEN, TAG_LEN, open_once, seal_once};
 pub use random::RandomError;
 pub(crate) use secret::{Role, Secret, role};
+pub(crate) use wiped_bytes::WipedBytes;
 
 /// A ciphertext did not open or a signature did not verify. Which check failed is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,13 +11,13 @@
 use super::{Header, Metadata, OpenError};
 use crate::codec::padding;
 use crate::crypto::{
+    WipedBytes,
     chunked::{COMMITMENT_LEN, SALT_LEN},
     kdf, role,
     sign::{SIGNATURE_LEN, VerifyingKey},
 };
 use crate::keys::Path;
 use crate::record::{Label, Record};
-use zeroize::Zeroizing;
 
 /// Bytes beside metadata and content.
 pub(super) const OVERHEAD: usize = 4 + SIGNATURE_LEN;
@@ -50,7 +50,7 @@ pub(crate) struct Unverified {
     header: Header,
     salt: [u8; SALT_LEN],
     commitment: [u8; COMMITMENT_LEN],
-    plaintext: Zeroizing<Vec<u8>>,
+    plaintext: WipedBytes,
     metadata: Metadata,
     metadata_end: usize,
     content_end: usize,
@@ -62,7 +62,7 @@ impl Unverified {
         header: Header,
         salt: [u8; SALT_LEN],
         commitment: [u8; COMMITMENT_LEN],
-        plaintext: Zeroizing<Vec<u8>>,
+        plaintext: WipedBytes,
         path: &Path,
         slot: u8,
     ) -> Result<Self, OpenError> {
@@ -118,7 +118,7 @@ impl Unverified {
 pub(crate) struct Opened {
     pub(crate) header: Header,
     pub(crate) metadata: Metadata,
-    pub(crate) content: Zeroizing<Vec<u8>>,
+    pub(crate) content: WipedBytes,
     /// Number of its compartment in the chart.
     pub(crate) slot: u8,
 }

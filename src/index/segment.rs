@@ -5,7 +5,7 @@
 
 use super::{COMPARTMENTS, IndexRow};
 use crate::codec::{self, CardHash, ChartId, EntryId, Extensions, Hash, Malformed, VersionId, padding};
-use crate::crypto::{Failed, Role, Secret, Suite, chunked, kdf, role};
+use crate::crypto::{Failed, Role, Secret, Suite, WipedBytes, chunked, kdf, role};
 use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
 use minicbor::{Decode, Decoder, Encode};
@@ -51,7 +51,7 @@ pub(super) fn open_plain(
     first: u64,
     last: u64,
     sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+) -> Result<WipedBytes, Unreadable> {
     let (label, first, last) = (kdf::label(LABEL), first.to_be_bytes(), last.to_be_bytes());
     open_padded(suite, key, &[&label, chart.as_bytes(), &first, &last], sealed)
 }
@@ -93,7 +93,7 @@ pub(super) fn open_padded<R: Role>(
     key: &Secret<R>,
     context: &[&[u8]],
     sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+) -> Result<WipedBytes, Unreadable> {
     chunked::open(suite, key, context, sealed).map_err(|Failed| Unreadable::Damaged)
 }
 

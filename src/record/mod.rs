@@ -15,15 +15,15 @@ pub use label::{Label, LabelError};
 pub use patient::{Identifier, Patient};
 pub use terms::{Code, Terms};
 
+use crate::crypto::WipedBytes;
 use core::fmt;
-use zeroize::Zeroizing;
 
 /// Content of a record, with what it is found by. Everything in it is sealed; nothing of it is visible to the store.
 #[derive(Clone)]
 pub struct Record {
     kind: Kind,
     media_type: String,
-    content: Zeroizing<Vec<u8>>,
+    content: WipedBytes,
     label: Option<Label>,
     name: Option<String>,
     terms: Terms,
@@ -35,7 +35,7 @@ impl Record {
         Self {
             kind: Kind::Record,
             media_type: media_type.into(),
-            content: Zeroizing::new(content.into()),
+            content: WipedBytes::from(content.into()),
             label: None,
             name: None,
             terms: Terms::default(),
@@ -46,7 +46,7 @@ impl Record {
     pub(crate) fn of_parts(
         kind: Kind,
         media_type: String,
-        content: Zeroizing<Vec<u8>>,
+        content: WipedBytes,
         name: Option<String>,
         terms: Terms,
     ) -> Self {
@@ -61,7 +61,7 @@ impl Record {
 
     /// The same as the entry of a file: its content is this descriptor.
     pub(crate) fn describing(mut self, descriptor: &[u8]) -> Self {
-        self.content = Zeroizing::new(descriptor.to_vec());
+        self.content = WipedBytes::from(descriptor.to_vec());
         self.of_kind(Kind::File)
     }
 

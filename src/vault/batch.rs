@@ -10,7 +10,7 @@ use super::{
     session::Session,
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
-use crate::crypto::kdf;
+use crate::crypto::{WipedBytes, kdf};
 use crate::envelope::{Actor, Chain, Opened};
 use crate::error::Error;
 use crate::index::IndexRow;
@@ -25,7 +25,7 @@ pub struct Batch<'a> {
     inner: &'a Inner,
     session: &'a Session,
     write: Write<'a>,
-    charts: BTreeMap<ChartId, Pending>,
+    charts: BTreeMap<ChartId, Box<Pending>>,
     actor: Option<Arc<Actor>>,
 }
 
@@ -216,7 +216,7 @@ impl Batch<'_> {
         let seq = last.saturating_add(1);
         let hash = sealed.hash();
         let chain = Chain { seq: next(slot).seq.saturating_add(1), previous: hash };
-        let opened = Opened { header, metadata, content: zeroize::Zeroizing::new(Vec::new()), slot };
+        let opened = Opened { header, metadata, content: WipedBytes::default(), slot };
         let stub = Stub { hash, arrival: opened.metadata.ledger_seq };
         let row = row_of(seq, stub, opened);
         drop(open);
@@ -246,9 +246,11 @@ impl Batch<'_> {
         if !self.charts.contains_key(id) {
             let chart = self.session.chart_at(id, &*self.write.tx)?;
             let last = chart.read().unwrap_or_else(PoisonError::into_inner).index.last_seq();
-            self.charts.insert(*id, Pending { chart, last, rows: Vec::new(), chains: HashMap::new() });
+            // Most batches write to one chart, and one version: a vector would make room for four of these long rows.
+            let pending = Pending { chart, last, rows: Vec::with_capacity(1), chains: HashMap::new() };
+            self.charts.insert(*id, Box::new(pending));
         }
-        self.charts.get(id).ok_or(Error::UnknownChart)
+        self.charts.get(id).map(|pending| &**pending).ok_or(Error::UnknownChart)
     }
 
     pub(super) fn by_request(&mut self, chart: &ChartId, request: &Hash) -> Result<Option<EntryId>, Error> {

@@ -17,6 +17,7 @@ use super::{
     standings::standings_of,
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
+use crate::crypto::WipedBytes;
 use crate::envelope::{Opened, object_hash};
 use crate::error::Error;
 use crate::index::{self, IndexRow};
@@ -26,7 +27,6 @@ use crate::log::{LogError, TreeHead};
 use crate::sync::bundle::{self, Bundle, BundleError, Item};
 use crate::sync::extent::Extent;
 use std::collections::BTreeSet;
-use zeroize::Zeroizing;
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,7 +262,7 @@ fn take_proof(
 /// which is sealed where it is wanted; but what describes a file.
 fn open_item(keys: &ChartKeys, item: &Item<'_>) -> (Hash, Option<Opened>) {
     let opened = keys.open_entry(item.bytes, &item.wrap, None).ok();
-    let without_content = |opened| Opened { content: Zeroizing::default(), ..opened };
+    let without_content = |opened| Opened { content: WipedBytes::default(), ..opened };
     let shortened = |opened: Opened| if describes(&opened) { opened } else { without_content(opened) };
     (object_hash(item.bytes), opened.map(shortened))
 }

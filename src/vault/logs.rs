@@ -373,7 +373,7 @@ impl<'a> Write<'a> {
         let under_way = UnderWay::begin(&session.changes);
         let tx = inner.store.write()?;
         drop(session.logs(&*tx)?);
-        Ok(Self { inner, session, tx, marks: BTreeMap::new(), events: Vec::new(), _under_way: under_way })
+        Ok(Self { inner, session, tx, marks: BTreeMap::new(), events: Vec::with_capacity(1), _under_way: under_way })
     }
 
     /// Marks something that only grows.

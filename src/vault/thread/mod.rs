@@ -286,7 +286,8 @@ fn first_version<'a>(
 }
 
 fn record(body: &Body, label: Option<Label>) -> Result<Record, Error> {
-    let record = Record::of_parts(Kind::Message, MEDIA_TYPE.to_owned(), body.to_bytes()?, None, Terms::default());
+    let record =
+        Record::of_parts(Kind::Message, MEDIA_TYPE.to_owned(), body.to_bytes()?.into(), None, Terms::default());
     Ok(match label {
         Some(label) => record.labelled(label),
         None => record,
