@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const IMAGE: &str = "pydicom-3.0.2/pydicom/data/test_files/examples_ybr_color.dcm";
 /// What `examples/c/ehr.c` says, but for its first line.
 const EHR: &str = "2 rows moved over\np-1: Blood pressure 120/80\np-1: Pulse 61\np-2: Temperature 37.2\n\
+    the laboratory reads: Blood pressure 120/80\nthe laboratory reads no more\n\
     Dr. Lee reads: Blood pressure 120/80 (sent by the EHR for nurse-17)\nDr. Lee's grant has ended\n\
     the audit has it all: yes\ndone\n";
 
