@@ -2,6 +2,7 @@
 
 use super::{C11, CPP17, Door, SANITIZED};
 use crate::run::program;
+use crate::test::Tests;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ const EHR: &str = "2 rows moved over\np-1: Blood pressure 120/80\np-1: Pulse 61\
     the audit has it all: yes\ndone\n";
 
 /// Returns how many programs did what they should.
-pub(super) fn run(door: &Door<'_>) -> Result<usize> {
+pub(super) fn run(door: &Door<'_>) -> Result<Tests> {
     let root = &door.place.root;
     quick_start(door, &root.join("docs/START-EHR.md"), "c", C11)?;
     quick_start(door, &root.join("README.md"), "cpp", CPP17)?;
@@ -34,7 +35,7 @@ pub(super) fn run(door: &Door<'_>) -> Result<usize> {
         runs_the_ehr(door, &program)?;
     }
     runs_the_ehr(door, &by_pkg_config(door, &ehr)?)?;
-    Ok(7)
+    Ok(Tests::from([("C", 5), ("C++", 2)]))
 }
 
 /// Compiles the first program of a document as it stands there, and compares what it prints with what the document says.
