@@ -13,6 +13,7 @@ mod install;
 mod kotlin;
 mod model;
 mod place;
+mod postgres;
 mod python;
 mod run;
 mod snippet;

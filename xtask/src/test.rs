@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, swift, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +36,7 @@ fn steps() -> Vec<Step> {
         step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
         step("a study of images", cargo("run --locked --all-features --example imaging")),
         step("the C door", call(c_door)),
+        step("an existing database", call(existing_database)),
         step("the Kotlin door", call(kotlin_door)),
         step("the Swift door", call(swift_door)),
         step("vectors", call(vectors)),
@@ -181,6 +182,11 @@ fn vectors(place: &Place, _log: &Path) -> Result<Done> {
 fn c_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = cdoor::run(place, log)?;
     Ok(Done { note: format!(", tests in {}", by_language(&tests)), tests })
+}
+
+fn existing_database(place: &Place, log: &Path) -> Result<Done> {
+    let count = postgres::run(place, log)?;
+    Ok(Done::of("SQL", count, ", by PostgreSQL".to_owned()))
 }
 
 /// Vaults of this very run, then the vectors.
