@@ -16,6 +16,7 @@ mod place;
 mod postgres;
 mod python;
 mod run;
+mod size;
 mod snippet;
 mod swift;
 mod test;

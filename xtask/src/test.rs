@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, swift, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, size, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +39,7 @@ fn steps() -> Vec<Step> {
         step("an existing database", call(existing_database)),
         step("the Kotlin door", call(kotlin_door)),
         step("the Swift door", call(swift_door)),
+        step("size for telephones", call(size_for_telephones)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -187,6 +188,11 @@ fn c_door(place: &Place, log: &Path) -> Result<Done> {
 fn existing_database(place: &Place, log: &Path) -> Result<Done> {
     let count = postgres::run(place, log)?;
     Ok(Done::of("SQL", count, ", by PostgreSQL".to_owned()))
+}
+
+fn size_for_telephones(place: &Place, _log: &Path) -> Result<Done> {
+    let bytes = size::check(place)?;
+    Ok(Done::of("Rust", 1, format!(", {bytes} bytes")))
 }
 
 /// Vaults of this very run, then the vectors.
