@@ -1,4 +1,4 @@
-//! The statements of `docs/EXISTING-DATABASE.md`, run as they stand there by a real PostgreSQL, with what the lower floor
+//! The statements of `docs/EXISTING-DATABASE.md`, run as they stand there by a real server, with what the lower floor
 //! seals.
 
 use crate::place::Place;
