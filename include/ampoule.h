@@ -1930,7 +1930,7 @@ ampoule_status ampoule_chart_keys_rewrap(const ampoule_chart_keys *keys,
 
 /**
  * Shares the chart with the owner of a card whose fingerprint was compared. Gives the keys as they are from now on: store
- * their state.
+ * their state, then hand over what `ampoule_chart_keys_grant_for` gives.
  */
 ampoule_status ampoule_chart_keys_share(const ampoule_chart_keys *keys,
                                         const uint8_t *card,
@@ -1940,13 +1940,36 @@ ampoule_status ampoule_chart_keys_share(const ampoule_chart_keys *keys,
                                         ampoule_chart_keys **next);
 
 /**
- * Ends every grant of a member: fresh keys for those who stay. Gives the keys as they are from now on: store their state.
+ * Ends every grant of a member: fresh keys for those who stay. Gives the keys as they are from now on: store their state, then
+ * hand over to each of those what `ampoule_chart_keys_grant_for` gives.
  */
 ampoule_status ampoule_chart_keys_revoke(const ampoule_chart_keys *keys,
                                          const uint8_t *card,
                                          size_t card_len,
                                          int64_t now_ms,
                                          ampoule_chart_keys **next);
+
+/**
+ * What to hand over to the owner of a card, by any way, after each change of the sharing: what is shared, sealed to that member.
+ * Names of the chart's members can be read in it. `AMPOULE_STATUS_NO_SUCH_MEMBER` where there is nothing for that member.
+ */
+ampoule_status ampoule_chart_keys_grant_for(const ampoule_chart_keys *keys,
+                                            const uint8_t *card,
+                                            size_t card_len,
+                                            ampoule_buffer *handed);
+
+/**
+ * Takes what `ampoule_chart_keys_grant_for` gave the owner of `card`, whose fingerprint was compared. `known` is NULL the first
+ * time, and later the keys that were taken of this chart before: an older hand-over is `AMPOULE_STATUS_SUPERSEDED` then. Gives
+ * keys of the chart for `member`: store their state.
+ */
+ampoule_status ampoule_chart_keys_take(const uint8_t *handed,
+                                       size_t handed_len,
+                                       const ampoule_member *member,
+                                       const uint8_t *card,
+                                       size_t card_len,
+                                       const ampoule_chart_keys *known,
+                                       ampoule_chart_keys **keys);
 
 /**
  * What an opened entry says of itself.

@@ -9,5 +9,9 @@ fn main() {
     let series = if major == "0" { format!("0.{minor}") } else { major };
     if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux" || system == "android") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libampoule.so.{series}");
+        // Built for size. Android knows them since version 11, and Linux since glibc 2.36.
+        if std::env::var("OPT_LEVEL").is_ok_and(|level| level == "s") {
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
+        }
     }
 }

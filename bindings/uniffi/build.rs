@@ -5,5 +5,9 @@ fn main() {
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if system == "android" || system == "linux" {
         println!("cargo::rustc-link-arg-cdylib=-Wl,-z,max-page-size=16384");
+        // Built for size. Android knows them since version 11, and Linux since glibc 2.36.
+        if std::env::var("OPT_LEVEL").is_ok_and(|level| level == "s") {
+            println!("cargo::rustc-link-arg-cdylib=-Wl,-z,pack-relative-relocs");
+        }
     }
 }

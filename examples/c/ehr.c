@@ -202,6 +202,58 @@ static void print_notes(const ampoule_member *member, const char *patient) {
     OK(ampoule_close(keys));
 }
 
+/* Another program with a table of its own, and no vault either: the chart's notes are opened there, until they are not. The two
+ * compared the fingerprints of their cards; here both are in one program. */
+static void share_the_table(const ampoule_member *member, const char *patient) {
+    ampoule_chart_keys *keys = open_chart(member, patient), *shared = NULL, *theirs = NULL, *turned = NULL;
+    ampoule_unlock *way = keystore(4);
+    ampoule_member *laboratory = NULL;
+    ampoule_grant *grant = NULL;
+    ampoule_record *record = NULL;
+    ampoule_opened *opened;
+    ampoule_buffer card, ours, handed, state, later;
+    const uint8_t *content = NULL;
+    size_t len = 0;
+    sqlite3_stmt *select = prepare("SELECT sealed, hash FROM note WHERE patient = ?1 ORDER BY id LIMIT 1"), *update;
+    OK(ampoule_member_create(AMPOULE_TEXT("Laboratory"), AMPOULE_MEMBER_KIND_SERVICE, AMPOULE_SUITE_AES256_GCM, way,
+                             AMPOULE_RECOVERY_NONE_DATA_WILL_BE_LOST, NULL, now_ms(), &laboratory, NULL));
+    OK(ampoule_member_card(laboratory, &card));
+    OK(ampoule_member_card(member, &ours));
+    OK(ampoule_grant_new(AMPOULE_RIGHTS_READ, &grant));
+    OK(ampoule_chart_keys_share(keys, card.data, card.len, grant, now_ms(), &shared));
+    OK(ampoule_chart_keys_grant_for(shared, card.data, card.len, &handed));
+
+    OK(ampoule_chart_keys_take(handed.data, handed.len, laboratory, ours.data, ours.len, NULL, &theirs));
+    SQL(sqlite3_bind_text(select, 1, patient, -1, SQLITE_STATIC));
+    ROW(select);
+    opened = read_note(theirs, select);
+    OK(ampoule_opened_content(opened, &content, &len));
+    printf("the laboratory reads: %.*s\n", (int)len, (const char *)content);
+    OK(ampoule_close(opened));
+
+    /* Taken back: what is sealed with the keys of after is not for the laboratory. */
+    OK(ampoule_chart_keys_revoke(shared, card.data, card.len, now_ms(), &turned));
+    OK(ampoule_chart_keys_state(turned, member, &state));
+    update = prepare("UPDATE chart SET state = ?1, version = version + 1 WHERE patient = ?2 AND version = 1");
+    SQL(sqlite3_bind_blob(update, 1, state.data, (int)state.len, SQLITE_STATIC));
+    SQL(sqlite3_bind_text(update, 2, patient, -1, SQLITE_STATIC));
+    DONE(update);
+    if (sqlite3_changes(db) != 1) exit(1);
+    OK(ampoule_record_new(AMPOULE_TEXT("text/plain"), (const uint8_t *)"later", 5, &record));
+    OK(ampoule_chart_keys_seal(turned, record, now_ms(), &later));
+    if (ampoule_chart_keys_open(theirs, later.data, later.len, NULL, &opened) == AMPOULE_STATUS_OK) exit(1);
+    printf("the laboratory reads no more\n");
+    sqlite3_finalize(select);
+    sqlite3_finalize(update);
+    {
+        ampoule_buffer *const buffers[] = {&card, &ours, &handed, &state, &later};
+        const void *const all[] = {record, grant, keys, shared, theirs, turned, laboratory, way};
+        size_t i;
+        for (i = 0; i < sizeof buffers / sizeof buffers[0]; i++) OK(ampoule_buffer_free(buffers[i]));
+        for (i = 0; i < sizeof all / sizeof all[0]; i++) OK(ampoule_close(all[i]));
+    }
+}
+
 /* The EHR's own audit takes what the vault for exchange tells, before anything is read from it. */
 static void audit(void *ctx, const ampoule_event *event) {
     sqlite3_stmt *insert = prepare("INSERT INTO audit VALUES (?1)");
@@ -329,6 +381,7 @@ int main(int count, char **arguments) {
     write_note(member, "p-1", "Pulse 61");
     print_notes(member, "p-1");
     print_notes(member, "p-2");
+    share_the_table(member, "p-1");
     share_and_take_back(member, "p-1", folder);
     OK(ampoule_close(member));
 

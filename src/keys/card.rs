@@ -128,7 +128,6 @@ impl Card {
         [self.root.root_key.to_bytes()].into_iter().chain(share).chain(self.devices.iter().flat_map(DeviceCard::keys))
     }
 
-    #[cfg(test)]
     pub(crate) fn devices(&self) -> &[DeviceCard] {
         &self.devices
     }

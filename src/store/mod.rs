@@ -116,7 +116,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 /// A consistent view.
 pub trait Snapshot {
     /// A number that is greater whenever another writer, in this process or another, may have committed in between. It may
-    /// be greater without cause.
+    /// be greater without cause; but while a transaction is open, no view has a greater one than that has.
     fn generation(&self) -> Result<u64, StoreError>;
 
     /// The value of a row.

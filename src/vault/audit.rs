@@ -26,8 +26,10 @@ pub enum Audit {
 
 /// Milliseconds that an event waits for others.
 const GROUP_MS: i64 = 100;
-/// Most events that wait.
+/// How many events are written without a wait for others.
 const GROUP_MOST: usize = 4096;
+/// Most events that wait while somebody else is writing.
+const WAIT_MOST: usize = 2 * GROUP_MOST;
 
 /// Something that was done in a vault, or tried.
 #[derive(Clone, PartialEq, Eq)]
@@ -162,9 +164,13 @@ pub(super) fn tell(inner: &Inner, session: &Session, event: Event) -> Result<(),
         Audit::Grouped => {
             let mut logs = session.lock_logs();
             logs.wait(event);
-            let many = logs.waiting.len() >= GROUP_MOST;
+            let waiting = logs.waiting.len();
             drop(logs);
-            if many { flush(inner, session) } else { Ok(()) }
+            match waiting {
+                0..GROUP_MOST => Ok(()),
+                GROUP_MOST..WAIT_MOST => flush_soon(inner, session),
+                WAIT_MOST.. => flush(inner, session),
+            }
         }
         Audit::Strict => {
             let mut write = Write::begin(inner, session)?;
@@ -179,8 +185,13 @@ pub(super) fn flush_due(inner: &Inner, session: &Session, now_ms: i64) -> Result
     let since = session.lock_logs().waiting_since();
     // Also where the clock was turned back.
     let due = since.is_some_and(|since| !(0..GROUP_MS).contains(&now_ms.saturating_sub(since)));
+    if due { flush_soon(inner, session) } else { Ok(()) }
+}
+
+/// Writes the events that wait, unless somebody else is writing.
+fn flush_soon(inner: &Inner, session: &Session) -> Result<(), Error> {
     // A change that is under way takes them with it, and may be this very thread's.
-    if !due || session.changes.load(Ordering::SeqCst) > 0 {
+    if session.changes.load(Ordering::SeqCst) > 0 {
         return Ok(());
     }
     match flush(inner, session) {

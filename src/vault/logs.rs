@@ -20,8 +20,10 @@ use zeroize::Zeroizing;
 pub(super) struct Logs {
     own: Log,
     others: Vec<Log>,
-    /// State of the store at which they were read.
+    /// State of the store at which they were read; 0 where that is not certain.
     generation: u64,
+    /// The newest state that they were read at.
+    newest: u64,
     /// The vault's state row that names the devices.
     state: Vec<u8>,
     /// Of that row. It is hashed when it changes, and held against the marks at every look.
@@ -47,6 +49,7 @@ impl Logs {
             own: fresh(&unlocked.identity().device_card),
             others: Vec::new(),
             generation: 0,
+            newest: 0,
             state: unlocked.bytes().to_vec(),
             state_hash: state_hash(unlocked.bytes()),
             audit: audit.sealer(unlocked.suite())?,
@@ -69,10 +72,12 @@ impl Logs {
         let own = unlocked.identity().device_card.hash();
         let devices = unlocked.identity().devices();
         let others = devices.iter().filter(|device| device.hash() != own);
+        let generation = snapshot.generation()?;
         Ok(Self {
             own: open(&unlocked.identity().device_card, snapshot)?,
             others: others.map(|device| open(device, snapshot)).collect::<Result<_, _>>()?,
-            generation: snapshot.generation()?,
+            generation,
+            newest: generation,
             state: unlocked.bytes().to_vec(),
             state_hash: state_hash(unlocked.bytes()),
             audit: audit.sealer(suite)?,
@@ -114,6 +119,7 @@ impl Logs {
         }
         self.require_state(snapshot)?;
         self.generation = generation;
+        self.newest = self.newest.max(generation);
         Ok(())
     }
 
@@ -274,6 +280,7 @@ impl Logs {
                 // Where another writer may have followed, or the devices are others now, the next look at the store tells.
                 let moved = marks.contains_key(&Marked::State.key());
                 self.generation = if moved { 0 } else { generation.unwrap_or(self.generation) };
+                self.newest = self.newest.max(generation.unwrap_or(0));
                 // Those that waited are in the first leaf that is new. A sink that panics leaves a log that goes on.
                 writer.tell(leaf, &waited);
             }
@@ -475,9 +482,8 @@ impl Session {
     }
 
     /// Whether a newer state was seen than that of a view.
-    pub(super) fn knows_better(&self, snapshot: &dyn Snapshot) -> Result<bool, Error> {
-        let generation = snapshot.generation()?;
-        Ok(self.lock_logs().generation > generation)
+    pub(super) fn knows_better(&self, generation: u64) -> bool {
+        self.lock_logs().newest > generation
     }
 
     /// The vault's state as it stands, held against the logs.

@@ -32,6 +32,8 @@ mod mark;
 mod open_chart;
 mod options;
 mod organisation;
+#[cfg(test)]
+mod overtaken;
 mod patients;
 mod quarantine;
 mod scope;
@@ -100,7 +102,7 @@ use zeroize::Zeroizing;
 
 /// Row of the vault's own state.
 const STATE_KEY: &[u8] = b"state";
-/// How often a view is taken anew. A store that shows old ones only is refused after that.
+/// How often a view is taken anew that is no newer than the one before. A store that shows old ones only is refused then.
 const MOST_TRIES: usize = 64;
 
 /// A member's vault: everything that one person or service keeps, sealed, in one store.
@@ -331,16 +333,23 @@ impl Inner {
         work(session)
     }
 
-    /// Runs `work` at a view of the store that is no older than what is known of it: again, where another was quicker.
+    /// Runs `work` at a view of the store that is no older than what is known of it: again, where another was quicker. Where
+    /// many are, that is as often as they are: each time, somebody else got on.
     fn view<T>(&self, session: &Session, mut work: impl FnMut(&dyn Snapshot) -> Result<T, Error>) -> Result<T, Error> {
-        for _ in 1..MOST_TRIES {
+        let (mut newest, mut in_vain) = (0, 0_usize);
+        loop {
             let snapshot = self.store.read()?;
             let result = work(&*snapshot);
-            if !matches!(result, Err(Error::Store(StoreError::Busy))) || !session.knows_better(&*snapshot)? {
+            if !matches!(result, Err(Error::Store(StoreError::Busy))) || in_vain >= MOST_TRIES {
                 return result;
             }
+            let generation = snapshot.generation()?;
+            if !session.knows_better(generation) {
+                return result;
+            }
+            in_vain = if generation > newest { 0 } else { in_vain.saturating_add(1) };
+            newest = newest.max(generation);
         }
-        work(&*self.store.read()?)
     }
 
     /// Wipes the keys if the vault was idle for too long.

@@ -203,6 +203,26 @@ fn writers_take_turns_and_readers_see_whole_changes() {
     });
 }
 
+#[test]
+fn no_view_is_newer_than_a_change_under_way() {
+    each_store(|store| {
+        let views: Vec<_> = (0..3).map(|_| store.read().unwrap()).collect();
+        drop(views);
+        for _ in 0..3 {
+            let mut change = store.write().unwrap();
+            let mut held = Vec::new();
+            for _ in 0..5 {
+                held.push(store.read().unwrap());
+                let newest = held.iter().map(|view| view.generation().unwrap()).max();
+                assert!(newest <= change.generation().ok());
+            }
+            change.put(Table::Vault, b"", b"key", b"value").unwrap();
+            drop(held);
+            change.commit().unwrap();
+        }
+    });
+}
+
 /// What a cache does: it keeps what it read beside the generation, and reads again when the generation differs.
 #[test]
 fn a_generation_names_one_state() {

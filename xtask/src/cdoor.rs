@@ -4,6 +4,7 @@ mod outside;
 
 use crate::place::Place;
 use crate::run::{self, Logged, program};
+use crate::test::Tests;
 use crate::{header, install, test};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
 const SANITIZED: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 
 /// Runs everything, and returns how many tests passed.
-pub(crate) fn run(place: &Place, log: &Path) -> Result<usize> {
+pub(crate) fn run(place: &Place, log: &Path) -> Result<Tests> {
     header::run(place, true)?;
     let door = Door { place, log, folder: place.target.join("cdoor") };
     if door.folder.exists() {
@@ -28,23 +29,25 @@ pub(crate) fn run(place: &Place, log: &Path) -> Result<usize> {
     let layer = [place.root.join("bindings/c/tests/hpp.cpp")];
     door.build(&["--workspace", "--all-features", "--lib"], "debug")?;
     door.exports_are_those_of_the_header()?;
-    let mut passed = 1_usize;
-    let mut ran = |built: PathBuf, valgrind| -> Result<()> {
-        passed = passed.saturating_add(door.suite(&built, valgrind)?);
+    let mut passed = Tests::from([("C", 1)]);
+    let mut ran = |compiler: &[&str], built: PathBuf, valgrind| -> Result<()> {
+        let language = if compiler == C11 { "C" } else { "C++" };
+        test::add(&mut passed, &Tests::from([(language, door.suite(&built, valgrind)?)]));
         Ok(())
     };
-    ran(door.compile("c11", C11, "debug", &[], &suite)?, false)?;
-    ran(door.compile("c++17", CPP17, "debug", &[], &suite)?, false)?;
+    ran(C11, door.compile("c11", C11, "debug", &[], &suite)?, false)?;
+    ran(CPP17, door.compile("c++17", CPP17, "debug", &[], &suite)?, false)?;
     for (name, compiler, sources) in [("sanitized", C11, &suite[..]), ("layer-sanitized", CPP17, &layer[..])] {
         let built = door.compile(name, compiler, "debug", &SANITIZED, sources)?;
         require_instrumented(&built)?;
-        ran(built, false)?;
+        ran(compiler, built, false)?;
     }
     door.build(&["--release", "-p", "ampoule-c"], "release")?;
-    ran(door.compile("release", C11, "release", &[], &suite)?, true)?;
-    ran(door.compile("layer-release", CPP17, "release", &[], &layer)?, true)?;
-    passed = passed.saturating_add(door.conformance()?);
-    Ok(passed.saturating_add(outside::run(&door)?))
+    ran(C11, door.compile("release", C11, "release", &[], &suite)?, true)?;
+    ran(CPP17, door.compile("layer-release", CPP17, "release", &[], &layer)?, true)?;
+    test::add(&mut passed, &Tests::from([("C", door.conformance()?)]));
+    test::add(&mut passed, &outside::run(&door)?);
+    Ok(passed)
 }
 
 const C11: &[&str] = &["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"];

@@ -2,8 +2,9 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, swift, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, size, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -35,8 +36,10 @@ fn steps() -> Vec<Step> {
         step("the hostile host", cargo("run --locked --all-features --example hostile_host")),
         step("a study of images", cargo("run --locked --all-features --example imaging")),
         step("the C door", call(c_door)),
+        step("an existing database", call(existing_database)),
         step("the Kotlin door", call(kotlin_door)),
         step("the Swift door", call(swift_door)),
+        step("size for telephones", call(size_for_telephones)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -51,13 +54,30 @@ pub(crate) fn run(place: &Place, only: Option<&str>) -> Result<()> {
     let mut steps = steps();
     steps.retain(|step| only.is_none_or(|only| step.name.contains(only)));
     ensure!(!steps.is_empty(), "no step has that in its name");
-    let mut tests = 0_usize;
+    let mut tests = Tests::new();
     for (index, step) in steps.iter().enumerate() {
-        tests = tests.saturating_add(step.run(place, index)?);
+        add(&mut tests, &step.run(place, index)?);
     }
-    println!("{} steps, {tests} tests in {} s", steps.len(), begun.elapsed().as_secs());
-    println!("{} passed, 0 failed", steps.len().saturating_add(tests));
+    let all = tests.values().copied().fold(0, usize::saturating_add);
+    println!("{} steps, {all} tests in {} s: {}", steps.len(), begun.elapsed().as_secs(), by_language(&tests));
+    println!("{} passed, 0 failed", steps.len().saturating_add(all));
     Ok(())
+}
+
+/// How many tests passed, by the language that they are written in.
+pub(crate) type Tests = BTreeMap<&'static str, usize>;
+
+/// Adds counts.
+pub(crate) fn add(to: &mut Tests, more: &Tests) {
+    for (language, count) in more {
+        let known = to.entry(language).or_default();
+        *known = known.saturating_add(*count);
+    }
+}
+
+fn by_language(tests: &Tests) -> String {
+    let counts: Vec<_> = tests.iter().map(|(language, count)| format!("{language} {count}")).collect();
+    counts.join(", ")
 }
 
 /// Installs what the steps need. Nothing is left out silently: what cannot be had is an error.
@@ -84,7 +104,14 @@ struct Step {
 /// What a step reports: a word on what it did, and the tests that it ran.
 struct Done {
     note: String,
-    tests: usize,
+    tests: Tests,
+}
+
+impl Done {
+    /// Tests in one language.
+    fn of(language: &'static str, tests: usize, note: String) -> Self {
+        Self { note, tests: (tests > 0).then_some((language, tests)).into_iter().collect() }
+    }
 }
 
 fn step(name: &'static str, action: Action) -> Step {
@@ -92,8 +119,8 @@ fn step(name: &'static str, action: Action) -> Step {
 }
 
 impl Step {
-    /// Returns the number of tests that ran.
-    fn run(&self, place: &Place, index: usize) -> Result<usize> {
+    /// Returns how many tests ran.
+    fn run(&self, place: &Place, index: usize) -> Result<Tests> {
         let begun = Instant::now();
         let log = place.target.join("log").join(format!("{index:02}.txt"));
         let done = (self.action)(place, &log).with_context(|| format!("step \"{}\"", self.name))?;
@@ -129,7 +156,7 @@ fn green(command: &mut Command, log: &Path) -> Result<Done> {
     }
     let tests = passed(&text);
     let note = if tests == 0 { String::new() } else { format!(", {tests} tests") };
-    Ok(Done { note, tests })
+    Ok(Done::of("Rust", tests, note))
 }
 
 fn deny(place: &Place, log: &Path) -> Result<Done> {
@@ -140,22 +167,32 @@ fn deny(place: &Place, log: &Path) -> Result<Done> {
 
 fn kotlin_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = kotlin::test(place, log)?;
-    Ok(Done { note: format!(", {tests} tests in Kotlin"), tests })
+    Ok(Done::of("Kotlin", tests, format!(", {tests} tests in Kotlin")))
 }
 
 fn swift_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = swift::test(place, log)?;
-    Ok(Done { note: format!(", {tests} tests in Swift"), tests })
+    Ok(Done::of("Swift", tests, format!(", {tests} tests in Swift")))
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {
     let count = vectors::run(place, true)?;
-    Ok(Done { note: format!(", {count} files"), tests: count })
+    Ok(Done::of("Rust", count, format!(", {count} files")))
 }
 
 fn c_door(place: &Place, log: &Path) -> Result<Done> {
-    let count = cdoor::run(place, log)?;
-    Ok(Done { note: format!(", {count} tests"), tests: count })
+    let tests = cdoor::run(place, log)?;
+    Ok(Done { note: format!(", tests in {}", by_language(&tests)), tests })
+}
+
+fn existing_database(place: &Place, log: &Path) -> Result<Done> {
+    let count = postgres::run(place, log)?;
+    Ok(Done::of("SQL", count, ", by PostgreSQL".to_owned()))
+}
+
+fn size_for_telephones(place: &Place, _log: &Path) -> Result<Done> {
+    let bytes = size::check(place)?;
+    Ok(Done::of("Rust", 1, format!(", {bytes} bytes")))
 }
 
 /// Vaults of this very run, then the vectors.
@@ -165,18 +202,18 @@ fn decoder(place: &Place, log: &Path) -> Result<Done> {
     decoder::sealed_elsewhere(&folder)?;
     green(&mut decoder::command(place, "vectors", &place.root.join("tests/vectors"))?, log)?;
     std::fs::remove_dir_all(&folder)?;
-    Ok(Done { note: String::new(), tests: 3 })
+    Ok(Done::of("Python", 3, String::new()))
 }
 
 fn guarded(place: &Place, _log: &Path) -> Result<Done> {
     let (count, all) = guards::check_turn(place)?;
     let note = format!(", {count} guards whose turn it is; all {all} patches apply, and cargo xtask guards tries them");
-    Ok(Done { note, tests: count })
+    Ok(Done::of("Rust", count, note))
 }
 
 fn fuzzing(place: &Place, _log: &Path) -> Result<Done> {
     let count = fuzz::short(place)?;
-    Ok(Done { note: format!(", {count} targets"), tests: count })
+    Ok(Done::of("Rust", count, format!(", {count} targets")))
 }
 
 /// Tests that passed, by the summary lines of the test harness.
@@ -201,6 +238,16 @@ fn summaries(text: &str, word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_counted_by_language() {
+        let mut all = Tests::new();
+        for (language, count) in [("Rust", 5), ("C", 2), ("C++", 1), ("Rust", 4)] {
+            add(&mut all, &Done::of(language, count, String::new()).tests);
+        }
+        assert_eq!(by_language(&all), "C 2, C++ 1, Rust 9");
+        assert!(Done::of("Swift", 0, String::new()).tests.is_empty());
+    }
 
     const TEXT: &str = "running 3 tests\ntest a ... ok\n\
         test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.00s\n\

@@ -18,6 +18,7 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("/usr/include/sqlite3.h", "libsqlite3-dev", "is the database of the example of an EHR"),
     ("/usr/include/cjson/cJSON.h", "libcjson-dev", "reads the cases that hold in every language"),
     ("valgrind", "valgrind", "watches the C library's memory"),
+    ("psql", "postgresql", "runs the statements for a database that is there already"),
     ("git", "git", "lists the sources and applies guards"),
     ("npm", "npm", "fetches the FHIR examples"),
     ("readelf", "binutils", "looks at how libraries are laid out"),

@@ -252,7 +252,7 @@ pub unsafe extern "C" fn ampoule_chart_keys_rewrap(
 }
 
 /// Shares the chart with the owner of a card whose fingerprint was compared. Gives the keys as they are from now on: store
-/// their state.
+/// their state, then hand over what `ampoule_chart_keys_grant_for` gives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_keys_share(
     keys: *const ampoule_chart_keys,
@@ -271,7 +271,8 @@ pub unsafe extern "C" fn ampoule_chart_keys_share(
     })
 }
 
-/// Ends every grant of a member: fresh keys for those who stay. Gives the keys as they are from now on: store their state.
+/// Ends every grant of a member: fresh keys for those who stay. Gives the keys as they are from now on: store their state, then
+/// hand over to each of those what `ampoule_chart_keys_grant_for` gives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_keys_revoke(
     keys: *const ampoule_chart_keys,
@@ -285,6 +286,47 @@ pub unsafe extern "C" fn ampoule_chart_keys_revoke(
         let card = Card::from_bytes(bytes(card, card_len)?)?;
         let keys = handles::get(keys)?.0.revoke(&card, now_ms)?;
         out.write(handles::open(ampoule_chart_keys(keys))?);
+        Ok(())
+    })
+}
+
+/// What to hand over to the owner of a card, by any way, after each change of the sharing: what is shared, sealed to that member.
+/// Names of the chart's members can be read in it. `AMPOULE_STATUS_NO_SUCH_MEMBER` where there is nothing for that member.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_keys_grant_for(
+    keys: *const ampoule_chart_keys,
+    card: *const u8,
+    card_len: usize,
+    handed: *mut ampoule_buffer,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(handed)?;
+        let card = Card::from_bytes(bytes(card, card_len)?)?;
+        out.write(ampoule_buffer::of(handles::get(keys)?.0.grant_for(&card)?)?);
+        Ok(())
+    })
+}
+
+/// Takes what `ampoule_chart_keys_grant_for` gave the owner of `card`, whose fingerprint was compared. `known` is NULL the first
+/// time, and later the keys that were taken of this chart before: an older hand-over is `AMPOULE_STATUS_SUPERSEDED` then. Gives
+/// keys of the chart for `member`: store their state.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_keys_take(
+    handed: *const u8,
+    handed_len: usize,
+    member: *const ampoule_member,
+    card: *const u8,
+    card_len: usize,
+    known: *const ampoule_chart_keys,
+    keys: *mut *mut ampoule_chart_keys,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(keys)?;
+        let (member, from) = (handles::get(member)?, Card::from_bytes(bytes(card, card_len)?)?);
+        let known = if known.is_null() { None } else { Some(handles::get(known)?) };
+        let known = known.as_ref().map(|known| &known.0);
+        let taken = ChartKeys::take(bytes(handed, handed_len)?, &member.0, &from, known)?;
+        out.write(handles::open(ampoule_chart_keys(taken))?);
         Ok(())
     })
 }

@@ -127,6 +127,57 @@ static void a_revocation_turns_the_keys_and_rewrapping_follows(void) {
     CLOSE(record, grant, keys, shared, turned, clinic, lee);
 }
 
+static void a_member_takes_a_share_until_it_is_taken_back(void) {
+    ampoule_member *clinic = member_of("Riverside EHR", 1), *lee = member_of("Dr. Lee", 2), *eve = member_of("Eve", 3);
+    ampoule_chart_keys *keys = NULL, *shared = NULL, *turned = NULL, *theirs = NULL, *again = NULL, *none = NULL;
+    ampoule_record *record = note("note");
+    ampoule_grant *grant = NULL;
+    ampoule_buffer column, later, card, from, wrong, handed, empty;
+    ampoule_opened *opened = NULL;
+    const uint8_t *content = NULL;
+    size_t len = 0;
+    memset(&empty, 0, sizeof empty);
+    OK(ampoule_chart_keys_create(clinic, 1000, &keys));
+    OK(ampoule_member_card(lee, &card));
+    OK(ampoule_member_card(clinic, &from));
+    OK(ampoule_member_card(eve, &wrong));
+    OK(ampoule_grant_new(AMPOULE_RIGHTS_READ, &grant));
+    OK(ampoule_grant_add_label(grant, AMPOULE_TEXT("general")));
+    OK(ampoule_chart_keys_share(keys, card.data, card.len, grant, 3000, &shared));
+    GIVES(AMPOULE_STATUS_NO_SUCH_MEMBER, ampoule_chart_keys_grant_for(keys, card.data, card.len, &empty));
+    GIVES(AMPOULE_STATUS_NO_SUCH_MEMBER, ampoule_chart_keys_grant_for(shared, wrong.data, wrong.len, &empty));
+    CHECK(empty.data == NULL);
+    OK(ampoule_chart_keys_grant_for(shared, card.data, card.len, &handed));
+    OK(ampoule_chart_keys_seal(shared, record, 3500, &column));
+
+    /* Who handed it over must be who was compared, and nobody else can take it. */
+    GIVES(AMPOULE_STATUS_UNVERIFIED_CONTACT,
+          ampoule_chart_keys_take(handed.data, handed.len, lee, wrong.data, wrong.len, NULL, &none));
+    CHECK(ampoule_chart_keys_take(handed.data, handed.len, eve, from.data, from.len, NULL, &none) != AMPOULE_STATUS_OK);
+    GIVES(AMPOULE_STATUS_NULL_ARGUMENT, ampoule_chart_keys_take(handed.data, handed.len, NULL, from.data, from.len, NULL, &none));
+    CHECK(none == NULL);
+    OK(ampoule_chart_keys_take(handed.data, handed.len, lee, from.data, from.len, NULL, &theirs));
+    OK(ampoule_chart_keys_take(handed.data, handed.len, lee, from.data, from.len, theirs, &again));
+    OK(ampoule_chart_keys_open(again, column.data, column.len, NULL, &opened));
+    OK(ampoule_opened_content(opened, &content, &len));
+    CHECK(len == 4 && memcmp(content, "note", len) == 0);
+    CLOSE(opened);
+    opened = NULL;
+
+    OK(ampoule_chart_keys_revoke(shared, card.data, card.len, 4000, &turned));
+    OK(ampoule_chart_keys_seal(turned, record, 5000, &later));
+    CHECK(ampoule_chart_keys_open(again, later.data, later.len, NULL, &opened) != AMPOULE_STATUS_OK);
+    GIVES(AMPOULE_STATUS_NO_SUCH_MEMBER, ampoule_chart_keys_grant_for(turned, card.data, card.len, &empty));
+    CHECK(opened == NULL && empty.data == NULL);
+    OK(ampoule_buffer_free(&column));
+    OK(ampoule_buffer_free(&later));
+    OK(ampoule_buffer_free(&card));
+    OK(ampoule_buffer_free(&from));
+    OK(ampoule_buffer_free(&wrong));
+    OK(ampoule_buffer_free(&handed));
+    CLOSE(record, grant, keys, shared, turned, theirs, again, clinic, lee, eve);
+}
+
 typedef struct heard {
     unsigned count, reads, refused, destroyed;
     int64_t now;
@@ -195,6 +246,7 @@ const test floor_tests[] = {
     {"sealed_bytes_open_from_stored_states", sealed_bytes_open_from_stored_states},
     {"a_changed_byte_of_a_column_opens_nothing", a_changed_byte_of_a_column_opens_nothing},
     {"a_revocation_turns_the_keys_and_rewrapping_follows", a_revocation_turns_the_keys_and_rewrapping_follows},
+    {"a_member_takes_a_share_until_it_is_taken_back", a_member_takes_a_share_until_it_is_taken_back},
     {"an_event_sink_hears_of_a_read_before_its_plaintext_is_there",
      an_event_sink_hears_of_a_read_before_its_plaintext_is_there},
     {NULL, NULL},

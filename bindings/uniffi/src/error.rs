@@ -160,6 +160,14 @@ mod tests {
             VaultError::finished(),
             VaultError::keystore_failed(),
         ];
-        assert_eq!(own.map(|error| error.code()), [80, 81, 82, 83]);
+        let own = own.map(|error| error.code());
+        assert_eq!(own, [80, 81, 82, 83]);
+        // No number means one thing in C and another here.
+        let header = include_str!("../../../include/ampoule.h");
+        let statuses = header.lines().filter(|line| line.trim_start().starts_with("AMPOULE_STATUS_"));
+        let numbers = statuses.filter_map(|line| line.trim_end_matches(',').rsplit_once(" = ")?.1.parse().ok());
+        let numbers: BTreeSet<u32> = numbers.collect();
+        assert!(numbers.len() > 100 && numbers.contains(&1));
+        assert!(own.iter().all(|code| !numbers.contains(code)));
     }
 }

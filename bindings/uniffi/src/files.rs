@@ -1,5 +1,6 @@
 //! Files: by path, in pieces that are pushed, or read at any place.
 
+use crate::contained::contained;
 use crate::progress::Following;
 use crate::records::{Entry, RecordTerms};
 use crate::text::hidden;
@@ -243,7 +244,8 @@ impl FileWriterHandle {
 
     /// Gives the file up: nothing is left of it.
     pub fn discard(&self) {
-        *lock(&self.0) = None;
+        let given_up = lock(&self.0).take();
+        contained((), || drop(given_up));
     }
 }
 

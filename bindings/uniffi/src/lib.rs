@@ -10,6 +10,7 @@ mod audit;
 mod chart;
 mod checks;
 mod contacts;
+mod contained;
 mod enums;
 mod error;
 mod files;

@@ -1,6 +1,7 @@
 //! Vaults, their stores, ways in and devices.
 
 use crate::contacts::ContactHandle;
+use crate::contained::contained;
 use crate::hooks::Keeper;
 use crate::records::{AssertedActor, FoundPatient, PatientSearch};
 use crate::{ChartHandle, CheckpointKeeper, RecoveryCodeHandle, SecondWayHandle, UnlockHandle, VaultError};
@@ -215,7 +216,8 @@ impl VaultHandle {
     /// Writes the events that wait, keeps a checkpoint where there is a keeper, and wipes all keys. Waits for calls that are
     /// under way; every later one fails with `Locked`.
     pub fn lock(&self) {
-        self.0.lock();
+        // Keys are taken out before anything that could go wrong.
+        contained((), || self.0.lock());
     }
 
     /// Opens the vault again after `lock`. Handles of before work again.
@@ -225,7 +227,8 @@ impl VaultHandle {
 
     /// Whether keys are gone: by `lock` or because the vault was idle for too long.
     pub fn is_locked(&self) -> bool {
-        self.0.is_locked()
+        // What locks an idle vault is all that could go wrong.
+        contained(true, || self.0.is_locked())
     }
 
     /// Id of the vault.

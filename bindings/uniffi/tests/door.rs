@@ -49,6 +49,35 @@ impl CheckpointKeeper for Kept {
     }
 }
 
+/// A keeper that is broken in a way that its author did not think of.
+#[derive(Default)]
+struct Panics(AtomicBool);
+
+impl CheckpointKeeper for Panics {
+    fn load(&self) -> Result<Option<Vec<u8>>, HookError> {
+        Ok(None)
+    }
+
+    fn save(&self, _: Vec<u8>) -> Result<(), HookError> {
+        assert!(!self.0.load(Ordering::Relaxed), "no keeper does this");
+        Ok(())
+    }
+}
+
+#[test]
+fn h56_a_panic_while_a_vault_locks_stays_inside_and_keys_are_gone() {
+    let keeper = Arc::new(Panics::default());
+    let with = VaultSettings { keeper: Some(Arc::clone(&keeper) as Arc<dyn CheckpointKeeper>), ..settings() };
+    let key = || UnlockHandle::device_key(&[7; 32]).unwrap();
+    let none = SecondWayHandle::NoneDataWillBeLost;
+    let vault = create_vault(StoreHandle::memory(), "Ana", key(), none, with).unwrap().vault;
+    let chart = vault.create_chart().unwrap();
+    keeper.0.store(true, Ordering::Relaxed);
+    vault.lock();
+    assert!(vault.is_locked());
+    assert!(matches!(chart.list(), Err(VaultError::Locked { .. })));
+}
+
 fn settings() -> VaultSettings {
     VaultSettings {
         idle_lock_ms: None,

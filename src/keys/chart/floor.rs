@@ -4,12 +4,16 @@
 //! ([`ChartKeys::state`]) under compare-and-swap, and the sealed entries. It gets no search, no freshness, no audit of
 //! reads and no handling of conflicts.
 
-use super::{CardBook, ChartKeys, LedgerRow, NewEntry, Ring, Step, Wrap, grant::Grant};
+mod granting;
+
+use super::{CardBook, ChartKeys, LedgerRow, NewEntry, Ring, Wrap};
 use crate::codec::{self, ChartId, EntryId, Extensions, Malformed, Version1, VersionId};
 use crate::envelope::{self, Opened, SealedEntry};
 use crate::error::Error;
-use crate::keys::{Card, DeviceCard, RootCard, Unlocked};
+use crate::keys::{DeviceCard, RootCard, Unlocked};
 use crate::record::{Kind, Label, Record};
+use granting::GRANTS;
+pub(crate) use granting::Grants;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 /// What is stored of a chart.
@@ -75,39 +79,37 @@ impl ChartKeys {
         let (vault, suite) = (unlocked.vault_id(), unlocked.suite());
         let ring = Ring::open(suite, unlocked.keyring_key(), &vault, &state.chart, &state.ring)
             .map_err(Error::of_malformed)?;
-        let mut cards = CardBook::default();
-        for bytes in &state.roots {
-            cards.add_root(RootCard::open(bytes).map_err(|_| Error::unopenable())?);
-        }
-        for bytes in &state.devices {
-            let root = DeviceCard::claimed_root(bytes).and_then(|hash| cards.root(&hash).cloned());
-            let root = root.ok_or_else(Error::unopenable)?;
-            cards.add_device(DeviceCard::open(bytes, &root).map_err(|_| Error::unopenable())?);
-        }
-        if state.ledger.len() != state.receipts.len() {
-            return Err(Error::of_malformed(Malformed::Invalid));
-        }
-        let rows = state.ledger.into_iter().zip(state.receipts);
-        let rows = rows.map(|(stored, receipt)| LedgerRow { stored: stored.into(), receipt: receipt.into() });
-        let keys = Self::assemble(rows.collect::<Vec<_>>(), ring, cards, unlocked.identity())?;
-        if keys.chart() == state.chart { Ok(keys) } else { Err(Error::unopenable()) }
+        let cards = cards(&state.roots, &state.devices)?;
+        let rows = rows(state.ledger, state.receipts)?;
+        let keys = Self::assemble(rows, ring, cards, unlocked.identity())?;
+        let granted = state.extensions.get(GRANTS).map_or(Ok(Grants::default()), codec::decode);
+        let granted = granted.map_err(Error::of_malformed)?;
+        if keys.chart() == state.chart { Ok(keys.with_granted(granted)) } else { Err(Error::unopenable()) }
     }
 
-    /// The state to store, after [`ChartKeys::create`], [`ChartKeys::share`] and [`ChartKeys::revoke`]. Replace the old
-    /// one only if nobody else has replaced it meanwhile; else load theirs and do it again.
+    /// The state to store, after [`ChartKeys::create`], [`ChartKeys::share`], [`ChartKeys::revoke`] and [`ChartKeys::take`].
+    /// Replace the old one only if nobody else has replaced it meanwhile; else load theirs and do it again.
     pub fn state(&self, unlocked: &Unlocked) -> Result<Vec<u8>, Error> {
         let (vault, suite, chart) = (unlocked.vault_id(), unlocked.suite(), self.chart());
         let ring = self.ring().seal(suite, unlocked.keyring_key(), &vault, &chart).map_err(|_| Error::unopenable())?;
-        Ok(codec::encode(&State {
-            version: Version1,
-            chart,
-            ring: ring.into(),
-            ledger: self.rows().iter().map(|row| row.stored.clone().into()).collect(),
-            receipts: self.rows().iter().map(|row| row.receipt.clone().into()).collect(),
-            roots: self.cards().roots().map(|root| root.bytes().to_vec().into()).collect(),
-            devices: self.cards().devices().map(|device| device.bytes().to_vec().into()).collect(),
-            extensions: Extensions::default(),
-        }))
+        let (ledger, receipts) = self.ledger_bytes();
+        let (roots, devices) = self.card_bytes();
+        let extensions = if self.granted().is_empty() {
+            Extensions::default()
+        } else {
+            Extensions::ignorable(GRANTS, codec::encode(self.granted()).into())
+        };
+        let ring = ring.into();
+        Ok(codec::encode(&State { version: Version1, chart, ring, ledger, receipts, roots, devices, extensions }))
+    }
+
+    fn ledger_bytes(&self) -> (Vec<ByteVec>, Vec<ByteVec>) {
+        self.rows().iter().map(|row| (row.stored.clone().into(), row.receipt.clone().into())).unzip()
+    }
+
+    fn card_bytes(&self) -> (Vec<ByteVec>, Vec<ByteVec>) {
+        let roots = self.cards().roots().map(|root| root.bytes().to_vec().into());
+        (roots.collect(), self.cards().devices().map(|device| device.bytes().to_vec().into()).collect())
     }
 
     /// Seals a record as a new entry.
@@ -156,27 +158,6 @@ impl ChartKeys {
         Ok(SealedEntry { bytes: sealed.bytes.clone(), wrap })
     }
 
-    /// Shares the chart with the owner of a card whose fingerprint was compared. Returns the keys as they are from now on,
-    /// and the sealed grant to hand over with [`ChartKeys::state`].
-    pub fn share(&self, with: &Card, grant: &Grant, now_ms: i64) -> Result<Self, Error> {
-        let step = self.share_step(with.root(), grant, now_ms)?;
-        let mut cards = self.cards().clone();
-        cards.add_root(with.root().clone());
-        self.after(step, cards)
-    }
-
-    /// Ends every grant of a member: a new epoch with fresh keys for those who stay.
-    pub fn revoke(&self, from: &Card, now_ms: i64) -> Result<Self, Error> {
-        let step = self.revoke_step(&[from.root().hash()], |_| Vec::new(), now_ms)?;
-        self.after(step, self.cards().clone())
-    }
-
-    fn after(&self, step: Step, cards: CardBook) -> Result<Self, Error> {
-        let mut rows = self.rows().to_vec();
-        rows.push(step.row);
-        Self::assemble(rows, step.ring, cards, self.identity())
-    }
-
     /// Most bytes that sealing content of `len` bytes gives, in the form of [`SealedEntry::to_bytes`].
     pub fn sealed_size_max(len: usize) -> Option<usize> {
         envelope::sealed_size_max(len)
@@ -197,6 +178,28 @@ impl SealedEntry {
         let wrap = Wrap::from_slice(wrap).ok_or_else(Error::unopenable)?;
         Ok(Self { bytes: bytes.to_vec(), wrap })
     }
+}
+
+/// Verifies cards, and that each device is of one of the roots.
+fn cards(roots: &[ByteVec], devices: &[ByteVec]) -> Result<CardBook, Error> {
+    let mut cards = CardBook::default();
+    for bytes in roots {
+        cards.add_root(RootCard::open(bytes).map_err(|_| Error::unopenable())?);
+    }
+    for bytes in devices {
+        let root = DeviceCard::claimed_root(bytes).and_then(|hash| cards.root(&hash).cloned());
+        let root = root.ok_or_else(Error::unopenable)?;
+        cards.add_device(DeviceCard::open(bytes, &root).map_err(|_| Error::unopenable())?);
+    }
+    Ok(cards)
+}
+
+fn rows(ledger: Vec<ByteVec>, receipts: Vec<ByteVec>) -> Result<Vec<LedgerRow>, Error> {
+    if ledger.len() != receipts.len() {
+        return Err(Error::of_malformed(Malformed::Invalid));
+    }
+    let rows = ledger.into_iter().zip(receipts);
+    Ok(rows.map(|(stored, receipt)| LedgerRow { stored: stored.into(), receipt: receipt.into() }).collect())
 }
 
 fn opened_entry(opened: Opened, hash: &[u8; 32]) -> OpenedEntry {

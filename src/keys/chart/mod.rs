@@ -14,6 +14,7 @@ pub use chart_keys::ChartKeys;
 pub(crate) use chart_keys::{Fate, Intent, NewEntry, Proposal, Step, Visible, Written};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
+pub(crate) use floor::Grants;
 pub use floor::{Freshness, OpenedEntry};
 pub use grant::{Grant, Purpose, Rights};
 pub(crate) use grant::{GrantBody, GrantRow};

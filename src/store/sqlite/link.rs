@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -103,14 +104,27 @@ impl Link {
         }
     }
 
-    /// Begins to write and returns the generation, as [`Link::begin`] does; nobody else can commit from here on.
-    pub(super) fn begin_writing(&mut self, generations: &Generations) -> Result<u64, StoreError> {
-        let (generation, _) = generations.now();
+    /// Begins to read while a change is under way that began at this generation, and ends no sooner than this returns.
+    pub(super) fn begin_beside(&mut self, generation: u64) -> Result<u64, StoreError> {
+        self.run("BEGIN DEFERRED")?;
+        self.saw_no_change()?;
+        Ok(generation)
+    }
+
+    /// Begins to write and returns the generation, as [`Link::begin`] does; nobody else can commit from here on, so that it is
+    /// the generation of all who begin to read before `writing` says otherwise. None of them has a newer one.
+    pub(super) fn begin_writing(
+        &mut self,
+        generations: &Generations,
+        writing: &RwLock<Option<u64>>,
+    ) -> Result<u64, StoreError> {
         self.run("BEGIN IMMEDIATE")?;
-        if !self.saw_no_change()? {
-            return Ok(generations.advance());
-        }
+        let unchanged = self.saw_no_change()?;
+        // Nobody who begins to read is about to make a generation.
+        let mut writing = writing.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = if unchanged { generations.now().0 } else { generations.advance() };
         generations.confirm(generation);
+        *writing = Some(generation);
         Ok(generation)
     }
 

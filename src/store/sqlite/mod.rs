@@ -10,7 +10,7 @@ mod rows;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use self::failure::{meaning, meaning_of_commit};
@@ -18,8 +18,9 @@ use self::link::{Generations, Link};
 use super::turn::{Turn, Turns};
 use super::{BlobStore, DirectoryBlobs, Row, Snapshot, Store, StoreError, Table, Transaction};
 
-/// How many idle connections for reading are kept.
-const IDLE_READERS: usize = 16;
+/// How many idle connections for reading are kept. A new one has to take a generation of its own, and has every reader of the
+/// one before look again.
+const IDLE_READERS: usize = 64;
 
 /// The length in bytes of the smallest page, and so of the smallest file that is not empty.
 const SMALLEST_FILE: u64 = 512;
@@ -33,6 +34,9 @@ pub struct SqliteStore {
     generations: Generations,
     readers: Mutex<Vec<Link>>,
     writer: Mutex<Link>,
+    /// The generation that a change under way began at. Nobody else commits meanwhile, so it is that of all who begin to read:
+    /// what they see is no newer than what the writer sees.
+    writing: RwLock<Option<u64>>,
     turns: Turns,
 }
 
@@ -94,6 +98,7 @@ impl SqliteOptions {
             generations: Generations::default(),
             readers: Mutex::default(),
             writer: Mutex::new(writer),
+            writing: RwLock::default(),
             turns: Turns::default(),
         })
     }
@@ -143,7 +148,12 @@ impl Store for SqliteStore {
         let mut link = self.reader()?;
         let still_at =
             |generation| self.writer.try_lock().is_ok_and(|mut writer| writer.is_at(&self.generations, generation));
-        let generation = link.begin(&self.generations, still_at)?;
+        let writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+        let generation = match *writing {
+            Some(generation) => link.begin_beside(generation)?,
+            None => link.begin(&self.generations, still_at)?,
+        };
+        drop(writing);
         Ok(Box::new(SqliteSnapshot { store: self, link: Some(link), generation }))
     }
 
@@ -152,7 +162,7 @@ impl Store for SqliteStore {
         let mut link = lock(&self.writer);
         // What a rollback that failed may have left behind.
         link.undo()?;
-        match link.begin_writing(&self.generations) {
+        match link.begin_writing(&self.generations, &self.writing) {
             Ok(generation) => Ok(Box::new(SqliteTransaction { store: self, link, generation, _turn: turn })),
             Err(error) => {
                 link.undo()?;
@@ -239,6 +249,13 @@ impl Snapshot for SqliteTransaction<'_> {
     }
 }
 
+impl SqliteTransaction<'_> {
+    /// From here on a reader may see another state than that of the beginning.
+    fn end(&self) {
+        *self.store.writing.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Transaction for SqliteTransaction<'_> {
     fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         rows::put(self.link.connection(), table, part, key, value)
@@ -249,6 +266,7 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
+        self.end();
         let committed = self.link.try_run("COMMIT");
         // The writer's own connection is not told of its own commits.
         let made = self.store.generations.claim();
@@ -258,6 +276,7 @@ impl Transaction for SqliteTransaction<'_> {
 
 impl Drop for SqliteTransaction<'_> {
     fn drop(&mut self) {
+        self.end();
         // After a commit there is nothing to undo. Where undoing fails, the next writer tries again.
         let _ = self.link.undo();
     }

@@ -247,7 +247,7 @@ fn what_the_writer_claims_counts_once_it_has_looked() {
     let (folder, store) = fresh();
     let elsewhere = SqliteStore::open(folder.path().join("store.db")).unwrap();
     let mut writer = lock(&store.writer);
-    writer.begin_writing(&store.generations).unwrap();
+    writer.begin_writing(&store.generations, &RwLock::default()).unwrap();
     writer.run("COMMIT").unwrap();
     // Somebody else commits and a reader sees that, before the writer makes the generation of its own state.
     let mut change = elsewhere.write().unwrap();

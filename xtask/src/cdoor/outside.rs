@@ -2,6 +2,7 @@
 
 use super::{C11, CPP17, Door, SANITIZED};
 use crate::run::program;
+use crate::test::Tests;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +11,12 @@ use std::path::{Path, PathBuf};
 const IMAGE: &str = "pydicom-3.0.2/pydicom/data/test_files/examples_ybr_color.dcm";
 /// What `examples/c/ehr.c` says, but for its first line.
 const EHR: &str = "2 rows moved over\np-1: Blood pressure 120/80\np-1: Pulse 61\np-2: Temperature 37.2\n\
+    the laboratory reads: Blood pressure 120/80\nthe laboratory reads no more\n\
     Dr. Lee reads: Blood pressure 120/80 (sent by the EHR for nurse-17)\nDr. Lee's grant has ended\n\
     the audit has it all: yes\ndone\n";
 
 /// Returns how many programs did what they should.
-pub(super) fn run(door: &Door<'_>) -> Result<usize> {
+pub(super) fn run(door: &Door<'_>) -> Result<Tests> {
     let root = &door.place.root;
     quick_start(door, &root.join("docs/START-EHR.md"), "c", C11)?;
     quick_start(door, &root.join("README.md"), "cpp", CPP17)?;
@@ -33,7 +35,7 @@ pub(super) fn run(door: &Door<'_>) -> Result<usize> {
         runs_the_ehr(door, &program)?;
     }
     runs_the_ehr(door, &by_pkg_config(door, &ehr)?)?;
-    Ok(7)
+    Ok(Tests::from([("C", 5), ("C++", 2)]))
 }
 
 /// Compiles the first program of a document as it stands there, and compares what it prints with what the document says.

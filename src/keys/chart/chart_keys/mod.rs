@@ -14,6 +14,7 @@ pub(crate) use proposal::{Fate, Proposal};
 pub(crate) use steps::{Intent, Step};
 
 use super::{
+    Grants,
     epoch::{KeyState, SLOTS, ledger_key},
     ledger::{
         Act, Authority, CardBook, Cuts, Fork, Genesis, LedgerEntry, LedgerRow, Line, LineError, Readable, Rows, View,
@@ -43,6 +44,8 @@ pub struct ChartKeys {
     cuts: Cuts,
     cards: CardBook,
     identity: Arc<Identity>,
+    /// Without a store: the sealed grants that this member made, to hand over.
+    granted: Grants,
 }
 
 impl ChartKeys {
@@ -129,7 +132,8 @@ impl ChartKeys {
         let lines: Vec<_> = view.lines().map(Authority::states).collect();
         let held = Held::expand(suite, chart, ring.nodes(), &lines).map_err(|_| Error::unopenable())?;
         let cuts = cuts::open_all(suite, chart, &held, &view);
-        Ok(Self { chart, suite, view, rows, ring, held, cuts, cards, identity: Arc::clone(identity) })
+        let (identity, granted) = (Arc::clone(identity), Grants::default());
+        Ok(Self { chart, suite, view, rows, ring, held, cuts, cards, identity, granted })
     }
 
     /// The chart.
@@ -166,6 +170,15 @@ impl ChartKeys {
         let mut rows = self.rows.clone();
         rows.main.push(step.row.clone());
         Self::assemble(rows, step.ring.clone(), self.cards.clone(), &self.identity)
+    }
+
+    /// The same keys, with sealed grants to hand over.
+    pub(crate) fn with_granted(self, granted: Grants) -> Self {
+        Self { granted, ..self }
+    }
+
+    pub(crate) fn granted(&self) -> &Grants {
+        &self.granted
     }
 
     /// Number of the last ledger entry.
@@ -230,7 +243,8 @@ fn verified(rows: &[LedgerRow], with: &Readable<'_>) -> Result<Line, Error> {
 
 impl core::fmt::Debug for ChartKeys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { chart, suite: _, view: _, rows: _, ring: _, held: _, cuts: _, cards: _, identity: _ } = self;
+        let Self { chart, suite: _, view: _, rows: _, ring: _, held: _, cuts: _, cards: _, identity: _, granted: _ } =
+            self;
         f.debug_struct("ChartKeys").field("chart", chart).finish_non_exhaustive()
     }
 }
