@@ -19,7 +19,17 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 const STRICT: &[&str] = &["-Xswiftc", "-warnings-as-errors", "-Xswiftc", "-strict-concurrency=complete"];
 
 /// Documents whose first block of Swift is run, and has to print the block of text after it.
-const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md"];
+const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md", "README.md"];
+/// What stands around the few lines of a document that is no whole program.
+const BEFORE: &str = "import Ampoule\nimport Foundation\n\n\
+    final class Keystore: DeviceKey, @unchecked Sendable {\n\
+      private let lock = NSLock()\n  private var keys: [Data: Data] = [:]\n\
+      func wrap(key: Data) -> Data {\n    let wrapped = Data(UUID().uuidString.utf8)\n\
+        lock.withLock { keys[wrapped] = key }\n    return wrapped\n  }\n\
+      func unwrap(wrapped: Data) throws -> Data {\n\
+        guard let key = lock.withLock({ keys[wrapped] }) else { throw HookError.Refused }\n    return key\n  }\n}\n\n\
+    @main\nstruct QuickStart {\n  static func main() async throws {\n\
+    let folder = URL(fileURLWithPath: CommandLine.arguments[1], isDirectory: true)\n";
 /// The module that the generated header makes.
 const HEADER: &str = "ampoule_uniffiFFI";
 
@@ -36,6 +46,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     for document in QUICK_STARTS {
         let document = place.root.join(document);
         let (source, expected) = snippet::quick_start(&document, "swift")?;
+        let source = if source.contains("@main") { source } else { format!("{BEFORE}{source}\n  }}\n}}\n") };
         let folder = work.folder.join("examples/quickstart");
         keep(&place.root.join("bindings/swift/quickstart/Package.swift"), &folder.join("Package.swift"))?;
         keep_text(&source, &folder.join("Sources/QuickStart.swift"))?;

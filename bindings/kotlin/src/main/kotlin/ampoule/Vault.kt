@@ -112,6 +112,17 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
     /** The list of all certificates that were taken back. */
     suspend fun withdrawals(): ByteArray = io { ffi.withdrawals() }
 
+    /**
+     * Keys for previews of what is said in these threads from now on, sealed under a device key, for [openPreview] in the service
+     * that shows notifications. Keep them beside the vault.
+     *
+     * **They go on working while the vault is locked**: whoever has them and the device key reads the messages of these threads and
+     * of others of the same label, until the chart's keys move on. Give them a device key of their own, and make them anew after
+     * every [importBundle].
+     */
+    suspend fun previewKeys(threads: List<MessageThread>, deviceKey: Unlock): ByteArray =
+        io { ffi.previewKeys(threads.map { it.ffi }, deviceKey.ffi) }
+
     /** The ways in, in the order in which they were added. */
     suspend fun ways(): List<WayInfo> = io { ffi.ways() }
 
