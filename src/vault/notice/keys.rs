@@ -29,7 +29,7 @@ pub(super) struct Sealed {
     #[n(1)]
     vault: VaultId,
     #[cbor(n(2), with = "minicbor::bytes")]
-    sealed: Vec<u8>,
+    ciphertext: Vec<u8>,
     #[n(3)]
     extensions: Extensions,
 }
@@ -51,7 +51,7 @@ pub(super) struct Keys {
     devices: Vec<ByteVec>,
     /// By chart and compartment.
     #[n(4)]
-    keys: Vec<ThreadKey>,
+    of_threads: Vec<ThreadKey>,
     #[n(5)]
     extensions: Extensions,
 }
@@ -103,8 +103,9 @@ impl Sealed {
         let padded = padding::pad(keys).ok_or(Error::TooManyPreviews)?;
         let key = sealing_key(&vault, device_key);
         let salt = chunked::salt(&key, &padded)?;
-        let sealed = chunked::seal(SUITE, &key, salt, &[&context(&vault)], &padded).map_err(|_| Error::unopenable())?;
-        let bytes = codec::encode(&Self { version: Version1, vault, sealed, extensions: Extensions::default() });
+        let ciphertext =
+            chunked::seal(SUITE, &key, salt, &[&context(&vault)], &padded).map_err(|_| Error::unopenable())?;
+        let bytes = codec::encode(&Self { version: Version1, vault, ciphertext, extensions: Extensions::default() });
         if bytes.len() > MOST_BYTES { Err(Error::TooManyPreviews) } else { Ok(bytes) }
     }
 
@@ -115,7 +116,7 @@ impl Sealed {
         }
         let sealed: Self = codec::decode(bytes).map_err(failed)?;
         let key = sealing_key(&sealed.vault, device_key);
-        let padded = chunked::open(SUITE, &key, &[&context(&sealed.vault)], &sealed.sealed);
+        let padded = chunked::open(SUITE, &key, &[&context(&sealed.vault)], &sealed.ciphertext);
         let padded = padded.map_err(|_| Error::from(UnlockError::UnlockFailed))?;
         let keys = padding::unpad(&padded).ok_or(Malformed::Invalid).and_then(codec::decode::<Keys>).map_err(failed)?;
         if keys.is_in_order() { Ok(keys) } else { Err(UnlockError::UnlockFailed.into()) }
@@ -155,7 +156,7 @@ fn context(vault: &VaultId) -> Vec<u8> {
 impl Keys {
     pub(super) fn new(time_ms: i64) -> Self {
         let extensions = Extensions::default();
-        Self { version: Version1, time_ms, roots: Vec::new(), devices: Vec::new(), keys: Vec::new(), extensions }
+        Self { version: Version1, time_ms, roots: Vec::new(), devices: Vec::new(), of_threads: Vec::new(), extensions }
     }
 
     pub(super) fn add_device(&mut self, device: &DeviceCard) {
@@ -178,17 +179,17 @@ impl Keys {
             threads: vec![thread],
             writers: writers.collect(),
         };
-        match self.keys.binary_search_by_key(&new.place(), ThreadKey::place) {
+        match self.of_threads.binary_search_by_key(&new.place(), ThreadKey::place) {
             Ok(at) => {
                 // Somebody may have changed the sharing since the thread before: what is known now counts for both.
-                if let Some(known) = self.keys.get_mut(at) {
+                if let Some(known) = self.of_threads.get_mut(at) {
                     let mut threads = [&known.threads[..], &[thread]].concat();
                     threads.sort_unstable();
                     threads.dedup();
                     *known = ThreadKey { threads, ..new };
                 }
             }
-            Err(at) => self.keys.insert(at, new),
+            Err(at) => self.of_threads.insert(at, new),
         }
     }
 
@@ -198,18 +199,18 @@ impl Keys {
     }
 
     fn is_in_order(&self) -> bool {
-        let Self { version: _, time_ms: _, roots, devices, keys, extensions: _ } = self;
+        let Self { version: _, time_ms: _, roots, devices, of_threads, extensions: _ } = self;
         let roots: Vec<_> = roots.iter().map(|author| card_hash(&author.card)).collect();
         let devices: Vec<_> = devices.iter().map(|device| card_hash(device)).collect();
         roots.is_sorted_by(|one, next| one < next)
             && devices.is_sorted_by(|one, next| one < next)
-            && keys.is_sorted_by(|one, next| one.place() < next.place())
-            && keys.iter().all(ThreadKey::is_in_order)
+            && of_threads.is_sorted_by(|one, next| one.place() < next.place())
+            && of_threads.iter().all(ThreadKey::is_in_order)
     }
 
     /// The keys of a chart.
     pub(super) fn of_chart(&self, chart: ChartId) -> impl Iterator<Item = &ThreadKey> {
-        self.keys.iter().filter(move |key| key.chart == chart)
+        self.of_threads.iter().filter(move |key| key.chart == chart)
     }
 
     /// A device and its owner, each verified: the owner by his own signature, the device by the owner's.
@@ -265,7 +266,7 @@ impl Keys {
 
     /// Breaks one of them.
     pub(super) fn turn(&mut self, what: usize) {
-        let key = &mut self.keys[0];
+        let key = &mut self.of_threads[0];
         match what {
             0 => self.roots.reverse(),
             1 => self.devices.push(self.devices[0].clone()),
@@ -276,7 +277,7 @@ impl Keys {
 
     /// Leaves every writer until then, or none.
     pub(super) fn only_until(&mut self, until: Option<Option<i64>>) {
-        for key in &mut self.keys {
+        for key in &mut self.of_threads {
             match until {
                 Some(end) => key.writers.iter_mut().for_each(|writer| writer.not_after_ms = end),
                 None => key.writers.clear(),

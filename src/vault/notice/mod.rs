@@ -77,7 +77,9 @@ impl Vault {
                         continue;
                     }
                     known.insert(*writer, (root.bytes().to_vec(), member(open, reading.book, root, now_ms).known));
-                    devices.iter().for_each(|device| keys.add_device(device));
+                    for device in &devices {
+                        keys.add_device(device);
+                    }
                 }
                 keys.add_thread(&key, open.keys.suite(), thread.id());
                 Ok(())
