@@ -94,6 +94,11 @@ pub use vault::{
     UnverifiedMessage, Vault, VaultOptions, open_preview,
 };
 
+/// What the document for services says compiles, and runs.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../docs/START-SERVICE.md")]
+struct StartService;
+
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.
 ///
 /// What it cannot give, because it sees one entry at a time: search, freshness, an audit of reads, handling of conflicts.
