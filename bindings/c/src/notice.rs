@@ -131,15 +131,14 @@ pub unsafe extern "C" fn ampoule_unverified_message_get_info(
 ) -> ampoule_status {
     boundary::call(|| {
         let out = Out::at(info)?;
-        let UnverifiedMessage { chart, thread, id, author: _, known, actor: _, time_ms, text: _, attachments } =
-            &handles::get(message)?.0;
+        let message = &handles::get(message)?.0;
         out.write(ampoule_unverified_message_info {
-            chart: (*chart).into(),
-            thread: (*thread).into(),
-            id: (*id).into(),
-            known: ampoule_known::of(*known),
-            time_ms: *time_ms,
-            attachments: *attachments,
+            chart: message.chart.into(),
+            thread: message.thread.into(),
+            id: message.id.into(),
+            known: ampoule_known::of(message.known),
+            time_ms: message.time_ms,
+            attachments: message.attachments,
         });
         Ok(())
     })
