@@ -58,5 +58,6 @@ class MessageThread internal constructor(internal val ffi: ThreadHandle) : AutoC
         }
     }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }
