@@ -14,6 +14,7 @@ mod kotlin;
 mod model;
 mod place;
 mod python;
+mod robin;
 mod run;
 mod snippet;
 mod swift;

@@ -4,6 +4,7 @@ mod framework;
 mod toolchain;
 
 use crate::place::Place;
+use crate::robin::Program;
 use crate::run::{self, Logged, program};
 use crate::snippet;
 use anyhow::{Context, Result, bail, ensure};
@@ -57,6 +58,30 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     ensure!(printed.contains("clinic: all of it verifies"), "the example in Swift prints\n{printed}");
     framework::try_layout(&work.folder, &work.generated())?;
     Ok(tests.saturating_add(QUICK_STARTS.len()).saturating_add(1))
+}
+
+/// The program of the round robin, with the library as it is.
+pub(crate) fn robin<'a>(place: &'a Place, log: &'a Path) -> Result<Program<'a>> {
+    let (swift, work) = (Swift::find(place)?, Work::lay(place, log)?);
+    let package = work.folder.join("examples/robin");
+    forget(&place.root.join("tests/robin/swift"), &package)?;
+    keep_all(&place.root.join("tests/robin/swift"), &package)?;
+    green(&mut work.swift(&swift, &package, "build", STRICT, &[]), log)?;
+    Ok(Box::new(move |arguments| {
+        let program: Vec<&str> = core::iter::once("Robin").chain(arguments.iter().copied()).collect();
+        green(&mut work.swift(&swift, &package, "run", STRICT, &program), log)?;
+        Ok(fs::read_to_string(log)?)
+    }))
+}
+
+/// An empty folder that Swift sees as others do.
+pub(crate) fn fresh(place: &Place, name: &str) -> Result<PathBuf> {
+    let folder = place.target.join("swift").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Lays the package out with a framework for Apple's systems, of the libraries in `libraries`. Returns the package's folder.

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, swift, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, python, robin, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +37,7 @@ fn steps() -> Vec<Step> {
         step("the C door", call(c_door)),
         step("the Kotlin door", call(kotlin_door)),
         step("the Swift door", call(swift_door)),
+        step("the round robin", call(round_robin)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
         step("guards", call(guarded)),
@@ -146,6 +147,11 @@ fn kotlin_door(place: &Place, log: &Path) -> Result<Done> {
 fn swift_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = swift::test(place, log)?;
     Ok(Done { note: format!(", {tests} tests in Swift"), tests })
+}
+
+fn round_robin(place: &Place, log: &Path) -> Result<Done> {
+    let tests = robin::run(place, log)?;
+    Ok(Done { note: format!(", {tests} languages"), tests })
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {
