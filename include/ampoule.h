@@ -327,6 +327,18 @@ enum ampoule_status
      */
     AMPOULE_STATUS_NO_VAULT = 158,
     /**
+     * A message that preview keys do not open: of another thread, of before they were made, not a message.
+     */
+    AMPOULE_STATUS_OUTSIDE_PREVIEW = 159,
+    /**
+     * The keys of the chart, or those who write to it, have changed since preview keys were made.
+     */
+    AMPOULE_STATUS_OUTDATED_PREVIEW = 160,
+    /**
+     * Preview keys of too much.
+     */
+    AMPOULE_STATUS_TOO_MANY_PREVIEWS = 161,
+    /**
      * A factor is wrong or damaged, or the vault's state is. Which one is not told.
      */
     AMPOULE_STATUS_WAY_FAILED = 201,
@@ -598,25 +610,6 @@ typedef uint32_t ampoule_acceptance;
 #endif // __cplusplus
 
 /**
- * Whether a change of sharing is final, or takes effect when the vault that administers the chart has recorded it.
- */
-enum ampoule_standing
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_STANDING_COMMITTED = 1,
-    AMPOULE_STANDING_PROPOSED = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_standing ampoule_standing;
-#else
-typedef uint32_t ampoule_standing;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * How well an author is known.
  */
 enum ampoule_known
@@ -635,6 +628,25 @@ enum ampoule_known
 typedef enum ampoule_known ampoule_known;
 #else
 typedef uint32_t ampoule_known;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a change of sharing is final, or takes effect when the vault that administers the chart has recorded it.
+ */
+enum ampoule_standing
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_STANDING_COMMITTED = 1,
+    AMPOULE_STANDING_PROPOSED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_standing ampoule_standing;
+#else
+typedef uint32_t ampoule_standing;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -924,6 +936,11 @@ typedef struct ampoule_options ampoule_options;
 typedef struct ampoule_posted ampoule_posted;
 
 /**
+ * The threads that preview keys are to be made of. Any thread of the program.
+ */
+typedef struct ampoule_previews ampoule_previews;
+
+/**
  * What to find: all conditions hold for one version of an entry. Any thread.
  */
 typedef struct ampoule_query ampoule_query;
@@ -955,6 +972,12 @@ typedef struct ampoule_threads ampoule_threads;
  * wiped when it is closed. Any thread.
  */
 typedef struct ampoule_unlock ampoule_unlock;
+
+/**
+ * A message from a notice. Its author's signature was verified, and nothing else: it may be old, sent again, changed or deleted
+ * since, and its author's access may have ended. It is for a notification. Any thread of the program.
+ */
+typedef struct ampoule_unverified_message ampoule_unverified_message;
 
 /**
  * A vault: everything that one person or service keeps, sealed, in one store. Any number of threads may use one handle at
@@ -1244,6 +1267,36 @@ typedef struct {
      */
     bool encapsulated;
 } ampoule_dicom_info;
+
+/**
+ * What such a message says of itself.
+ */
+typedef struct {
+    /**
+     * The chart that it is in.
+     */
+    ampoule_chart_id chart;
+    /**
+     * The thread that it is in.
+     */
+    ampoule_entry_id thread;
+    /**
+     * The entry that it says it is.
+     */
+    ampoule_entry_id id;
+    /**
+     * How well the author was known when the keys were made. What is neither the owner nor verified should be shown with a mark.
+     */
+    ampoule_known known;
+    /**
+     * When the author says that he wrote it, in milliseconds since 1970.
+     */
+    int64_t time_ms;
+    /**
+     * How many entries go with it.
+     */
+    size_t attachments;
+} ampoule_unverified_message_info;
 
 /**
  * An entry that was found.
@@ -2028,6 +2081,73 @@ ampoule_status ampoule_dicom_frame(const ampoule_dicom *dicom,
                                    uint32_t number,
                                    uint64_t *offset,
                                    uint64_t *len);
+
+/**
+ * A message of a thread as it is sealed, for a push: about 1.3 kB for a short one. Whoever carries it learns as much as from
+ * a bundle. It is for `ampoule_open_preview`; the message itself comes to the others by the next bundle.
+ */
+ampoule_status ampoule_thread_notice(const ampoule_thread *thread,
+                                     const ampoule_entry_id *message,
+                                     ampoule_buffer *notice);
+
+/**
+ * No threads yet.
+ */
+ampoule_status ampoule_previews_new(ampoule_previews **previews);
+
+/**
+ * Adds a thread, of any chart of the vault. 256 of them are the most.
+ */
+ampoule_status ampoule_previews_add(const ampoule_previews *previews, const ampoule_thread *thread);
+
+/**
+ * Keys for previews of what is said in these threads from now on, sealed under 32 bytes of the platform's keystore: to be kept
+ * beside the vault.
+ *
+ * They go on working while the vault is locked: whoever has them and the device key reads the messages of these threads and
+ * of others of the same label, until the chart's keys move on. Nothing else opens by them, and nothing can be signed. Give
+ * them a device key of their own. Make them anew after every import.
+ */
+ampoule_status ampoule_vault_preview_keys(const ampoule_vault *vault,
+                                          const ampoule_previews *previews,
+                                          const uint8_t *device_key,
+                                          size_t device_key_len,
+                                          ampoule_buffer *keys);
+
+/**
+ * Opens a message that a push brought, with keys that `ampoule_vault_preview_keys` made and the device key under which they
+ * are sealed. Needs no vault and no store, and less than 12 MiB of memory.
+ *
+ * `AMPOULE_STATUS_OUTDATED_PREVIEW` says that the keys are to be made anew, `AMPOULE_STATUS_OUTSIDE_PREVIEW` that the message is
+ * to be read in the vault, `AMPOULE_STATUS_WAY_FAILED` that keys and device key do not fit.
+ */
+ampoule_status ampoule_open_preview(const uint8_t *notice,
+                                    size_t notice_len,
+                                    const uint8_t *keys,
+                                    size_t keys_len,
+                                    const uint8_t *device_key,
+                                    size_t device_key_len,
+                                    ampoule_unverified_message **message);
+
+/**
+ * What a message from a notice says of itself.
+ */
+ampoule_status ampoule_unverified_message_get_info(const ampoule_unverified_message *message,
+                                                   ampoule_unverified_message_info *info);
+
+/**
+ * The text. It is the message's own, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_unverified_message_text(const ampoule_unverified_message *message,
+                                               const char **text,
+                                               size_t *len);
+
+/**
+ * Name on the author's card: as `ampoule_unverified_message_text`.
+ */
+ampoule_status ampoule_unverified_message_author(const ampoule_unverified_message *message,
+                                                 const char **text,
+                                                 size_t *len);
 
 /**
  * The usual.

@@ -161,6 +161,15 @@ pub enum Error {
     /// A preview out of bounds.
     #[error("a preview has up to 256 KiB and a media type up to 255 bytes; make it smaller")]
     PreviewTooLong,
+    /// A message that preview keys do not open: of another thread, of before they were made, not a message.
+    #[error("this is outside of what the preview keys open; open the vault to read it")]
+    OutsidePreview,
+    /// The keys of the chart, or those who write to it, have changed since preview keys were made.
+    #[error("the chart's keys or members have changed since the preview keys were made; open the vault and renew them")]
+    OutdatedPreview,
+    /// Preview keys of too much.
+    #[error("preview keys are of up to 256 threads and hold up to 1 MiB of cards; choose fewer threads")]
+    TooManyPreviews,
     /// Metadata out of bounds.
     #[error("the record has too many or too long codes, dates, words or names; shorten them")]
     TooManyTerms,

@@ -90,9 +90,14 @@ pub use vault::{
     Acceptance, Applied, Attachment, Audit, AuditEvent, AuditReport, Author, Batch, Chart, Clock, Contact, Contacts,
     ContentReceiver, Cursor, Device, Doubt, Due, Entry, EventKind, EventSink, FileInfo, FileReader, FileWriter,
     Finding, Fork, Found, Freshness, Known, Matches, Message, NotHere, Posted, Preview, Quarantined, Reaction, Receipt,
-    Receipts, Report, Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo, Vault,
-    VaultOptions,
+    Receipts, Report, Retired, Revision, Scope, SealedContent, Share, Standing, SystemClock, Thread, ThreadInfo,
+    UnverifiedMessage, Vault, VaultOptions, open_preview,
 };
+
+/// What the document for services says compiles, and runs.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../docs/START-SERVICE.md")]
+struct StartService;
 
 /// Keys and sealed bytes without a store: the lower floor, for an application with a database of its own.
 ///

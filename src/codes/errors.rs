@@ -123,6 +123,9 @@ codes! {
     Unexpected = 156 [Error::Unexpected];
     VaultExists = 157 [Error::VaultExists];
     NoVault = 158 [Error::NoVault];
+    OutsidePreview = 159 [Error::OutsidePreview];
+    OutdatedPreview = 160 [Error::OutdatedPreview];
+    TooManyPreviews = 161 [Error::TooManyPreviews];
     WayFailed = 201 [Error::Unlock(UnlockError::UnlockFailed)];
     WeakPassphrase = 202 [Error::Unlock(UnlockError::WeakPassphrase)];
     PassphraseCost = 203 [Error::Unlock(UnlockError::Cost)];

@@ -139,6 +139,8 @@ pub(crate) mod role {
         Ledger = "ledger";
         /// Seals the cards of a chart's other members.
         Cards = "cards";
+        /// Seals the keys that open previews of messages.
+        PreviewKeys = "preview-keys";
         /// Seals what others' bundles of a chart have proven.
         Sources = "sources";
         /// Seals a chart's local index.

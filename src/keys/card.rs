@@ -128,6 +128,7 @@ impl Card {
         [self.root.root_key.to_bytes()].into_iter().chain(share).chain(self.devices.iter().flat_map(DeviceCard::keys))
     }
 
+    /// In ascending order of their hashes.
     pub(crate) fn devices(&self) -> &[DeviceCard] {
         &self.devices
     }
@@ -280,7 +281,7 @@ impl fmt::Debug for RootCard {
 }
 
 /// H("card", statement bytes).
-pub(super) fn card_hash(bytes: &[u8]) -> CardHash {
+pub(crate) fn card_hash(bytes: &[u8]) -> CardHash {
     CardHash::from_bytes(kdf::hash("card", &[bytes]))
 }
 

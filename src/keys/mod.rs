@@ -13,8 +13,8 @@ mod recovery_code;
 mod unlock;
 
 pub(crate) use audit_file::AuditFile;
-pub(crate) use card::RootCard;
 pub use card::{Card, CardError, MemberKind};
+pub(crate) use card::{RootCard, card_hash};
 pub use certificate::{Certificate, ExternalId};
 pub(crate) use certificate::{Through, Withdrawals};
 pub use chart::{ChartKeys, Freshness, Grant, OpenedEntry, Purpose, Rights, Wrap};

@@ -5,7 +5,7 @@ mod blobs;
 pub use blobs::{blob_content, make_blobs};
 
 use super::hazmat::with_fixed_randomness;
-use crate::codec::{self, ChartId, GrantId, padding};
+use crate::codec::{self, ChartId, EntryId, GrantId, padding};
 use crate::crypto::{Role, Secret, Suite, chunked, kdf, kdf::Deriver, role};
 use crate::envelope::{self, Header, Metadata};
 use crate::error::Error;
@@ -13,7 +13,10 @@ use crate::keys::chart::{CardBook, ChartKeys, CheckOf, ContentKey, GrantRow, Led
 use crate::keys::{Grant, Recovery, Unlock, Unlocked};
 use crate::record::{Code, Label, Patient, Record, Terms};
 use crate::store::{MemoryStore, Snapshot, Store, Table};
-use crate::vault::{Chart, Clock, Contact, Cursor, Message, Receipt, StoredEntry, Vault, VaultOptions, log_id};
+use crate::vault::{
+    Chart, Clock, Contact, Cursor, Message, Receipt, StoredEntry, Thread, Vault, VaultOptions, log_id, open_preview,
+    preview_parts,
+};
 use core::fmt;
 use std::sync::Arc;
 
@@ -58,7 +61,7 @@ fn made(suite: Suite) -> Result<Value, Error> {
     for record in &records {
         chart.put(record)?;
     }
-    converse(&chart)?;
+    let (thread, question) = converse(&chart)?;
     chart.share(&to_lee, &Grant::write().label(Label::general()))?;
     let bundle = chart.export(&to_lee, Cursor::START)?;
     lee.import(&bundle)?;
@@ -71,11 +74,34 @@ fn made(suite: Suite) -> Result<Value, Error> {
         ("owner", of_vault(&*at_clinic, suite, &chart.id())?),
         ("recipient", of_vault(&*at_lee, suite, &chart.id())?),
         ("bundle", bytes(&bundle)),
+        ("preview", of_preview(&clinic, &thread, &question)?),
+    ]))
+}
+
+/// The device key of previews alone.
+const PREVIEW_KEY: [u8; 32] = [77; 32];
+
+/// Preview keys, and a notice that they open.
+fn of_preview(vault: &Vault, thread: &Thread, message: &EntryId) -> Result<Value, Error> {
+    let keys = vault.preview_keys(core::slice::from_ref(thread), &PREVIEW_KEY)?;
+    let notice = thread.notice(message)?;
+    let shown = open_preview(&notice, &keys, &PREVIEW_KEY)?;
+    let (sealing_key, plain) = preview_parts(&keys, &PREVIEW_KEY)?;
+    Ok(Value::Named(vec![
+        ("device_key", bytes(&PREVIEW_KEY)),
+        ("keys", bytes(&keys)),
+        ("sealing_key", bytes(sealing_key.expose())),
+        ("plain", bytes(&plain)),
+        ("notice", bytes(&notice)),
+        ("thread", bytes(EntryId::as_bytes(&shown.thread))),
+        ("entry", bytes(EntryId::as_bytes(&shown.id))),
+        ("author", bytes(shown.author.as_bytes())),
+        ("text", bytes(shown.text.as_bytes())),
     ]))
 }
 
 /// One of each that is said in a thread.
-fn converse(chart: &Chart) -> Result<(), Error> {
+fn converse(chart: &Chart) -> Result<(Thread, EntryId), Error> {
     let thread = chart.start_thread("Blood pressure", &Label::general())?;
     let reading = chart.list()?.entries().first().map(|found| found.id).ok_or(Error::UnknownEntry)?;
     let question = thread.send(&Message::text("Any dizziness?"))?;
@@ -84,7 +110,7 @@ fn converse(chart: &Chart) -> Result<(), Error> {
     thread.react(&question, "👍")?;
     thread.acknowledge(&answer, Receipt::Delivered)?;
     thread.acknowledge(&answer, Receipt::Read)?;
-    Ok(())
+    Ok((thread, question))
 }
 
 fn records() -> [Record; 3] {

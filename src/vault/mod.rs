@@ -29,6 +29,7 @@ mod lines;
 mod logs;
 mod maintenance;
 mod mark;
+mod notice;
 mod open_chart;
 mod options;
 mod organisation;
@@ -72,6 +73,9 @@ pub use import::Applied;
 #[cfg(feature = "testing")]
 pub(crate) use logs::log_id;
 pub use maintenance::Due;
+#[cfg(feature = "testing")]
+pub(crate) use notice::preview_parts;
+pub use notice::{UnverifiedMessage, open_preview};
 #[cfg(feature = "testing")]
 pub(crate) use open_chart::StoredEntry;
 pub use options::{Receipts, VaultOptions};

@@ -353,6 +353,15 @@ impl OpenChart {
         if object_hash(bytes) == version.hash { Ok(opened) } else { Err(Error::unopenable()) }
     }
 
+    /// A version as it travels, wrap and sealed bytes. What does not open here is not handed on.
+    pub(super) fn sealed_version(&self, snapshot: &dyn Snapshot, version: &Version<'_>) -> Result<Vec<u8>, Error> {
+        self.open_version(snapshot, version)?;
+        let id = self.keys.chart();
+        let stored = snapshot.get(Table::Entries, id.as_bytes(), &version.seq.to_be_bytes())?;
+        let sealed = stored.as_deref().and_then(StoredEntry::sealed);
+        Ok(sealed.ok_or_else(Error::unopenable)?.to_vec())
+    }
+
     /// The heads of an entry that can be read. Where a damaged version may be another, or replace one of them, there is none.
     pub(super) fn heads(&self, snapshot: &dyn Snapshot, entry: &EntryId) -> Result<Heads<'_>, Error> {
         let heads = self.index.heads(entry);

@@ -235,6 +235,12 @@ class Chart:
         require(self.ledger.line[seq] == hash, "the entry before")
         return nodes, keys
 
+    def require_right(self, entry, root, _):
+        """Whether the author could write this, by the ledger that he names."""
+        seq, hash = entry.known
+        require(seq < len(self.ledger.line) and self.ledger.line[seq] == hash, "ledger")
+        require(self.ledger.could_write(root, entry.compartment, seq, entry.time), "authority")
+
     def open_entry(self, sealed):
         """A wrap and a sealed entry."""
         return Entry(self, sealed)
@@ -282,8 +288,7 @@ class Entry:
         self.signed = label("sign/object") + header + salt + commitment + sha512(metadata) + sha512(self.content)
         check_signature(author.object, self.signature, self.signed)
         self.known = [seq, hash]
-        require(seq < len(chart.ledger.line) and chart.ledger.line[seq] == hash, "ledger")
-        require(chart.ledger.could_write(author.root, compartment, seq, self.time), "authority")
+        chart.require_right(self, author.root, signed_epoch)
         require(self.parents == sorted(set(self.parents)), "parents")
         self.hash = H("object", self.sealed)
         self.author_name = chart.cards.roots[author.root].name

@@ -5,6 +5,7 @@ import json
 from blob import Descriptor, changes, open_blob
 from chart import Chart, grant_body, open_bundle, open_segment, path, check_value
 from decode import each_change_is_refused, refused
+from preview import PreviewKeys
 from primitives import (
     D, H, label, lp, message_key, open_chunked, open_once, padded_len, require, sha512, structure, unpad,
 )
@@ -121,7 +122,21 @@ class Vector(Same):
             refused += self.entries(vault, opened, values["entries"], contents)
         chart, stored, _ = open_bundle(vault, bytes.fromhex(self.data["bundle"]))
         require([chart.open_entry(each).content for each in stored] == contents, "contents of the bundle")
+        refused += self.preview(self.data["preview"])
         print(f"{name}: {self.compared} values the same, {refused} changes refused")
+
+    def preview(self, values):
+        of = {name: bytes.fromhex(value) for name, value in values.items()}
+        keys = PreviewKeys(of["keys"], of["device_key"])
+        self.same(keys.sealing_key, values["sealing_key"], "key of preview keys")
+        self.same(keys.plain, values["plain"], "preview keys")
+        entry = keys.open(of["notice"])
+        self.same(entry.body.thread, values["thread"], "thread of a notice")
+        self.same(entry.id, values["entry"], "entry of a notice")
+        self.same(entry.author_name.encode(), values["author"], "author of a notice")
+        self.same(entry.body.text.encode(), values["text"], "text of a notice")
+        changed = each_change_is_refused(of["keys"], lambda data: PreviewKeys(data, of["device_key"]))
+        return changed + each_change_is_refused(of["notice"], keys.open)
 
     def ledger(self, vault, chart, values):
         rows = vault.store.rows("ledger", chart.id)

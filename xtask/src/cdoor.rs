@@ -3,6 +3,7 @@
 mod outside;
 
 use crate::place::Place;
+use crate::robin::Program;
 use crate::run::{self, Logged, program};
 use crate::test::Tests;
 use crate::{header, install, test};
@@ -48,6 +49,18 @@ pub(crate) fn run(place: &Place, log: &Path) -> Result<Tests> {
     test::add(&mut passed, &Tests::from([("C", door.conformance()?)]));
     test::add(&mut passed, &outside::run(&door)?);
     Ok(passed)
+}
+
+/// The program of the round robin, against what the last run installed.
+pub(crate) fn robin<'a>(place: &'a Place, log: &'a Path) -> Result<Program<'a>> {
+    let door = Door { place, log, folder: place.target.join("cdoor") };
+    if !door.prefix("debug").exists() {
+        door.build(&["--workspace", "--all-features", "--lib"], "debug")?;
+    }
+    let built = door.compile("robin", C11, "debug", &SANITIZED, &[place.root.join("tests/robin/robin.c")])?;
+    Ok(Box::new(move |arguments| {
+        door.green(program(&built, [""; 0]).args(arguments).env("ASAN_OPTIONS", "detect_leaks=0"))
+    }))
 }
 
 const C11: &[&str] = &["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"];

@@ -2,6 +2,7 @@
 
 use crate::aar;
 use crate::place::Place;
+use crate::robin::Program;
 use crate::run::{self, Logged, program};
 use crate::snippet;
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +25,7 @@ const BEFORE: &str = "import ampoule.*\nimport java.nio.file.Path\nimport javax.
 /// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let mut count = install(place, log)?;
+    reference(place, log)?;
     for (name, document) in QUICK_STARTS {
         let document = place.root.join(document);
         let folder = project(place, name, &place.root.join("bindings/kotlin/quickstart"))?;
@@ -50,6 +52,24 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
         ensure!(listed.lines().any(|line| line == file), "the AAR has no {file}");
     }
     Ok(count.saturating_add(2))
+}
+
+/// The program of the round robin, with the jar that the last run installed.
+pub(crate) fn robin<'a>(place: &'a Place, log: &'a Path) -> Result<Program<'a>> {
+    if !installed(place, "ampoule").exists() {
+        install(place, log)?;
+    }
+    let folder = fresh(place, "robin")?;
+    let pom = fs::read_to_string(place.root.join("examples/kotlin/pom.xml"))?;
+    fs::write(folder.join("pom.xml"), pom.replace("PhoneKt", "RobinKt"))?;
+    fs::create_dir(folder.join("src"))?;
+    fs::copy(place.root.join("tests/robin/Robin.kt"), folder.join("src/Robin.kt"))?;
+    green(maven(place, &folder).args(["--quiet", "compile"]), log)?;
+    Ok(Box::new(move |arguments| {
+        let mut maven = maven(place, &folder);
+        green(maven.args(["--quiet", "exec:java"]).arg(format!("-Dexec.args={}", arguments.join(" "))), log)?;
+        Ok(fs::read_to_string(log)?)
+    }))
 }
 
 /// A new project elsewhere, with the description of another.
@@ -88,6 +108,25 @@ pub(crate) fn install(place: &Place, log: &Path) -> Result<usize> {
         count = count.saturating_add(tests);
     }
     Ok(count)
+}
+
+/// Makes the reference of the layer that is written by hand, and requires a comment at everything in it.
+fn reference(place: &Place, log: &Path) -> Result<()> {
+    let mut maven = maven(place, &place.root.join("bindings/kotlin"));
+    for folder in ["generated", "native"] {
+        maven.arg(format!("-Dampoule.{folder}={}", place.target.join("kotlin").join(folder).display()));
+    }
+    maven.arg(format!("-Dampoule.build={}", fresh(place, "reference")?.display()));
+    green(maven.arg("org.jetbrains.dokka:dokka-maven-plugin:2.2.0:dokka"), log)?;
+    let text = fs::read_to_string(log)?;
+    let missing: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once("Undocumented: ")).map(|(_, name)| name).collect();
+    ensure!(
+        missing.is_empty() && text.contains("Generation completed"),
+        "without a comment in Kotlin:\n{}",
+        missing.join("\n")
+    );
+    Ok(())
 }
 
 /// The jar of an artifact that was installed.

@@ -15,6 +15,7 @@ mod model;
 mod place;
 mod postgres;
 mod python;
+mod robin;
 mod run;
 mod size;
 mod snippet;

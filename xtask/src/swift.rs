@@ -4,6 +4,7 @@ mod framework;
 mod toolchain;
 
 use crate::place::Place;
+use crate::robin::Program;
 use crate::run::{self, Logged, program};
 use crate::snippet;
 use anyhow::{Context, Result, bail, ensure};
@@ -19,7 +20,17 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 const STRICT: &[&str] = &["-Xswiftc", "-warnings-as-errors", "-Xswiftc", "-strict-concurrency=complete"];
 
 /// Documents whose first block of Swift is run, and has to print the block of text after it.
-const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md"];
+const QUICK_STARTS: &[&str] = &["docs/START-MOBILE.md", "README.md"];
+/// What stands around the few lines of a document that is no whole program.
+const BEFORE: &str = "import Ampoule\nimport Foundation\n\n\
+    final class Keystore: DeviceKey, @unchecked Sendable {\n\
+      private let lock = NSLock()\n  private var keys: [Data: Data] = [:]\n\
+      func wrap(key: Data) -> Data {\n    let wrapped = Data(UUID().uuidString.utf8)\n\
+        lock.withLock { keys[wrapped] = key }\n    return wrapped\n  }\n\
+      func unwrap(wrapped: Data) throws -> Data {\n\
+        guard let key = lock.withLock({ keys[wrapped] }) else { throw HookError.Refused }\n    return key\n  }\n}\n\n\
+    @main\nstruct QuickStart {\n  static func main() async throws {\n\
+    let folder = URL(fileURLWithPath: CommandLine.arguments[1], isDirectory: true)\n";
 /// The module that the generated header makes.
 const HEADER: &str = "ampoule_uniffiFFI";
 
@@ -36,6 +47,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     for document in QUICK_STARTS {
         let document = place.root.join(document);
         let (source, expected) = snippet::quick_start(&document, "swift")?;
+        let source = if source.contains("@main") { source } else { format!("{BEFORE}{source}\n  }}\n}}\n") };
         let folder = work.folder.join("examples/quickstart");
         keep(&place.root.join("bindings/swift/quickstart/Package.swift"), &folder.join("Package.swift"))?;
         keep_text(&source, &folder.join("Sources/QuickStart.swift"))?;
@@ -46,6 +58,30 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     ensure!(printed.contains("clinic: all of it verifies"), "the example in Swift prints\n{printed}");
     framework::try_layout(&work.folder, &work.generated())?;
     Ok(tests.saturating_add(QUICK_STARTS.len()).saturating_add(1))
+}
+
+/// The program of the round robin, with the library as it is.
+pub(crate) fn robin<'a>(place: &'a Place, log: &'a Path) -> Result<Program<'a>> {
+    let (swift, work) = (Swift::find(place)?, Work::lay(place, log)?);
+    let package = work.folder.join("examples/robin");
+    forget(&place.root.join("tests/robin/swift"), &package)?;
+    keep_all(&place.root.join("tests/robin/swift"), &package)?;
+    green(&mut work.swift(&swift, &package, "build", STRICT, &[]), log)?;
+    Ok(Box::new(move |arguments| {
+        let program: Vec<&str> = core::iter::once("Robin").chain(arguments.iter().copied()).collect();
+        green(&mut work.swift(&swift, &package, "run", STRICT, &program), log)?;
+        Ok(fs::read_to_string(log)?)
+    }))
+}
+
+/// An empty folder that Swift sees as others do.
+pub(crate) fn fresh(place: &Place, name: &str) -> Result<PathBuf> {
+    let folder = place.target.join("swift").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Lays the package out with a framework for Apple's systems, of the libraries in `libraries`. Returns the package's folder.

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::run::{self, Logged};
-use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, size, swift, tools, vectors};
+use crate::{cdoor, data, decoder, fuzz, guards, kotlin, postgres, python, robin, size, swift, tools, vectors};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +39,7 @@ fn steps() -> Vec<Step> {
         step("an existing database", call(existing_database)),
         step("the Kotlin door", call(kotlin_door)),
         step("the Swift door", call(swift_door)),
+        step("the round robin", call(round_robin)),
         step("size for telephones", call(size_for_telephones)),
         step("vectors", call(vectors)),
         step("second decoder", call(decoder)),
@@ -173,6 +174,12 @@ fn kotlin_door(place: &Place, log: &Path) -> Result<Done> {
 fn swift_door(place: &Place, log: &Path) -> Result<Done> {
     let tests = swift::test(place, log)?;
     Ok(Done::of("Swift", tests, format!(", {tests} tests in Swift")))
+}
+
+fn round_robin(place: &Place, log: &Path) -> Result<Done> {
+    let languages = robin::run(place, log)?;
+    let note = format!(", {} languages", languages.len());
+    Ok(Done { note, tests: languages.into_iter().map(|language| (language, 1)).collect() })
 }
 
 fn vectors(place: &Place, _log: &Path) -> Result<Done> {

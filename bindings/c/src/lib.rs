@@ -34,6 +34,7 @@ pub mod formats;
 mod handles;
 pub mod ids;
 mod memory;
+pub mod notice;
 pub mod options;
 pub mod query;
 pub mod record;

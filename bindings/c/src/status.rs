@@ -153,6 +153,12 @@ pub enum ampoule_status {
     VaultExists = 157,
     /// There is no vault.
     NoVault = 158,
+    /// A message that preview keys do not open: of another thread, of before they were made, not a message.
+    OutsidePreview = 159,
+    /// The keys of the chart, or those who write to it, have changed since preview keys were made.
+    OutdatedPreview = 160,
+    /// Preview keys of too much.
+    TooManyPreviews = 161,
     /// A factor is wrong or damaged, or the vault's state is. Which one is not told.
     WayFailed = 201,
     /// A passphrase that would be guessed.
@@ -289,6 +295,9 @@ impl From<ErrorCode> for ampoule_status {
             ErrorCode::Unexpected => Self::Unexpected,
             ErrorCode::VaultExists => Self::VaultExists,
             ErrorCode::NoVault => Self::NoVault,
+            ErrorCode::OutsidePreview => Self::OutsidePreview,
+            ErrorCode::OutdatedPreview => Self::OutdatedPreview,
+            ErrorCode::TooManyPreviews => Self::TooManyPreviews,
             ErrorCode::WayFailed => Self::WayFailed,
             ErrorCode::WeakPassphrase => Self::WeakPassphrase,
             ErrorCode::PassphraseCost => Self::PassphraseCost,

@@ -11,7 +11,7 @@ use std::ffi::c_char;
 use std::sync::{Mutex, PoisonError};
 
 /// A thread of messages, in one order for everybody. It is dead while its vault is locked. Any thread of the program.
-pub struct ampoule_thread(Thread);
+pub struct ampoule_thread(pub(crate) Thread);
 
 /// Begins a thread under a label.
 #[unsafe(no_mangle)]
@@ -415,7 +415,7 @@ pub unsafe extern "C" fn ampoule_posted_get_info(
 }
 
 /// Writes text of a message's own, there until it is closed.
-fn lend(text: &str, out: Out<*const c_char>, len: Out<usize>) {
+pub(crate) fn lend(text: &str, out: Out<*const c_char>, len: Out<usize>) {
     out.write(text.as_ptr().cast());
     len.write(text.len());
 }

@@ -51,6 +51,7 @@ extern const test file_tests[];
 extern const test floor_tests[];
 extern const test memory_tests[];
 extern const test misuse_tests[];
+extern const test notice_tests[];
 extern const test thread_tests[];
 
 #endif

@@ -141,6 +141,7 @@ int main(int count, char **arguments) {
     run(floor_tests, only);
     run(memory_tests, only);
     run(misuse_tests, only);
+    run(notice_tests, only);
     run(thread_tests, only);
     printf("1..%d\ntest result: %s. %d passed; %d failed\n", passed + failed, failed == 0 ? "ok" : "FAILED", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;

@@ -56,6 +56,7 @@ errors! {
     InvalidCard, InvalidCertificate, InvalidAudit, OutdatedWithdrawals, NotOrganisation, OtherActor, DamagedBundle,
     IncompleteBundle, InvalidCursor, OutsideGrant, ForeignBundle, OtherSuite, TooLong, PreviewTooLong, TooManyTerms,
     NewerFormat, Withheld, RestoredCopy, NotRestored, WrongCheckpoint, CannotWrite, Unexpected, VaultExists, NoVault,
+    OutsidePreview, OutdatedPreview, TooManyPreviews,
     WayFailed, WeakPassphrase, PassphraseCost, DuplicateFactor, SecondWayMissing, LastWay, UnknownWay, LastWayOfDevice,
     OwnDevice, UnknownDevice, DeviceLeftBehind, TooManyWays, NewerVault, DamagedCard, NewerCard, InvalidName,
     RecoveryWordCount, RecoveryWordsDoNotFit, StoreBusy, StoreFull, StoreReadOnly, StoreCannotOpen, StoreDamaged,

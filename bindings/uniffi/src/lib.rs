@@ -16,6 +16,7 @@ mod error;
 mod files;
 mod hooks;
 mod ids;
+mod notice;
 mod progress;
 mod records;
 mod sharing;
@@ -33,6 +34,7 @@ pub use files::{
     ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, Preview, SealedContentHandle, WrittenFile,
 };
 pub use hooks::{CheckpointKeeper, DeviceKey, HookError};
+pub use notice::{UnverifiedMessage, open_preview};
 pub use progress::{CancelToken, ProgressListener};
 pub use records::{
     AssertedActor, Entry, FoundEntry, FoundPatient, Matches, NewRecord, PatientIdentifier, PatientInfo, PatientSearch,

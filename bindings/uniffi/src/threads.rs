@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A conversation in a chart. A handle: its calls fail while the vault is locked.
 #[derive(uniffi::Object)]
-pub struct ThreadHandle(ampoule::Thread);
+pub struct ThreadHandle(pub(crate) ampoule::Thread);
 
 /// A message to be sent. A link in the text is text: nothing is ever fetched.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]

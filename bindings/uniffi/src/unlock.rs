@@ -82,6 +82,19 @@ impl UnlockHandle {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Hands over the device key that it is; any other way in is none.
+    pub(crate) fn with_device_key<T>(
+        &self,
+        work: impl FnOnce(&[u8; KEY_LEN]) -> Result<T, ampoule::Error>,
+    ) -> Result<T, VaultError> {
+        let factors = self.factors();
+        match &factors[..] {
+            [] => Err(VaultError::finished()),
+            [Factor::DeviceKey(key)] => Ok(work(array(key)?)?),
+            _ => Err(VaultError::invalid_key()),
+        }
+    }
+
     /// As the library takes it.
     pub(crate) fn open(&self) -> Result<ampoule::Unlock, VaultError> {
         let mut all: Option<ampoule::Unlock> = None;

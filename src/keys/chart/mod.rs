@@ -11,7 +11,7 @@ mod path;
 mod ring;
 
 pub use chart_keys::ChartKeys;
-pub(crate) use chart_keys::{Fate, Intent, NewEntry, Proposal, Step, Visible, Written};
+pub(crate) use chart_keys::{Fate, Intent, MessageKey, NewEntry, Proposal, Step, Visible, Written};
 pub use content_key::Wrap;
 pub(crate) use content_key::{CheckOf, ContentKey, check_value};
 pub(crate) use floor::Grants;

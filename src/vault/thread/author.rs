@@ -24,9 +24,14 @@ pub(super) fn versions_by<'a>(open: &'a OpenChart, entry: &EntryId, device: &Car
 
 /// The author as this vault knows him.
 pub(super) fn author(open: &OpenChart, book: &ContactBook, device: &CardHash, now_ms: i64) -> Author {
-    let Some(root) = root(open, device) else {
-        return Author { name: String::new(), known: Known::Unknown, contact: None, imitates: Vec::new() };
-    };
+    match root(open, device) {
+        Some(root) => member(open, book, root, now_ms),
+        None => Author { name: String::new(), known: Known::Unknown, contact: None, imitates: Vec::new() },
+    }
+}
+
+/// A member as this vault knows him.
+pub(in crate::vault) fn member(open: &OpenChart, book: &ContactBook, root: &RootCard, now_ms: i64) -> Author {
     let name = root.name().to_owned();
     if root.hash() == open.keys.identity().root_card.hash() {
         return Author { name, known: Known::Own, contact: None, imitates: Vec::new() };

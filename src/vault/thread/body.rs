@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 /// Media type of what is in a thread.
-pub(super) const MEDIA_TYPE: &str = "application/vnd.ampoule.message+cbor";
+pub(in crate::vault) const MEDIA_TYPE: &str = "application/vnd.ampoule.message+cbor";
 /// Most bytes of a text.
 pub(super) const MOST_TEXT: usize = 1 << 20;
 /// Most bytes of a subject.
@@ -21,7 +21,7 @@ const MOST_LINKS: usize = 16;
 /// One version, by its id and its object hash: ids alone may be taken twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct Link {
+pub(in crate::vault) struct Link {
     #[n(0)]
     pub(super) version: VersionId,
     #[n(1)]
@@ -31,23 +31,23 @@ pub(super) struct Link {
 /// The content of an entry of a thread.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct Body {
+pub(in crate::vault) struct Body {
     #[n(0)]
     pub(super) version: Version1,
     /// The entry that opens the thread.
     #[n(1)]
-    pub(super) thread: EntryId,
+    pub(in crate::vault) thread: EntryId,
     /// What the author had seen last in the thread, and what he had said last himself. In ascending order.
     #[n(2)]
     pub(super) after: Vec<Link>,
     #[n(3)]
-    pub(super) act: Act,
+    pub(in crate::vault) act: Act,
     #[n(4)]
     pub(super) extensions: Extensions,
 }
 
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) enum Act {
+pub(in crate::vault) enum Act {
     /// Opens a thread, with a subject.
     #[n(1)]
     Open(#[n(0)] String),
@@ -62,18 +62,18 @@ pub(super) enum Act {
 
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct Post {
+pub(in crate::vault) struct Post {
     #[n(0)]
-    pub(super) text: String,
+    pub(in crate::vault) text: String,
     #[n(1)]
     pub(super) reply: Option<Link>,
     #[n(2)]
-    pub(super) attachments: Vec<Attached>,
+    pub(in crate::vault) attachments: Vec<Attached>,
 }
 
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct Attached {
+pub(in crate::vault) struct Attached {
     #[n(0)]
     pub(super) entry: EntryId,
     /// As it was when it was attached.
@@ -86,7 +86,7 @@ pub(super) struct Attached {
 
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct React {
+pub(in crate::vault) struct React {
     #[n(0)]
     pub(super) to: Link,
     #[n(1)]
@@ -104,11 +104,11 @@ impl Body {
     }
 
     /// Fails where something is longer than it may be.
-    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(in crate::vault) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         if self.is_within_bounds() { Ok(encode_secret(self)) } else { Err(Error::MessageTooLong) }
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(in crate::vault) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let body: Self = codec::decode(bytes)?;
         let in_order = body.after.is_sorted_by(|one, next| one < next);
         if in_order && body.is_within_bounds() { Ok(body) } else { Err(Malformed::Invalid) }

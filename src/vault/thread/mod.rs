@@ -15,8 +15,10 @@ mod body;
 mod message;
 mod read;
 
+pub(super) use author::member;
 #[cfg(feature = "testing")]
 pub(crate) use body::message_again;
+pub(super) use body::{Act, Body, MEDIA_TYPE};
 pub use message::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, ThreadInfo};
 pub(super) use read::Reading;
 
@@ -27,7 +29,7 @@ use crate::codec::{EntryId, Hash, VersionId};
 use crate::error::Error;
 use crate::index::{Threaded, Version};
 use crate::record::{Code, DateRange, Kind, Label, Record, Terms};
-use body::{Act, Attached, Body, Link, MEDIA_TYPE, Post, React};
+use body::{Attached, Link, Post, React};
 use core::fmt;
 use std::sync::PoisonError;
 
@@ -269,12 +271,12 @@ impl fmt::Debug for Thread {
 }
 
 /// What opens a thread.
-fn opening<'a>(open: &'a OpenChart, thread: &EntryId) -> Result<Version<'a>, Error> {
+pub(super) fn opening<'a>(open: &'a OpenChart, thread: &EntryId) -> Result<Version<'a>, Error> {
     first_version(open, thread, Some(thread), Threaded::Opening)
 }
 
 /// The first version of an entry of a thread. Somebody else may have taken its id: of several the one that came first.
-fn first_version<'a>(
+pub(super) fn first_version<'a>(
     open: &'a OpenChart,
     entry: &EntryId,
     thread: Option<&EntryId>,

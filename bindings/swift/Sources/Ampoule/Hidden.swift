@@ -22,6 +22,7 @@ extension RecordTerms: CustomReflectable {}
 extension Search: CustomReflectable {}
 extension Share: CustomReflectable {}
 extension ThreadInfo: CustomReflectable {}
+extension UnverifiedMessage: CustomReflectable {}
 
 extension CustomReflectable where Self: CustomDebugStringConvertible {
   /// Nothing.

@@ -1,9 +1,11 @@
+import Foundation
+
 /// Messages that are read at once.
 private let page: UInt32 = 50
 
 /// A conversation in a chart. A handle: its calls fail while the vault is locked.
 public final class MessageThread: Sendable {
-  private let ffi: ThreadHandle
+  let ffi: ThreadHandle
 
   init(_ ffi: ThreadHandle) {
     self.ffi = ffi
@@ -55,6 +57,12 @@ public final class MessageThread: Sendable {
   @discardableResult
   public func acknowledge(upTo message: EntryId, _ receipt: Receipt) async throws -> Bool {
     try await blocking { try self.ffi.acknowledge(upTo: message, receipt: receipt) }
+  }
+
+  /// A message as it is sealed, for a push: about 1.3 kB for a short one. It is for ``openPreview(_:previewKeys:deviceKey:)``; the
+  /// message itself comes to the others by the next bundle.
+  public func notice(_ message: EntryId) async throws -> Data {
+    try await blocking { try self.ffi.notice(message: message) }
   }
 
   /// The last messages, up to so many and to 1000, in order.

@@ -58,6 +58,16 @@ extension Vault {
     get async throws { try await blocking { try self.ffi.withdrawals() } }
   }
 
+  /// Keys for previews of what is said in these threads from now on, sealed under a device key, for
+  /// ``openPreview(_:previewKeys:deviceKey:)`` in the extension that shows notifications. Keep them beside the vault.
+  ///
+  /// **They go on working while the vault is locked**: whoever has them and the device key reads the messages of these threads and
+  /// of others of the same label, until the chart's keys move on. Give them a device key of their own, and make them anew after
+  /// every ``importBundle(_:)``.
+  public func previewKeys(of threads: [MessageThread], deviceKey: Unlock) async throws -> Data {
+    try await blocking { try self.ffi.previewKeys(threads: threads.map(\.ffi), deviceKey: deviceKey.ffi) }
+  }
+
   /// The ways in, in the order in which they were added.
   public var ways: [WayInfo] {
     get async throws { try await blocking { try self.ffi.ways() } }

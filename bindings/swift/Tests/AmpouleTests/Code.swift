@@ -15,6 +15,8 @@ enum Code {
   static let restoredCopy: UInt32 = 152
   static let cannotWrite: UInt32 = 155
   static let vaultExists: UInt32 = 157
+  static let outsidePreview: UInt32 = 159
+  static let outdatedPreview: UInt32 = 160
   static let wayFailed: UInt32 = 201
   static let recoveryWordCount: UInt32 = 217
   static let storeBusy: UInt32 = 231

@@ -3,6 +3,7 @@
 mod cuts;
 mod entries;
 mod members;
+mod preview;
 mod proposal;
 mod revoke;
 mod share;
@@ -10,6 +11,7 @@ mod steps;
 
 pub(crate) use entries::{NewEntry, Written};
 pub(crate) use members::Visible;
+pub(crate) use preview::MessageKey;
 pub(crate) use proposal::{Fate, Proposal};
 pub(crate) use steps::{Intent, Step};
 

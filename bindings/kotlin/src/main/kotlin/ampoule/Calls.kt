@@ -56,10 +56,16 @@ internal class Once {
 /** How far a long call is, and what it gave. */
 sealed class Progress<out T> {
     /** So many bytes, or versions where versions are checked, are done. */
-    data class Moved(val done: Long) : Progress<Nothing>()
+    data class Moved(
+        /** How many. */
+        val done: Long,
+    ) : Progress<Nothing>()
 
     /** It is done. */
-    class Done<T>(val value: T) : Progress<T>()
+    class Done<T>(
+        /** What it gave. */
+        val value: T,
+    ) : Progress<T>()
 }
 
 /** A long call as a flow: its steps, and what it gave as the last. When nobody collects any more, the call ends. */

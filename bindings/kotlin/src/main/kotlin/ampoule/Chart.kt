@@ -165,5 +165,6 @@ class Chart internal constructor(internal val ffi: ChartHandle) : AutoCloseable 
     /** A message by its entry, as [find] gives it. */
     suspend fun message(id: EntryId): Posted = io { ffi.message(id) }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }

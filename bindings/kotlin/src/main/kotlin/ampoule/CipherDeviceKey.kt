@@ -14,6 +14,7 @@ private const val TAG_BITS = 128
  * has to leave it. What is wrapped is the nonce that the platform drew, and the ciphertext with its tag.
  */
 class CipherDeviceKey(private val key: SecretKey) : DeviceKey {
+    /** Encrypts 32 bytes, authenticated. */
     override fun wrap(key: ByteArray): ByteArray = using {
         // The keystore of Android draws the nonce itself, and refuses one that it is given.
         it.init(Cipher.ENCRYPT_MODE, this.key)
@@ -21,6 +22,7 @@ class CipherDeviceKey(private val key: SecretKey) : DeviceKey {
         it.iv + it.doFinal(key)
     }
 
+    /** Gives back what was wrapped. */
     override fun unwrap(wrapped: ByteArray): ByteArray = using {
         if (wrapped.size <= NONCE_LEN) throw HookException.Refused()
         it.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(TAG_BITS, wrapped, 0, NONCE_LEN))

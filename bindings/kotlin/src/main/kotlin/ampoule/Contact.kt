@@ -35,5 +35,6 @@ class Contact internal constructor(internal val ffi: ContactHandle) : AutoClosea
     /** The contact's id in the directory of the organisation that vouches for it now. */
     suspend fun directoryId(): DirectoryId? = io { ffi.directoryId() }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }

@@ -24,6 +24,7 @@ class FileWriter internal constructor(private val ffi: FileWriterHandle) : AutoC
     /** Makes the content durable, then stores the entry of the file. */
     suspend fun finish(): WrittenFile = io { ffi.finish() }
 
+    /** Gives the file up where it was not finished. */
     override fun close() = open.end {
         ffi.discard()
         ffi.close()
@@ -61,6 +62,7 @@ class FileReader internal constructor(private val ffi: FileReaderHandle) : AutoC
     fun exportingTo(path: Path): Flow<Progress<Unit>> =
         progressOf { listener -> following { ffi.exportTo(path.toString(), listener, it) } }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }
 
@@ -75,6 +77,7 @@ class SealedContent internal constructor(private val ffi: SealedContentHandle) :
         return io { ffi.readAt(offset.toULong(), len.toUInt()) }
     }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }
 
@@ -98,5 +101,6 @@ class ContentReceiver internal constructor(private val ffi: ContentReceiverHandl
     /** Removes what came. */
     suspend fun discard() = io { ffi.discard() }
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }

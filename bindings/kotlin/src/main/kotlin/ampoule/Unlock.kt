@@ -25,6 +25,7 @@ class Unlock internal constructor(internal val ffi: UnlockHandle) : AutoCloseabl
         ffi.close()
     }
 
+    /** Ways in. */
     companion object {
         /**
          * 32 random bytes that the platform's keystore has wrapped, in a file that is made when it is missing. The file is of no
@@ -73,7 +74,10 @@ sealed class SecondWay {
     data object RecoveryCode : SecondWay()
 
     /** Another way in, which works without the first. */
-    class Also(val unlock: Unlock) : SecondWay()
+    class Also(
+        /** The way. */
+        val unlock: Unlock,
+    ) : SecondWay()
 
     /** No second way. When the only way in is lost, all data is. */
     data object NoneDataWillBeLost : SecondWay()

@@ -6,8 +6,10 @@ import kotlinx.coroutines.flow.flow
 
 /** Where a vault is kept. */
 class Store private constructor(internal val ffi: StoreHandle) : AutoCloseable {
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 
+    /** How one is made and opened. */
     companion object {
         /** A file at this path, made if there is none, with the content of files in a folder beside it. */
         suspend fun sqlite(path: Path): Store = io { Store(StoreHandle.sqlite(path.toString())) }
@@ -18,7 +20,11 @@ class Store private constructor(internal val ffi: StoreHandle) : AutoCloseable {
 }
 
 /** A new vault, and its recovery code where one was asked for. */
-class NewVault internal constructor(val vault: Vault, private val code: RecoveryCodeHandle?) {
+class NewVault internal constructor(
+    /** The vault, open. */
+    val vault: Vault,
+    private val code: RecoveryCodeHandle?,
+) {
     /**
      * The 24 words in ASCII, four in a line, or nothing where no code was asked for. Show them once, have them written down, and
      * overwrite the array: whoever has the words has the vault.
@@ -112,6 +118,17 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
     /** The list of all certificates that were taken back. */
     suspend fun withdrawals(): ByteArray = io { ffi.withdrawals() }
 
+    /**
+     * Keys for previews of what is said in these threads from now on, sealed under a device key, for [openPreview] in the service
+     * that shows notifications. Keep them beside the vault.
+     *
+     * **They go on working while the vault is locked**: whoever has them and the device key reads the messages of these threads and
+     * of others of the same label, until the chart's keys move on. Give them a device key of their own, and make them anew after
+     * every [importBundle].
+     */
+    suspend fun previewKeys(threads: List<MessageThread>, deviceKey: Unlock): ByteArray =
+        io { ffi.previewKeys(threads.map { it.ffi }, deviceKey.ffi) }
+
     /** The ways in, in the order in which they were added. */
     suspend fun ways(): List<WayInfo> = io { ffi.ways() }
 
@@ -182,6 +199,7 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
     /** Opens what [exportAuditTo] of a verified contact's vault made for this one. */
     suspend fun readAudit(file: ByteArray): AuditReport = io { AuditReport(direct(file) { ffi.readAudit(it) }) }
 
+    /** How one is made and opened. */
     companion object {
         /** Creates a vault in an empty store, for a member of this name. */
         suspend fun create(
@@ -221,5 +239,6 @@ class AuditReport internal constructor(private val ffi: AuditReportHandle) : Aut
     /** Whether nothing is missing here that an earlier report of the same chart by the same vault told. */
     fun follows(earlier: AuditReport): Boolean = ffi.follows(earlier.ffi)
 
+    /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()
 }
