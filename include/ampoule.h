@@ -833,6 +833,41 @@ typedef uint32_t ampoule_suite;
 #endif // __cplusplus
 
 /**
+ * A table of a store: what its rows are. A store learns nothing of them but that.
+ */
+enum ampoule_table
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_TABLE_VAULT = 1,
+    AMPOULE_TABLE_KEYRING = 2,
+    AMPOULE_TABLE_CONTACTS = 3,
+    AMPOULE_TABLE_DIRECTORY = 4,
+    AMPOULE_TABLE_CARDS = 5,
+    AMPOULE_TABLE_LEDGER = 6,
+    AMPOULE_TABLE_RECEIPTS = 7,
+    AMPOULE_TABLE_GRANTS = 8,
+    AMPOULE_TABLE_ENTRIES = 9,
+    AMPOULE_TABLE_WRAPS = 10,
+    AMPOULE_TABLE_INDEX = 11,
+    /**
+     * Keys here are 8 bytes in big-endian order, less than 2³²: a store may refuse others with
+     * `AMPOULE_STATUS_STORE_UNSUPPORTED_KEY`.
+     */
+    AMPOULE_TABLE_LOG = 12,
+    AMPOULE_TABLE_TILES = 13,
+    AMPOULE_TABLE_MAP = 14,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_table ampoule_table;
+#else
+typedef uint32_t ampoule_table;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Changes of any charts of one vault, made in one transaction by `ampoule_vault_run`. Any thread.
  */
 typedef struct ampoule_batch ampoule_batch;
@@ -933,6 +968,12 @@ typedef struct ampoule_query ampoule_query;
  * wiped when it is closed. It can be put more than once. Any thread.
  */
 typedef struct ampoule_record ampoule_record;
+
+/**
+ * The rows that a function of `ampoule_store_callbacks` was asked for. It is there during that call alone: kept for longer, it is
+ * a handle that was closed. Do not close it.
+ */
+typedef struct ampoule_rows ampoule_rows;
 
 /**
  * A store: a file of SQLite, memory, or functions of the caller. It never holds a key. Vaults may be opened on it from any
@@ -1114,6 +1155,110 @@ typedef void (*ampoule_destroy)(void *ctx);
  * Tells the time: milliseconds since 1970.
  */
 typedef int64_t (*ampoule_now)(void *ctx);
+
+/**
+ * The functions of a store of the caller's: a set of tables of rows, whose keys are a part and a key within it, both of any bytes
+ * or none, and whose values are bytes up to some 20 MiB. Rows of a part are in the order of their keys as bytes. All are needed.
+ *
+ * Each gets the `ctx` of `ampoule_store_new`, and but for `read` and `write` the view that one of these two gave. Each returns
+ * `AMPOULE_STATUS_OK` or one of `AMPOULE_STATUS_STORE_BUSY` to `AMPOULE_STATUS_STORE_IO`; any other number is taken for
+ * `AMPOULE_STATUS_STORE_IO`, and of `commit` for `AMPOULE_STATUS_STORE_UNCERTAIN`. What a function does not write it leaves
+ * alone, and what it fails with has changed nothing. It must return: C++ must not throw through it, nor C jump out of it. It
+ * must not use the vault that called it.
+ *
+ * Threads: `read` and `write` are called from any thread that is in a call of the library, and from several at once; the library
+ * has threads of its own while it verifies. A view is used by the thread that began it, by one call after the other, and is
+ * ended there. Many views are open at once, of them one that writes.
+ *
+ * `table` is an `ampoule_table`; the numbers stay what they are. Pointers to bytes are never NULL but where it is said, are there
+ * during the call, and must not be changed.
+ */
+typedef struct {
+    /**
+     * `sizeof(ampoule_store_callbacks)`, by which the library knows for which version this was compiled.
+     */
+    size_t size;
+    /**
+     * Begins a view of all rows as they stand at this moment, which later writes do not change. Writes to `view` what names it,
+     * and is not NULL.
+     */
+    uint32_t (*read)(void *ctx, void **view);
+    /**
+     * Begins a change, as the only one that writes: a view that shows its own changes too. Waits for another, also one in
+     * another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`.
+     */
+    uint32_t (*write)(void *ctx, void **view);
+    /**
+     * A number that is greater whenever another may have committed in between. Two states never have the same, and it may be
+     * greater without cause.
+     */
+    uint32_t (*generation)(void *ctx, void *view, uint64_t *generation);
+    /**
+     * Gives the row with this key to `ampoule_rows_add`, if there is one.
+     */
+    uint32_t (*get)(void *ctx,
+                    void *view,
+                    uint32_t table,
+                    const uint8_t *part,
+                    size_t part_len,
+                    const uint8_t *key,
+                    size_t key_len,
+                    ampoule_rows *rows);
+    /**
+     * Gives up to `limit` rows of a part to `ampoule_rows_add`, in ascending order of key, from the first key that is greater than
+     * `after`; where `after` is NULL, from the first of all.
+     */
+    uint32_t (*scan)(void *ctx,
+                     void *view,
+                     uint32_t table,
+                     const uint8_t *part,
+                     size_t part_len,
+                     const uint8_t *after,
+                     size_t after_len,
+                     size_t limit,
+                     ampoule_rows *rows);
+    /**
+     * Gives the row of a part with the greatest key to `ampoule_rows_add`, if it has one.
+     */
+    uint32_t (*last)(void *ctx,
+                     void *view,
+                     uint32_t table,
+                     const uint8_t *part,
+                     size_t part_len,
+                     ampoule_rows *rows);
+    /**
+     * Of a change: writes a row, over an earlier one with the same key.
+     */
+    uint32_t (*put)(void *ctx,
+                    void *view,
+                    uint32_t table,
+                    const uint8_t *part,
+                    size_t part_len,
+                    const uint8_t *key,
+                    size_t key_len,
+                    const uint8_t *value,
+                    size_t value_len);
+    /**
+     * Of a change: removes a row. Writes to `was_there` whether there was one.
+     */
+    uint32_t (*remove)(void *ctx,
+                       void *view,
+                       uint32_t table,
+                       const uint8_t *part,
+                       size_t part_len,
+                       const uint8_t *key,
+                       size_t key_len,
+                       bool *was_there);
+    /**
+     * Makes a change durable: when it returns, a crash of the process or of the machine does not undo it. Writes to
+     * `generation` that of the state which it made, and to `known` whether nobody else can have changed that state already.
+     */
+    uint32_t (*commit)(void *ctx, void *view, uint64_t *generation, bool *known);
+    /**
+     * Ends a view, once for each that was begun and after all else with it. A change that was not committed is undone.
+     */
+    void (*end)(void *ctx, void *view);
+} ampoule_store_callbacks;
 
 /**
  * One version of an entry.
@@ -1488,6 +1633,18 @@ ampoule_status ampoule_options_set_clock(const ampoule_options *options,
                                          ampoule_now now,
                                          void *ctx,
                                          ampoule_destroy destroy);
+
+/**
+ * A store by functions of the caller, which are copied. It is the caller's part to keep it as long as data should last, and to
+ * keep others off it; what it holds is sealed, and what it changes or withholds is found out. Without a place for files of its
+ * own: see `ampoule_options_set_blobs` and `ampoule_options_set_blob_folder`.
+ *
+ * When the call succeeds the library keeps `ctx` until `destroy`. `ampoule_store_check` tries whether it keeps its promises.
+ */
+ampoule_status ampoule_store_new(const ampoule_store_callbacks *callbacks,
+                                 void *ctx,
+                                 ampoule_destroy destroy,
+                                 ampoule_store **store);
 
 /**
  * Id of the chart.
@@ -2152,6 +2309,16 @@ ampoule_status ampoule_record_set_preview(const ampoule_record *record,
                                           size_t content_len);
 
 /**
+ * Adds a row to what was asked for: its key, and its value. Both are copied. To what asks for one row, another is
+ * `AMPOULE_STATUS_OUT_OF_RANGE`; so is one more than the limit of a scan. After a failure nothing that was added counts.
+ */
+ampoule_status ampoule_rows_add(const ampoule_rows *rows,
+                                const uint8_t *key,
+                                size_t key_len,
+                                const uint8_t *value,
+                                size_t value_len);
+
+/**
  * A grant of an `ampoule_rights`, for treatment.
  */
 ampoule_status ampoule_grant_new(uint32_t rights, ampoule_grant **grant);
@@ -2220,6 +2387,16 @@ ampoule_status ampoule_store_sqlite(const char *path,
  * A store in memory, gone when the last that uses it is closed. For tests, and for what must leave no trace.
  */
 ampoule_status ampoule_store_memory(ampoule_store **store);
+
+/**
+ * Tries whether a store keeps the promises that `ampoule_store_callbacks` has, for the tests of whoever writes one: on an empty
+ * store, in which it leaves some rows. It takes as long as the store waits for another writer, and holds up to 40 MiB.
+ *
+ * Gives the promises that were broken, one a line; no bytes where none was. That a store survives a crash, and that it keeps
+ * other processes apart, is for its author to show. A store with a vault is `AMPOULE_STATUS_VAULT_EXISTS`.
+ */
+ampoule_status ampoule_store_check(const ampoule_store *store,
+                                   ampoule_buffer *broken);
 
 /**
  * Begins a thread under a label.

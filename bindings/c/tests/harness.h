@@ -46,6 +46,7 @@ typedef struct test {
     void (*run)(void);
 } test;
 
+extern const test custom_store_tests[];
 extern const test everyday_tests[];
 extern const test file_tests[];
 extern const test floor_tests[];

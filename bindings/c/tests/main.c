@@ -136,6 +136,7 @@ int main(int count, char **arguments) {
     const char *only = count > 1 && arguments[1][0] != '\0' ? arguments[1] : NULL;
     if (count > 2) folder = arguments[2];
     (void)mkdir(folder, 0700);
+    run(custom_store_tests, only);
     run(everyday_tests, only);
     run(file_tests, only);
     run(floor_tests, only);
