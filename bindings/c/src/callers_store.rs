@@ -142,28 +142,11 @@ pub unsafe extern "C" fn ampoule_store_new(
     })
 }
 
-macro_rules! calls {
-    ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)+) => {
-        /// The functions, all of which are there.
-        #[derive(Clone, Copy)]
-        struct Calls {
-            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)+
-        }
-
-        impl Calls {
-            fn of(callbacks: ampoule_store_callbacks) -> Option<Self> {
-                let ampoule_store_callbacks { size: _, $($name),+ } = callbacks;
-                Some(Self { $($name: $name?),+ })
-            }
-        }
-    };
-}
-
 type Ctx = *mut c_void;
 type Named = *mut c_void;
 type Bytes = *const u8;
 
-calls! {
+crate::callback::calls! { ampoule_store_callbacks;
     read: fn(Ctx, *mut Named) -> u32;
     write: fn(Ctx, *mut Named) -> u32;
     generation: fn(Ctx, Named, *mut u64) -> u32;
@@ -307,7 +290,7 @@ fn number(table: Table) -> u32 {
 }
 
 /// Bytes as C takes them: never NULL, which says something of its own.
-fn lent(bytes: &[u8]) -> (*const u8, usize) {
+pub(crate) fn lent(bytes: &[u8]) -> (*const u8, usize) {
     static NOTHING: u8 = 0;
     (if bytes.is_empty() { &raw const NOTHING } else { bytes.as_ptr() }, bytes.len())
 }
@@ -332,7 +315,7 @@ fn meaning(status: u32) -> Option<Result<(), StoreError>> {
 }
 
 /// As [`meaning`], of anything but a commit.
-fn said(status: u32) -> Result<(), StoreError> {
+pub(crate) fn said(status: u32) -> Result<(), StoreError> {
     meaning(status).unwrap_or(Err(StoreError::Io))
 }
 

@@ -140,9 +140,13 @@ int main(int count, char **arguments) {
     run(everyday_tests, only);
     run(file_tests, only);
     run(floor_tests, only);
+    run(keeping_tests, only);
+    run(sharing_tests, only);
     run(memory_tests, only);
     run(misuse_tests, only);
     run(thread_tests, only);
+    run(travel_tests, only);
+    run(upkeep_tests, only);
     printf("1..%d\ntest result: %s. %d passed; %d failed\n", passed + failed, failed == 0 ? "ok" : "FAILED", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }
