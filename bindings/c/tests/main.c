@@ -136,6 +136,7 @@ int main(int count, char **arguments) {
     const char *only = count > 1 && arguments[1][0] != '\0' ? arguments[1] : NULL;
     if (count > 2) folder = arguments[2];
     (void)mkdir(folder, 0700);
+    run(closed_tests, only);
     run(custom_store_tests, only);
     run(everyday_tests, only);
     run(file_tests, only);
@@ -144,6 +145,7 @@ int main(int count, char **arguments) {
     run(sharing_tests, only);
     run(memory_tests, only);
     run(misuse_tests, only);
+    run(null_tests, only);
     run(thread_tests, only);
     run(travel_tests, only);
     run(upkeep_tests, only);
