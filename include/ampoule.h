@@ -95,6 +95,26 @@ enum ampoule_status
      */
     AMPOULE_STATUS_NOT_DICOM = 12,
     /**
+     * The folder is none of a chart, or something in it was changed. Nothing was imported.
+     */
+    AMPOULE_STATUS_NOT_FOLDER = 13,
+    /**
+     * The text is no SMART Health Link, or what it led to is not of the form that these have.
+     */
+    AMPOULE_STATUS_NOT_LINK = 14,
+    /**
+     * The SMART Health Link has ended.
+     */
+    AMPOULE_STATUS_LINK_ENDED = 15,
+    /**
+     * The SMART Health Link needs a passcode.
+     */
+    AMPOULE_STATUS_PASSCODE_NEEDED = 16,
+    /**
+     * A file behind a SMART Health Link does not open: it was changed, or belongs to another link.
+     */
+    AMPOULE_STATUS_LINK_UNOPENABLE = 17,
+    /**
      * The vault is locked.
      */
     AMPOULE_STATUS_LOCKED = 101,
@@ -610,6 +630,132 @@ typedef uint32_t ampoule_acceptance;
 #endif // __cplusplus
 
 /**
+ * What is not as it should be. `docs/INCIDENTS.md` says what to do about each.
+ */
+enum ampoule_finding_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A chart whose keys or sharing records do not verify: none of it can be read. `status` says why.
+     */
+    AMPOULE_FINDING_KIND_CHART = 1,
+    /**
+     * A version that is damaged; the others can be read.
+     */
+    AMPOULE_FINDING_KIND_ENTRY = 2,
+    /**
+     * There are two histories of the chart's sharing that contradict each other: `ampoule_chart_resolve_fork`.
+     */
+    AMPOULE_FINDING_KIND_FORKED = 3,
+    /**
+     * Versions are missing by the author of this one, written just before it.
+     */
+    AMPOULE_FINDING_KIND_GAP = 4,
+    /**
+     * The device that wrote this version had written another in the same place.
+     */
+    AMPOULE_FINDING_KIND_REPEATED = 5,
+    /**
+     * A contact that is damaged; add its card and verify it again.
+     */
+    AMPOULE_FINDING_KIND_CONTACT = 6,
+    /**
+     * Contacts are missing, or there are some that were not there.
+     */
+    AMPOULE_FINDING_KIND_CONTACTS = 7,
+    /**
+     * The list of charts is not whole.
+     */
+    AMPOULE_FINDING_KIND_CHARTS = 8,
+    /**
+     * A part of the directory of patients is damaged.
+     */
+    AMPOULE_FINDING_KIND_DIRECTORY = 9,
+    /**
+     * The end of the directory of patients is missing, or something was added to it.
+     */
+    AMPOULE_FINDING_KIND_DIRECTORY_END = 10,
+    /**
+     * The log of a device is damaged, or is not the newest.
+     */
+    AMPOULE_FINDING_KIND_LOG = 11,
+    /**
+     * The vault's own state is not the newest.
+     */
+    AMPOULE_FINDING_KIND_STATE = 12,
+    /**
+     * Some of the devices that are in use no more are missing.
+     */
+    AMPOULE_FINDING_KIND_RETIRED_DEVICES = 13,
+    /**
+     * A version that a sender's bundles prove to be in what they brought, and that the sender himself has lost.
+     */
+    AMPOULE_FINDING_KIND_WITHHELD = 14,
+    /**
+     * What was noted of the bundles of a chart is missing or not the newest.
+     */
+    AMPOULE_FINDING_KIND_BUNDLES = 15,
+    /**
+     * A sender's bundles contradict each other: ask him, then `ampoule_chart_settle_bundles`.
+     */
+    AMPOULE_FINDING_KIND_CONTRADICTED = 16,
+    /**
+     * The content of a file that was written by this vault's owner is missing.
+     */
+    AMPOULE_FINDING_KIND_MISSING_CONTENT = 17,
+    /**
+     * The content of a file is here and is not what its author described.
+     */
+    AMPOULE_FINDING_KIND_DAMAGED_CONTENT = 18,
+    /**
+     * A version that is missing from the store.
+     */
+    AMPOULE_FINDING_KIND_MISSING = 19,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_finding_kind ampoule_finding_kind;
+#else
+typedef uint32_t ampoule_finding_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Something of a chart that is not in this vault, and is no fault.
+ */
+enum ampoule_absence
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Labels that this vault was not granted: `number` of them.
+     */
+    AMPOULE_ABSENCE_OUTSIDE_SCOPE = 1,
+    /**
+     * What had a label before this vault was granted it, without its history.
+     */
+    AMPOULE_ABSENCE_BEFORE_GRANT = 2,
+    /**
+     * The content of a file by somebody else: it never came, or is gone again.
+     */
+    AMPOULE_ABSENCE_CONTENT = 3,
+    /**
+     * What has a label that this vault may read, and that was left out of a sender's bundles: `number` versions at most.
+     */
+    AMPOULE_ABSENCE_NOT_FETCHED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_absence ampoule_absence;
+#else
+typedef uint32_t ampoule_absence;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How well an author is known.
  */
 enum ampoule_known
@@ -632,6 +778,35 @@ typedef uint32_t ampoule_known;
 #endif // __cplusplus
 
 /**
+ * Why a version is kept apart or disputed.
+ */
+enum ampoule_doubt
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It came when its author's access had ended.
+     */
+    AMPOULE_DOUBT_ACCESS_ENDED = 1,
+    /**
+     * Nothing proves that it was written while its author had access.
+     */
+    AMPOULE_DOUBT_UNPROVEN = 2,
+    /**
+     * It contradicts what its author had written before.
+     */
+    AMPOULE_DOUBT_CONTRADICTION = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_doubt ampoule_doubt;
+#else
+typedef uint32_t ampoule_doubt;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Whether a change of sharing is final, or takes effect when the vault that administers the chart has recorded it.
  */
 enum ampoule_standing
@@ -647,6 +822,26 @@ enum ampoule_standing
 typedef enum ampoule_standing ampoule_standing;
 #else
 typedef uint32_t ampoule_standing;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a member may do.
+ */
+enum ampoule_rights
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_RIGHTS_READ = 1,
+    AMPOULE_RIGHTS_WRITE = 2,
+    AMPOULE_RIGHTS_CUSTODIAN = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_rights ampoule_rights;
+#else
+typedef uint32_t ampoule_rights;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -691,6 +886,35 @@ typedef uint32_t ampoule_freshness;
 #endif // __cplusplus
 
 /**
+ * Something that is due.
+ */
+enum ampoule_due_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Grants whose end date has passed: `number` members have none that lasts.
+     */
+    AMPOULE_DUE_KIND_ENDED_GRANTS = 1,
+    /**
+     * A chart whose stored index is damaged, and is derived anew each time that the chart is opened.
+     */
+    AMPOULE_DUE_KIND_DAMAGED_INDEX = 2,
+    /**
+     * Entries, `number` of them, that this device sealed with keys that had been replaced.
+     */
+    AMPOULE_DUE_KIND_LATE_ENTRIES = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_due_kind ampoule_due_kind;
+#else
+typedef uint32_t ampoule_due_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * When events of reading are written.
  */
 enum ampoule_audit
@@ -706,6 +930,31 @@ enum ampoule_audit
 typedef enum ampoule_audit ampoule_audit;
 #else
 typedef uint32_t ampoule_audit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A part of the sealed content of a file. Each is a string of bytes of its own.
+ */
+enum ampoule_blob_part
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The sealed chunks.
+     */
+    AMPOULE_BLOB_PART_CHUNKS = 1,
+    /**
+     * What proves ranges of them. It may be empty.
+     */
+    AMPOULE_BLOB_PART_OUTBOARD = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_blob_part ampoule_blob_part;
+#else
+typedef uint32_t ampoule_blob_part;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -806,26 +1055,6 @@ typedef uint32_t ampoule_recovery;
 #endif // __cplusplus
 
 /**
- * What a member may do.
- */
-enum ampoule_rights
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_RIGHTS_READ = 1,
-    AMPOULE_RIGHTS_WRITE = 2,
-    AMPOULE_RIGHTS_CUSTODIAN = 3,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_rights ampoule_rights;
-#else
-typedef uint32_t ampoule_rights;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * The authenticated encryption of a vault.
  */
 enum ampoule_suite
@@ -843,6 +1072,46 @@ typedef enum ampoule_suite ampoule_suite;
 typedef uint32_t ampoule_suite;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
+
+/**
+ * A table of a store: what its rows are. A store learns nothing of them but that.
+ */
+enum ampoule_table
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_TABLE_VAULT = 1,
+    AMPOULE_TABLE_KEYRING = 2,
+    AMPOULE_TABLE_CONTACTS = 3,
+    AMPOULE_TABLE_DIRECTORY = 4,
+    AMPOULE_TABLE_CARDS = 5,
+    AMPOULE_TABLE_LEDGER = 6,
+    AMPOULE_TABLE_RECEIPTS = 7,
+    AMPOULE_TABLE_GRANTS = 8,
+    AMPOULE_TABLE_ENTRIES = 9,
+    AMPOULE_TABLE_WRAPS = 10,
+    AMPOULE_TABLE_INDEX = 11,
+    /**
+     * Keys here are 8 bytes in big-endian order, less than 2³²: a store may refuse others with
+     * `AMPOULE_STATUS_STORE_UNSUPPORTED_KEY`.
+     */
+    AMPOULE_TABLE_LOG = 12,
+    AMPOULE_TABLE_TILES = 13,
+    AMPOULE_TABLE_MAP = 14,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_table ampoule_table;
+#else
+typedef uint32_t ampoule_table;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The events of a chart, as a vault showed them. It does not change. Any thread.
+ */
+typedef struct ampoule_audit_report ampoule_audit_report;
 
 /**
  * Changes of any charts of one vault, made in one transaction by `ampoule_vault_run`. Any thread.
@@ -868,10 +1137,26 @@ typedef struct ampoule_chart_keys ampoule_chart_keys;
 typedef struct ampoule_contact ampoule_contact;
 
 /**
+ * A content that is coming in. Closed before `ampoule_content_receiver_finish`, what came stays for some days, and
+ * `ampoule_chart_receive_content` goes on there. It takes the bytes of one thread after the other.
+ */
+typedef struct ampoule_content_receiver ampoule_content_receiver;
+
+/**
+ * Devices of a vault's owner. It does not change. Any thread.
+ */
+typedef struct ampoule_devices ampoule_devices;
+
+/**
  * A DICOM file that was read as far as its pixel data: what finds it, and where each frame lies. It does not change. Any
  * thread.
  */
 typedef struct ampoule_dicom ampoule_dicom;
+
+/**
+ * What is due, or was. It does not change. Any thread.
+ */
+typedef struct ampoule_dues ampoule_dues;
 
 /**
  * A version of an entry, opened and verified. It does not change. Any thread.
@@ -891,6 +1176,11 @@ typedef struct ampoule_file ampoule_file;
 typedef struct ampoule_file_writer ampoule_file_writer;
 
 /**
+ * What was found, in an order that stays. It does not change. Any thread.
+ */
+typedef struct ampoule_findings ampoule_findings;
+
+/**
  * What is shared with a contact. Without labels it is all of them; without an end it lasts until revoked. Any thread.
  */
 typedef struct ampoule_grant ampoule_grant;
@@ -899,6 +1189,16 @@ typedef struct ampoule_grant ampoule_grant;
  * The versions of an entry in order of arrival. It does not change. Any thread.
  */
 typedef struct ampoule_history ampoule_history;
+
+/**
+ * A SMART Health Link, and the files that were sealed for it here. It is a secret, wiped when it is closed. Any thread.
+ */
+typedef struct ampoule_link ampoule_link;
+
+/**
+ * The files of a manifest that was fetched. It does not change. Any thread.
+ */
+typedef struct ampoule_manifest ampoule_manifest;
 
 /**
  * What was found, in order of arrival. It does not change. Any thread.
@@ -931,6 +1231,21 @@ typedef struct ampoule_opened ampoule_opened;
 typedef struct ampoule_options ampoule_options;
 
 /**
+ * What became of each file of a folder, in order. It does not change. Any thread.
+ */
+typedef struct ampoule_outcomes ampoule_outcomes;
+
+/**
+ * Whom a chart is about. It does not change: `ampoule_patient_with_name` and the like give another. Any thread.
+ */
+typedef struct ampoule_patient ampoule_patient;
+
+/**
+ * Patients that were found. It does not change. Any thread.
+ */
+typedef struct ampoule_patients ampoule_patients;
+
+/**
  * A message as it stands now. It does not change. Any thread of the program.
  */
 typedef struct ampoule_posted ampoule_posted;
@@ -939,6 +1254,11 @@ typedef struct ampoule_posted ampoule_posted;
  * The threads that preview keys are to be made of. Any thread of the program.
  */
 typedef struct ampoule_previews ampoule_previews;
+
+/**
+ * The versions that are kept apart or disputed, in order of arrival. It does not change. Any thread.
+ */
+typedef struct ampoule_quarantine ampoule_quarantine;
 
 /**
  * What to find: all conditions hold for one version of an entry. Any thread.
@@ -950,6 +1270,23 @@ typedef struct ampoule_query ampoule_query;
  * wiped when it is closed. It can be put more than once. Any thread.
  */
 typedef struct ampoule_record ampoule_record;
+
+/**
+ * The rows that a function of `ampoule_store_callbacks` was asked for. It is there during that call alone: kept for longer, it is
+ * a handle that was closed. Do not close it.
+ */
+typedef struct ampoule_rows ampoule_rows;
+
+/**
+ * The sealed content of a version of a file, to be sent. Whoever carries it can neither read nor alter it. Any thread; they wait
+ * for one another.
+ */
+typedef struct ampoule_sealed_content ampoule_sealed_content;
+
+/**
+ * With whom a chart is shared. It does not change. Any thread.
+ */
+typedef struct ampoule_shares ampoule_shares;
 
 /**
  * A store: a file of SQLite, memory, or functions of the caller. It never holds a key. Vaults may be opened on it from any
@@ -986,14 +1323,14 @@ typedef struct ampoule_unverified_message ampoule_unverified_message;
 typedef struct ampoule_vault ampoule_vault;
 
 /**
- * An entry of a chart, over all its versions.
+ * A chart: the hash of the statement that founded it.
  */
 typedef struct {
     /**
      * The id.
      */
-    uint8_t bytes[16];
-} ampoule_entry_id;
+    uint8_t bytes[32];
+} ampoule_chart_id;
 
 /**
  * Bytes of the library's own. They are to be freed with `ampoule_buffer_free`, which wipes them, and with nothing else.
@@ -1017,14 +1354,42 @@ typedef struct {
 } ampoule_buffer;
 
 /**
- * A chart: the hash of the statement that founded it.
+ * What an audit report says of itself.
+ */
+typedef struct {
+    /**
+     * The chart.
+     */
+    ampoule_chart_id chart;
+    /**
+     * When it was made, in milliseconds since 1970, by the vault's clock.
+     */
+    int64_t time_ms;
+    /**
+     * How many devices, and so logs, the vault has.
+     */
+    size_t logs;
+} ampoule_audit_info;
+
+/**
+ * A device of a member: the hash of its card.
  */
 typedef struct {
     /**
      * The id.
      */
     uint8_t bytes[32];
-} ampoule_chart_id;
+} ampoule_device_id;
+
+/**
+ * An entry of a chart, over all its versions.
+ */
+typedef struct {
+    /**
+     * The id.
+     */
+    uint8_t bytes[16];
+} ampoule_entry_id;
 
 /**
  * What an import did.
@@ -1139,6 +1504,176 @@ typedef void (*ampoule_destroy)(void *ctx);
 typedef int64_t (*ampoule_now)(void *ctx);
 
 /**
+ * The functions of a place for the sealed content of files. A blob is written once, from front to back, and read at any place. Its
+ * name is 16 bytes, used for no other. All are needed.
+ *
+ * Each gets the `ctx` of `ampoule_options_set_blobs`, and returns as those of `ampoule_store_callbacks`, by whose rules they go. A
+ * blob that broke off begins anew here: what goes on with it needs `ampoule_options_set_blob_folder`.
+ *
+ * Threads: any, and several at once; a writer is used by one at a time, a reader by several.
+ */
+typedef struct {
+    /**
+     * `sizeof(ampoule_blob_callbacks)`.
+     */
+    size_t size;
+    /**
+     * Begins a blob, which is not there before it is finished. Writes to `writer` what names it, and is not NULL. Of one that is
+     * there or in use it is `AMPOULE_STATUS_STORE_BUSY`.
+     */
+    uint32_t (*create)(void *ctx, const uint8_t *blob, void **writer);
+    /**
+     * Appends to a part: an `ampoule_blob_part`.
+     */
+    uint32_t (*append)(void *ctx, void *writer, uint32_t part, const uint8_t *bytes, size_t len);
+    /**
+     * Makes the blob durable, and lets it be opened.
+     */
+    uint32_t (*finish)(void *ctx, void *writer);
+    /**
+     * Ends a writer, once for each that was begun. Of a blob that was not finished, nothing is left.
+     */
+    void (*end)(void *ctx, void *writer);
+    /**
+     * A finished blob. Writes to `reader` what names it, and leaves NULL there where there is no such blob.
+     */
+    uint32_t (*open)(void *ctx, const uint8_t *blob, void **reader);
+    /**
+     * Length of a part.
+     */
+    uint32_t (*len)(void *ctx, void *reader, uint32_t part, uint64_t *len);
+    /**
+     * Fills `out` with the bytes of a part from `offset` on. Writes to `read` how many there were; fewer than `len` are
+     * `AMPOULE_STATUS_STORE_DAMAGED`.
+     */
+    uint32_t (*read)(void *ctx,
+                     void *reader,
+                     uint32_t part,
+                     uint64_t offset,
+                     uint8_t *out,
+                     size_t len,
+                     size_t *read);
+    /**
+     * Ends a reader, once for each that was opened.
+     */
+    void (*close)(void *ctx, void *reader);
+    /**
+     * Removes a blob, or what is left of one that was never finished. Writes to `was_there` whether there was something. While a
+     * writer has it, it is `AMPOULE_STATUS_STORE_BUSY`; who reads it goes on.
+     */
+    uint32_t (*remove)(void *ctx, const uint8_t *blob, bool *was_there);
+    /**
+     * Gives up to `limit` names of finished blobs to `ampoule_rows_add`, as keys without a value, in ascending order, from the first
+     * that is greater than `after`; where that is NULL, from the first of all.
+     */
+    uint32_t (*list)(void *ctx, const uint8_t *after, size_t limit, ampoule_rows *blobs);
+} ampoule_blob_callbacks;
+
+/**
+ * The functions of a store of the caller's: a set of tables of rows, whose keys are a part and a key within it, both of any bytes
+ * or none, and whose values are bytes up to some 20 MiB. Rows of a part are in the order of their keys as bytes. All are needed.
+ *
+ * Each gets the `ctx` of `ampoule_store_new`, and but for `read` and `write` the view that one of these two gave. Each returns
+ * `AMPOULE_STATUS_OK` or one of `AMPOULE_STATUS_STORE_BUSY` to `AMPOULE_STATUS_STORE_IO`; any other number is taken for
+ * `AMPOULE_STATUS_STORE_IO`, and of `commit` for `AMPOULE_STATUS_STORE_UNCERTAIN`. What a function does not write it leaves
+ * alone, and what it fails with has changed nothing. It must return: C++ must not throw through it, nor C jump out of it. It
+ * must not use the vault that called it.
+ *
+ * Threads: `read` and `write` are called from any thread that is in a call of the library, and from several at once; the library
+ * has threads of its own while it verifies. A view is used by the thread that began it, by one call after the other, and is
+ * ended there. Many views are open at once, of them one that writes.
+ *
+ * `table` is an `ampoule_table`; the numbers stay what they are. Pointers to bytes are never NULL but where it is said, are there
+ * during the call, and must not be changed.
+ */
+typedef struct {
+    /**
+     * `sizeof(ampoule_store_callbacks)`, by which the library knows for which version this was compiled.
+     */
+    size_t size;
+    /**
+     * Begins a view of all rows as they stand at this moment, which later writes do not change. Writes to `view` what names it,
+     * and is not NULL.
+     */
+    uint32_t (*read)(void *ctx, void **view);
+    /**
+     * Begins a change, as the only one that writes: a view that shows its own changes too. Waits for another, also one in
+     * another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`.
+     */
+    uint32_t (*write)(void *ctx, void **view);
+    /**
+     * A number that is greater whenever another may have committed in between. Two states never have the same, and it may be
+     * greater without cause.
+     */
+    uint32_t (*generation)(void *ctx, void *view, uint64_t *generation);
+    /**
+     * Gives the row with this key to `ampoule_rows_add`, if there is one.
+     */
+    uint32_t (*get)(void *ctx,
+                    void *view,
+                    uint32_t table,
+                    const uint8_t *part,
+                    size_t part_len,
+                    const uint8_t *key,
+                    size_t key_len,
+                    ampoule_rows *rows);
+    /**
+     * Gives up to `limit` rows of a part to `ampoule_rows_add`, in ascending order of key, from the first key that is greater than
+     * `after`; where `after` is NULL, from the first of all.
+     */
+    uint32_t (*scan)(void *ctx,
+                     void *view,
+                     uint32_t table,
+                     const uint8_t *part,
+                     size_t part_len,
+                     const uint8_t *after,
+                     size_t after_len,
+                     size_t limit,
+                     ampoule_rows *rows);
+    /**
+     * Gives the row of a part with the greatest key to `ampoule_rows_add`, if it has one.
+     */
+    uint32_t (*last)(void *ctx,
+                     void *view,
+                     uint32_t table,
+                     const uint8_t *part,
+                     size_t part_len,
+                     ampoule_rows *rows);
+    /**
+     * Of a change: writes a row, over an earlier one with the same key.
+     */
+    uint32_t (*put)(void *ctx,
+                    void *view,
+                    uint32_t table,
+                    const uint8_t *part,
+                    size_t part_len,
+                    const uint8_t *key,
+                    size_t key_len,
+                    const uint8_t *value,
+                    size_t value_len);
+    /**
+     * Of a change: removes a row. Writes to `was_there` whether there was one.
+     */
+    uint32_t (*remove)(void *ctx,
+                       void *view,
+                       uint32_t table,
+                       const uint8_t *part,
+                       size_t part_len,
+                       const uint8_t *key,
+                       size_t key_len,
+                       bool *was_there);
+    /**
+     * Makes a change durable: when it returns, a crash of the process or of the machine does not undo it. Writes to
+     * `generation` that of the state which it made, and to `known` whether nobody else can have changed that state already.
+     */
+    uint32_t (*commit)(void *ctx, void *view, uint64_t *generation, bool *known);
+    /**
+     * Ends a view, once for each that was begun and after all else with it. A change that was not committed is undone.
+     */
+    void (*end)(void *ctx, void *view);
+} ampoule_store_callbacks;
+
+/**
  * One version of an entry.
  */
 typedef struct {
@@ -1181,6 +1716,80 @@ typedef struct {
 } ampoule_contact_info;
 
 /**
+ * A device of a vault's owner.
+ */
+typedef struct {
+    /**
+     * Names the device.
+     */
+    ampoule_device_id id;
+    /**
+     * When it was added, in milliseconds since 1970.
+     */
+    int64_t added_ms;
+    /**
+     * Whether it is the one in use here.
+     */
+    bool here;
+    /**
+     * Whether it is in use no more.
+     */
+    bool retired;
+    /**
+     * Since when it is in use no more, in milliseconds since 1970, or 0.
+     */
+    int64_t retired_ms;
+    /**
+     * The lowest format that its software reads, or 0 where it is in use no more.
+     */
+    uint32_t lowest_format;
+    /**
+     * The highest.
+     */
+    uint32_t highest_format;
+} ampoule_device_info;
+
+/**
+ * A way into a vault.
+ */
+typedef struct {
+    /**
+     * The id.
+     */
+    uint8_t bytes[16];
+} ampoule_way_id;
+
+/**
+ * A way in, as far as it can be shown: what is true is required, all together.
+ */
+typedef struct {
+    /**
+     * When it was added, in milliseconds since 1970.
+     */
+    int64_t added_ms;
+    /**
+     * The device that it opens.
+     */
+    ampoule_device_id device;
+    /**
+     * A key from the platform's keystore.
+     */
+    bool device_key;
+    /**
+     * A passphrase.
+     */
+    bool passphrase;
+    /**
+     * A recovery code.
+     */
+    bool recovery_code;
+    /**
+     * Something that a newer version added.
+     */
+    bool newer;
+} ampoule_way_info;
+
+/**
  * What an entry says of itself.
  */
 typedef struct {
@@ -1221,6 +1830,97 @@ typedef struct {
 typedef bool (*ampoule_progress)(void *ctx, uint64_t done);
 
 /**
+ * Is told how much is done. It cannot end it.
+ */
+typedef void (*ampoule_told)(void *ctx, uint64_t done);
+
+/**
+ * What `ampoule_vault_verify` saw.
+ */
+typedef struct {
+    /**
+     * Charts that were looked at.
+     */
+    uint64_t charts;
+    /**
+     * Versions of entries that were opened.
+     */
+    uint64_t versions;
+    /**
+     * Contents of files that were read to their end.
+     */
+    uint64_t files;
+    /**
+     * What is wrong. Other than 0 calls for `docs/INCIDENTS.md`.
+     */
+    uint64_t findings;
+    /**
+     * What is not here for a reason that is known, such as a label that was not granted.
+     */
+    uint64_t not_here;
+} ampoule_report;
+
+/**
+ * Something that is not as it should be. What it is not about is zero.
+ */
+typedef struct {
+    /**
+     * What.
+     */
+    ampoule_finding_kind kind;
+    /**
+     * Of a chart that cannot be read: why, an `ampoule_status`.
+     */
+    uint32_t status;
+    /**
+     * The chart.
+     */
+    ampoule_chart_id chart;
+    /**
+     * The entry.
+     */
+    ampoule_entry_id entry;
+    /**
+     * The version.
+     */
+    ampoule_version_id version;
+    /**
+     * The contact.
+     */
+    ampoule_contact_id contact;
+    /**
+     * The device.
+     */
+    ampoule_device_id device;
+} ampoule_finding;
+
+/**
+ * Something that is not here. What it is not about is zero.
+ */
+typedef struct {
+    /**
+     * What.
+     */
+    ampoule_absence kind;
+    /**
+     * The chart.
+     */
+    ampoule_chart_id chart;
+    /**
+     * The entry.
+     */
+    ampoule_entry_id entry;
+    /**
+     * The version.
+     */
+    ampoule_version_id version;
+    /**
+     * How many.
+     */
+    uint64_t number;
+} ampoule_not_here;
+
+/**
  * What an opened entry says of itself.
  */
 typedef struct {
@@ -1241,6 +1941,40 @@ typedef struct {
      */
     int64_t time_ms;
 } ampoule_opened_info;
+
+/**
+ * What was written to a folder, and what was not.
+ */
+typedef struct {
+    /**
+     * Records, FHIR resources and others.
+     */
+    uint64_t records;
+    /**
+     * Files.
+     */
+    uint64_t files;
+    /**
+     * Messages.
+     */
+    uint64_t messages;
+    /**
+     * Labels of the chart that this vault was not granted: how many, whatever has them.
+     */
+    uint64_t labels_not_granted;
+    /**
+     * Entries that are damaged, or in a newer format. A message may count twice.
+     */
+    uint64_t unreadable;
+    /**
+     * Files whose content is not here.
+     */
+    uint64_t content_not_here;
+    /**
+     * Versions that are kept apart.
+     */
+    uint64_t kept_apart;
+} ampoule_exported;
 
 /**
  * Where a viewer finds what it needs.
@@ -1267,6 +2001,41 @@ typedef struct {
      */
     bool encapsulated;
 } ampoule_dicom_info;
+
+/**
+ * Gives the checkpoint that was last kept to `ampoule_rows_add`, as a value without a key; nothing if nothing ever was. Returns
+ * `AMPOULE_STATUS_OK`, or one of `AMPOULE_STATUS_KEEPER_UNAVAILABLE` to `AMPOULE_STATUS_KEEPER_TOO_LONG`; any other number is taken
+ * for the first of these.
+ */
+typedef uint32_t (*ampoule_keeper_load)(void *ctx, ampoule_rows *checkpoint);
+
+/**
+ * Keeps a checkpoint from now on, in the place of the one before: some kilobytes, signed, not secret. When it returns
+ * `AMPOULE_STATUS_OK`, a crash does not undo it. Otherwise what was kept before still is. Returns as `ampoule_keeper_load`.
+ */
+typedef uint32_t (*ampoule_keeper_save)(void *ctx, const uint8_t *checkpoint, size_t checkpoint_len);
+
+/**
+ * What a link says of itself.
+ */
+typedef struct {
+    /**
+     * When it ends, in seconds since 1970, or 0 where it does not say.
+     */
+    int64_t ends_s;
+    /**
+     * Its files may change, and may be asked for again.
+     */
+    bool long_term;
+    /**
+     * The server asks for a passcode. It is no part of the key: the server checks it, and counts wrong ones.
+     */
+    bool passcode;
+    /**
+     * The address gives one file and no manifest.
+     */
+    bool single_file;
+} ampoule_link_info;
 
 /**
  * What such a message says of itself.
@@ -1299,6 +2068,40 @@ typedef struct {
 } ampoule_unverified_message_info;
 
 /**
+ * A version that is kept apart or disputed.
+ */
+typedef struct {
+    /**
+     * Its entry.
+     */
+    ampoule_entry_id entry;
+    /**
+     * The version: what `ampoule_chart_adopt` takes.
+     */
+    ampoule_version_id version;
+    /**
+     * Whether its author is among the contacts.
+     */
+    bool known;
+    /**
+     * The author among the contacts, or zero.
+     */
+    ampoule_contact_id contact;
+    /**
+     * When the author says that it was written, in milliseconds since 1970.
+     */
+    int64_t time_ms;
+    /**
+     * Kept apart or disputed.
+     */
+    ampoule_acceptance acceptance;
+    /**
+     * Why.
+     */
+    ampoule_doubt doubt;
+} ampoule_quarantined;
+
+/**
  * An entry that was found.
  */
 typedef struct {
@@ -1319,6 +2122,32 @@ typedef struct {
      */
     bool conflict;
 } ampoule_found;
+
+/**
+ * How it is shared with one of them.
+ */
+typedef struct {
+    /**
+     * What they may do.
+     */
+    ampoule_rights rights;
+    /**
+     * Why: an `ampoule_purpose`, or 0 where it was not said.
+     */
+    uint32_t purpose;
+    /**
+     * Whether it ends by itself.
+     */
+    bool ends;
+    /**
+     * The last moment, in milliseconds since 1970.
+     */
+    int64_t not_after_ms;
+    /**
+     * How many labels are shared; 0 for the whole chart.
+     */
+    size_t labels;
+} ampoule_share_info;
 
 /**
  * A thread among those of a chart.
@@ -1407,44 +2236,100 @@ typedef struct {
 } ampoule_vault_id;
 
 /**
- * A way into a vault.
+ * Something that is due, in a chart.
  */
 typedef struct {
     /**
-     * The id.
+     * What.
      */
-    uint8_t bytes[16];
-} ampoule_way_id;
-
-/**
- * What `ampoule_vault_verify` saw.
- */
-typedef struct {
+    ampoule_due_kind kind;
     /**
-     * Charts that were looked at.
+     * The chart.
      */
-    uint64_t charts;
+    ampoule_chart_id chart;
     /**
-     * Versions of entries that were opened.
+     * How many.
      */
-    uint64_t versions;
-    /**
-     * Contents of files that were read to their end.
-     */
-    uint64_t files;
-    /**
-     * What is wrong. Other than 0 calls for `docs/INCIDENTS.md`.
-     */
-    uint64_t findings;
-    /**
-     * What is not here for a reason that is known, such as a label that was not granted.
-     */
-    uint64_t not_here;
-} ampoule_report;
+    size_t number;
+} ampoule_due;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Shows a verified contact the events of a chart: a file for any courier, signed, and sealed to the contact's card. It opens
+ * nothing else, neither the chart nor events of other charts.
+ */
+ampoule_status ampoule_vault_export_audit(const ampoule_vault *vault,
+                                          const ampoule_contact *to,
+                                          const ampoule_chart_id *chart,
+                                          ampoule_buffer *file);
+
+/**
+ * Opens what `ampoule_vault_export_audit` of a verified contact's vault made for this one.
+ */
+ampoule_status ampoule_vault_read_audit(const ampoule_vault *vault,
+                                        const uint8_t *file,
+                                        size_t file_len,
+                                        ampoule_audit_report **report);
+
+/**
+ * What an audit report says of itself.
+ */
+ampoule_status ampoule_audit_report_get_info(const ampoule_audit_report *report, ampoule_audit_info *info);
+
+/**
+ * Whose vault it is: a verified contact, who signed the events.
+ */
+ampoule_status ampoule_audit_report_from(const ampoule_audit_report *report, ampoule_contact **contact);
+
+/**
+ * The events, lines of JSON as those of `ampoule_vault_audit`: the report's own text, there until it is closed, and not ended by a
+ * zero byte.
+ */
+ampoule_status ampoule_audit_report_lines(const ampoule_audit_report *report,
+                                          const char **lines,
+                                          size_t *len);
+
+/**
+ * One of the logs, from 0: its device, and how many leaves it had.
+ */
+ampoule_status ampoule_audit_report_log(const ampoule_audit_report *report,
+                                        size_t place,
+                                        ampoule_device_id *device,
+                                        uint64_t *leaves);
+
+/**
+ * Whether nothing is missing here that an earlier report of the same chart by the same vault told: the auditor keeps each report,
+ * and holds the next against it.
+ */
+ampoule_status ampoule_audit_report_follows(const ampoule_audit_report *report,
+                                            const ampoule_audit_report *earlier,
+                                            bool *follows);
+
+/**
+ * The signed head of this device's log, for a witness to sign as well: a checkpoint in the form of C2SP tlog-checkpoint.
+ */
+ampoule_status ampoule_vault_checkpoint(const ampoule_vault *vault,
+                                        ampoule_buffer *checkpoint);
+
+/**
+ * Takes a checkpoint that a witness has cosigned (C2SP tlog-cosignature), and holds the store against it. The witness is known by
+ * his name and his Ed25519 key of 32 bytes, as he published them; others are `AMPOULE_STATUS_INVALID_VALUE`.
+ *
+ * Gives whether he signed it, and when he saw it, in seconds since 1970, or 0. It is `AMPOULE_STATUS_WITHHELD` where the store shows
+ * an older log, or another, and `AMPOULE_STATUS_WRONG_CHECKPOINT` where it is of another log, or a signature does not verify.
+ */
+ampoule_status ampoule_vault_witnessed(const ampoule_vault *vault,
+                                       const uint8_t *checkpoint,
+                                       size_t checkpoint_len,
+                                       const char *witness,
+                                       size_t witness_len,
+                                       const uint8_t *key,
+                                       size_t key_len,
+                                       bool *signed_,
+                                       uint64_t *seen_s);
 
 /**
  * No change yet.
@@ -1512,6 +2397,18 @@ ampoule_status ampoule_chart_export(const ampoule_chart *chart,
                                     ampoule_buffer *bundle);
 
 /**
+ * As `ampoule_chart_export`, of these labels only, one a line as `ampoule_chart_labels` gives them. With none of them it is
+ * `AMPOULE_STATUS_INVALID_LABEL`.
+ */
+ampoule_status ampoule_chart_export_labels(const ampoule_chart *chart,
+                                           const ampoule_contact *to,
+                                           const uint8_t *cursor,
+                                           size_t cursor_len,
+                                           const char *labels,
+                                           size_t labels_len,
+                                           ampoule_buffer *bundle);
+
+/**
  * Takes a bundle in: verifies all of it, and adds what is new in one transaction. A second time it changes nothing.
  *
  * `next` receives where the sender's next bundle goes on, to be given to him. `missing` receives the versions of files whose
@@ -1541,6 +2438,35 @@ ampoule_status ampoule_options_set_clock(const ampoule_options *options,
                                          ampoule_now now,
                                          void *ctx,
                                          ampoule_destroy destroy);
+
+/**
+ * Keeps the content of files in a folder of a local file system, unless the store has a place for it. It is made when the first file
+ * is. Several processes may use it at once.
+ */
+ampoule_status ampoule_options_set_blob_folder(const ampoule_options *options,
+                                               const char *path,
+                                               size_t path_len);
+
+/**
+ * Keeps the content of files by functions of the caller, which are copied. When the call succeeds the library keeps `ctx` until
+ * `destroy`.
+ */
+ampoule_status ampoule_options_set_blobs(const ampoule_options *options,
+                                         const ampoule_blob_callbacks *callbacks,
+                                         void *ctx,
+                                         ampoule_destroy destroy);
+
+/**
+ * A store by functions of the caller, which are copied. It is the caller's part to keep it as long as data should last, and to
+ * keep others off it; what it holds is sealed, and what it changes or withholds is found out. Without a place for files of its
+ * own: see `ampoule_options_set_blobs` and `ampoule_options_set_blob_folder`.
+ *
+ * When the call succeeds the library keeps `ctx` until `destroy`. `ampoule_store_check` tries whether it keeps its promises.
+ */
+ampoule_status ampoule_store_new(const ampoule_store_callbacks *callbacks,
+                                 void *ctx,
+                                 ampoule_destroy destroy,
+                                 ampoule_store **store);
 
 /**
  * Id of the chart.
@@ -1621,6 +2547,11 @@ ampoule_status ampoule_chart_history(const ampoule_chart *chart,
 ampoule_status ampoule_chart_list(const ampoule_chart *chart, ampoule_matches **matches);
 
 /**
+ * Those of its entries that are records, files or messages: an `ampoule_kind`.
+ */
+ampoule_status ampoule_chart_list_kind(const ampoule_chart *chart, uint32_t kind, ampoule_matches **matches);
+
+/**
  * The entries that match a query.
  */
 ampoule_status ampoule_chart_find(const ampoule_chart *chart,
@@ -1698,6 +2629,134 @@ ampoule_status ampoule_contact_replace(const ampoule_vault *vault,
                                        size_t card_len);
 
 /**
+ * Versions of files that are described in the chart and whose content is not here, 16 bytes each: an array of
+ * `ampoule_version_id`.
+ */
+ampoule_status ampoule_chart_missing_content(const ampoule_chart *chart, ampoule_buffer *ids);
+
+/**
+ * The content of a version of a file as it is sealed.
+ */
+ampoule_status ampoule_chart_sealed_content(const ampoule_chart *chart,
+                                            const ampoule_version_id *version,
+                                            ampoule_sealed_content **content);
+
+/**
+ * How many bytes there are to send.
+ */
+ampoule_status ampoule_sealed_content_len(const ampoule_sealed_content *content, uint64_t *len);
+
+/**
+ * Fills the caller's memory with the sealed bytes from `offset` on, or as far as there are bytes, and says how many.
+ */
+ampoule_status ampoule_sealed_content_read_at(const ampoule_sealed_content *content,
+                                              uint64_t offset,
+                                              uint8_t *memory,
+                                              size_t memory_len,
+                                              size_t *read);
+
+/**
+ * Begins to take in the content of a version of a file, or goes on where that ended before.
+ */
+ampoule_status ampoule_chart_receive_content(const ampoule_chart *chart,
+                                             const ampoule_version_id *version,
+                                             ampoule_content_receiver **receiver);
+
+/**
+ * From which byte of the sealed content on the next are wanted, and how many it has in all.
+ */
+ampoule_status ampoule_content_receiver_wants(const ampoule_content_receiver *receiver,
+                                              uint64_t *offset,
+                                              uint64_t *total);
+
+/**
+ * Takes the next bytes, as many as suit the caller. Where they are not those of the author's file it is
+ * `AMPOULE_STATUS_DAMAGED_CONTENT`, and what came before stays.
+ */
+ampoule_status ampoule_content_receiver_update(const ampoule_content_receiver *receiver,
+                                               const uint8_t *sealed,
+                                               size_t sealed_len);
+
+/**
+ * Checks that all is there and is the author's. When this returns it is durable, and can be read. The receiver takes nothing after
+ * that, and is still to be closed.
+ */
+ampoule_status ampoule_content_receiver_finish(const ampoule_content_receiver *receiver);
+
+/**
+ * Removes what came. The receiver is still to be closed.
+ */
+ampoule_status ampoule_content_receiver_discard(const ampoule_content_receiver *receiver);
+
+/**
+ * The devices in use, or with `retired` those that are in use no more, in the order of their ends.
+ */
+ampoule_status ampoule_vault_devices(const ampoule_vault *vault, bool retired, ampoule_devices **devices);
+
+/**
+ * How many they are.
+ */
+ampoule_status ampoule_devices_count(const ampoule_devices *devices, size_t *count);
+
+/**
+ * One of them, from 0. Of one that is in use no more, `reason` is why: text of the list's own, there until it is closed, and not
+ * ended by a zero byte.
+ */
+ampoule_status ampoule_devices_at(const ampoule_devices *devices,
+                                  size_t place,
+                                  ampoule_device_info *info,
+                                  const char **reason,
+                                  size_t *reason_len);
+
+/**
+ * Adds a device: a second telephone or another server on the same store, with this way in and keys of its own. A vault has 64 at
+ * most.
+ */
+ampoule_status ampoule_vault_add_device(const ampoule_vault *vault,
+                                        const ampoule_unlock *unlock,
+                                        ampoule_device_id *device);
+
+/**
+ * Retires a device that is lost, with the reason, up to 1024 bytes. What it wrote still verifies.
+ */
+ampoule_status ampoule_vault_retire_device(const ampoule_vault *vault,
+                                           const ampoule_device_id *device,
+                                           const char *reason,
+                                           size_t reason_len);
+
+/**
+ * Gives the device in use fresh keys and a log of its own, with the reason, up to 1024 bytes. It then has another id.
+ */
+ampoule_status ampoule_vault_renew_device(const ampoule_vault *vault,
+                                          const char *reason,
+                                          size_t reason_len,
+                                          ampoule_device_id *device);
+
+/**
+ * What is known of a way in, by its id.
+ */
+ampoule_status ampoule_vault_way_info(const ampoule_vault *vault,
+                                      const ampoule_way_id *way,
+                                      ampoule_way_info *info);
+
+/**
+ * The number of the format that the vault writes.
+ */
+ampoule_status ampoule_vault_format(const ampoule_vault *vault, uint32_t *format);
+
+/**
+ * The devices in use that have not announced that they read a format.
+ */
+ampoule_status ampoule_vault_left_behind(const ampoule_vault *vault,
+                                         uint32_t format,
+                                         ampoule_devices **devices);
+
+/**
+ * Has all devices write a higher format from now on. There is no way back.
+ */
+ampoule_status ampoule_vault_raise_format(const ampoule_vault *vault, uint32_t format);
+
+/**
  * What an entry says of itself.
  */
 ampoule_status ampoule_entry_get_info(const ampoule_entry *entry, ampoule_entry_info *info);
@@ -1762,6 +2821,17 @@ ampoule_status ampoule_chart_put_path(const ampoule_chart *chart,
                                       ampoule_progress progress,
                                       void *ctx,
                                       ampoule_entry_id *entry);
+
+/**
+ * As `ampoule_chart_put_path`, once for each key: a repeated request gives the entry of the first, and reads nothing.
+ */
+ampoule_status ampoule_chart_put_path_once(const ampoule_chart *chart,
+                                           const char *key,
+                                           size_t key_len,
+                                           const ampoule_record *info,
+                                           const char *path,
+                                           size_t path_len,
+                                           ampoule_entry_id *entry);
 
 /**
  * Begins a file, whose bytes `ampoule_file_writer_update` takes. `info` is as for `ampoule_chart_put_path`.
@@ -1877,6 +2947,62 @@ ampoule_status ampoule_chart_import_content(const ampoule_chart *chart,
                                             size_t path_len,
                                             ampoule_progress progress,
                                             void *ctx);
+
+/**
+ * As `ampoule_vault_verify`, with what was found, one by one. `told` is called with `ctx` between versions, with how many were
+ * checked; it may be NULL. `report` may be NULL.
+ */
+ampoule_status ampoule_vault_verify_in_detail(const ampoule_vault *vault,
+                                              ampoule_told told,
+                                              void *ctx,
+                                              ampoule_report *report,
+                                              ampoule_findings **findings);
+
+/**
+ * What is not as it should be in a chart, and what of it is not here, as far as it shows without opening its versions.
+ */
+ampoule_status ampoule_chart_findings(const ampoule_chart *chart,
+                                      ampoule_findings **findings);
+
+/**
+ * How much is not as it should be.
+ */
+ampoule_status ampoule_findings_count(const ampoule_findings *findings, size_t *count);
+
+/**
+ * One of it, from 0.
+ */
+ampoule_status ampoule_findings_at(const ampoule_findings *findings, size_t place, ampoule_finding *finding);
+
+/**
+ * How much is not here, and need not be.
+ */
+ampoule_status ampoule_findings_not_here_count(const ampoule_findings *findings, size_t *count);
+
+/**
+ * One of it, from 0, with its label, or no bytes where it has none: text of the list's own, there until it is closed, and not ended
+ * by a zero byte.
+ */
+ampoule_status ampoule_findings_not_here_at(const ampoule_findings *findings,
+                                            size_t place,
+                                            ampoule_not_here *not_here,
+                                            const char **label,
+                                            size_t *label_len);
+
+/**
+ * Says that the chart is handed out in the clear, to whom and why: an event of the audit, before anything is read. Up to 1024
+ * bytes.
+ */
+ampoule_status ampoule_chart_note_export(const ampoule_chart *chart,
+                                         const char *reason,
+                                         size_t reason_len);
+
+/**
+ * Says that somebody looked into what contradicted earlier bundles of the chart, with the outcome. Up to 1024 bytes.
+ */
+ampoule_status ampoule_chart_settle_bundles(const ampoule_chart *chart,
+                                            const char *reason,
+                                            size_t reason_len);
 
 /**
  * Draws the keys of a new member. `kind` is an `ampoule_member_kind`, `suite` an `ampoule_suite`, `recovery`, `also` and `code`
@@ -2045,6 +3171,71 @@ ampoule_status ampoule_opened_media_type(const ampoule_opened *opened, const cha
 ampoule_status ampoule_opened_parents(const ampoule_opened *opened, ampoule_buffer *ids);
 
 /**
+ * Puts each file of a folder, and of the folders in it, into the chart, with its path from there as its name. Links are not
+ * followed. `info` is a record without content: its media type, label and terms are those of all the files. `progress` is called
+ * on this thread with `ctx` and how many bytes were taken so far in all, and may be NULL.
+ *
+ * What became of each file is in `outcomes`: a failure that is of one file alone lets the others in, another one is the last. What
+ * was put before stays.
+ */
+ampoule_status ampoule_chart_import_folder(const ampoule_chart *chart,
+                                           const ampoule_record *info,
+                                           const char *folder,
+                                           size_t folder_len,
+                                           ampoule_progress progress,
+                                           void *ctx,
+                                           ampoule_outcomes **outcomes);
+
+/**
+ * Writes each file of the chart into a folder, under its name as a path from there, or under its id where it has none. Nothing is
+ * written over, nothing outside of the folder, and no link in it is followed. `progress` and `outcomes` are as for
+ * `ampoule_chart_import_folder`. It is not noted as an export in the clear: see `ampoule_chart_note_export`.
+ */
+ampoule_status ampoule_chart_export_folder(const ampoule_chart *chart,
+                                           const char *folder,
+                                           size_t folder_len,
+                                           ampoule_progress progress,
+                                           void *ctx,
+                                           ampoule_outcomes **outcomes);
+
+/**
+ * How many files there were.
+ */
+ampoule_status ampoule_outcomes_count(const ampoule_outcomes *outcomes, size_t *count);
+
+/**
+ * What became of one of them, from 0: an `ampoule_status`, its entry, which is zero where it was not put, and its path, which is
+ * empty where it was not written. The path is text of the list's own, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_outcomes_at(const ampoule_outcomes *outcomes,
+                                   size_t place,
+                                   uint32_t *outcome,
+                                   ampoule_entry_id *entry,
+                                   const char **path,
+                                   size_t *path_len);
+
+/**
+ * Writes a chart to a new folder for its patient, in the clear: a FHIR Bundle, files, and a page for any browser. The reason is an
+ * event of the audit, before anything is read; up to 1024 bytes. Where it fails, nothing is kept.
+ */
+ampoule_status ampoule_chart_export_for_patient(const ampoule_chart *chart,
+                                                const char *reason,
+                                                size_t reason_len,
+                                                const char *folder,
+                                                size_t folder_len,
+                                                ampoule_exported *exported);
+
+/**
+ * Takes in what `ampoule_chart_export_for_patient` wrote, with the bytes and under the labels that it had: how many records and files
+ * there are now. Nothing is put twice. The folder proves nothing of its origin.
+ */
+ampoule_status ampoule_chart_import_from_patient(const ampoule_chart *chart,
+                                                 const char *folder,
+                                                 size_t folder_len,
+                                                 uint64_t *records,
+                                                 uint64_t *files);
+
+/**
  * A record of a FHIR resource in JSON (R4, R4B, R5): kept byte for byte, with the terms that find it and the label that it asks
  * for.
  */
@@ -2081,6 +3272,134 @@ ampoule_status ampoule_dicom_frame(const ampoule_dicom *dicom,
                                    uint32_t number,
                                    uint64_t *offset,
                                    uint64_t *len);
+
+/**
+ * Keeps the newest checkpoint of the vault by functions of the caller, away from its store: a platform's keystore, another disk, a
+ * server of somebody else. So a store that was put back to an older state is found out.
+ *
+ * They are called from any thread that is in a call of the library, one at a time for each vault; they return, and do not use
+ * the vault. When the call succeeds the library keeps `ctx` until `destroy`.
+ */
+ampoule_status ampoule_options_set_keeper(const ampoule_options *options,
+                                          ampoule_keeper_load load,
+                                          ampoule_keeper_save save,
+                                          void *ctx,
+                                          ampoule_destroy destroy);
+
+/**
+ * A link with a fresh key at an address that is drawn below `base`, an https URL of at most 84 characters.
+ */
+ampoule_status ampoule_link_new(const char *base, size_t base_len, ampoule_link **link);
+
+/**
+ * Reads a link, with the address of a viewer before it or without, and checks that it has not ended by `now_s`, in seconds since
+ * 1970. Its address and label are a stranger's: fetch no address of your own network, and show the label as text.
+ */
+ampoule_status ampoule_link_parse(const char *link_text,
+                                  size_t link_text_len,
+                                  int64_t now_s,
+                                  ampoule_link **link);
+
+/**
+ * What a link says of itself.
+ */
+ampoule_status ampoule_link_get_info(const ampoule_link *link, ampoule_link_info *info);
+
+/**
+ * Changes a link that was made here: what is zero or false stays as it is. A link to a single file with a passcode is
+ * `AMPOULE_STATUS_INVALID_VALUE`.
+ */
+ampoule_status ampoule_link_set_info(const ampoule_link *link,
+                                     const ampoule_link_info *info);
+
+/**
+ * A few words on what is behind it, up to 80 characters. They stand in the link, not on the server.
+ */
+ampoule_status ampoule_link_set_label(const ampoule_link *link, const char *label, size_t label_len);
+
+/**
+ * The few words that its maker gave it; no bytes where there are none.
+ */
+ampoule_status ampoule_link_label(const ampoule_link *link, ampoule_buffer *label);
+
+/**
+ * The link as text, to be shown as a QR code or sent. It is a secret.
+ */
+ampoule_status ampoule_link_text(const ampoule_link *link, ampoule_buffer *out);
+
+/**
+ * Encrypts a file of at most 64 MiB for a link. It joins the files of `ampoule_link_manifest`; `jwe`, which may be NULL, is for the
+ * server of a link to a single file.
+ */
+ampoule_status ampoule_link_seal(const ampoule_link *link,
+                                 const char *media_type,
+                                 size_t media_type_len,
+                                 const uint8_t *content,
+                                 size_t content_len,
+                                 ampoule_buffer *jwe);
+
+/**
+ * What a server answers at the link's address, once it has checked the passcode: the files that were sealed, in JSON, to be served
+ * as `application/json`. It opens nothing without the link.
+ */
+ampoule_status ampoule_link_manifest(const ampoule_link *link,
+                                     ampoule_buffer *manifest);
+
+/**
+ * What to fetch first: an https URL, and what to POST there as `application/json`, or no bytes for GET. `recipient` is shown to the
+ * link's maker. Without a passcode, NULL with length 0, a link that needs one is `AMPOULE_STATUS_PASSCODE_NEEDED`. Both results
+ * let whoever has them fetch.
+ */
+ampoule_status ampoule_link_request(const ampoule_link *link,
+                                    const char *recipient,
+                                    size_t recipient_len,
+                                    const char *passcode,
+                                    size_t passcode_len,
+                                    ampoule_buffer *url,
+                                    ampoule_buffer *body);
+
+/**
+ * Reads what was fetched from the address of a link that is not of a single file.
+ */
+ampoule_status ampoule_link_read_manifest(const ampoule_link *link,
+                                          const uint8_t *json,
+                                          size_t json_len,
+                                          ampoule_manifest **manifest);
+
+/**
+ * How many files there are.
+ */
+ampoule_status ampoule_manifest_count(const ampoule_manifest *manifest, size_t *count);
+
+/**
+ * Where one of them, from 0, is to be fetched with GET: an https URL, or no bytes where the manifest has the file itself. It is text
+ * of the manifest's own, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_manifest_location(const ampoule_manifest *manifest,
+                                         size_t place,
+                                         const char **url,
+                                         size_t *url_len);
+
+/**
+ * Opens a file of a manifest: `jwe` is what its location gave, or NULL with length 0 where the manifest has it. Gives its media type,
+ * which the link's maker has authenticated, and its content.
+ */
+ampoule_status ampoule_link_open(const ampoule_link *link,
+                                 const ampoule_manifest *manifest,
+                                 size_t place,
+                                 const uint8_t *jwe,
+                                 size_t jwe_len,
+                                 ampoule_buffer *media_type,
+                                 ampoule_buffer *content);
+
+/**
+ * Opens the file of a link to a single file, as it was fetched.
+ */
+ampoule_status ampoule_link_open_file(const ampoule_link *link,
+                                      const uint8_t *jwe,
+                                      size_t jwe_len,
+                                      ampoule_buffer *media_type,
+                                      ampoule_buffer *content);
 
 /**
  * A message of a thread as it is sealed, for a push: about 1.3 kB for a short one. Whoever carries it learns as much as from
@@ -2198,6 +3517,207 @@ ampoule_status ampoule_options_set_checkpoint_file(const ampoule_options *option
                                                    size_t path_len);
 
 /**
+ * Signs, as an organisation, that a card belongs to a member of it: `issuer` is the URI of its directory, `subject` the member's
+ * id there. It holds until `not_after_ms`, in milliseconds since 1970, or with 0 until it is withdrawn. The certificate is handed
+ * over in any way.
+ */
+ampoule_status ampoule_vault_certify(const ampoule_vault *vault,
+                                     const uint8_t *card,
+                                     size_t card_len,
+                                     const char *issuer,
+                                     size_t issuer_len,
+                                     const char *subject,
+                                     size_t subject_len,
+                                     int64_t not_after_ms,
+                                     ampoule_buffer *certificate);
+
+/**
+ * Takes a certificate back. Gives the list of all that were, for everybody who relies on this organisation.
+ */
+ampoule_status ampoule_vault_withdraw(const ampoule_vault *vault,
+                                      const uint8_t *certificate,
+                                      size_t certificate_len,
+                                      ampoule_buffer *list);
+
+/**
+ * The list of all certificates that this organisation took back.
+ */
+ampoule_status ampoule_vault_withdrawals(const ampoule_vault *vault, ampoule_buffer *list);
+
+/**
+ * Takes what an organisation says of a contact's card. Both cards must be contacts already. Gives the contact.
+ */
+ampoule_status ampoule_vault_add_certificate(const ampoule_vault *vault,
+                                             const uint8_t *certificate,
+                                             size_t certificate_len,
+                                             ampoule_contact **contact);
+
+/**
+ * Takes an organisation's list of the certificates that it took back. Gives the organisation.
+ */
+ampoule_status ampoule_vault_add_withdrawals(const ampoule_vault *vault,
+                                             const uint8_t *list,
+                                             size_t list_len,
+                                             ampoule_contact **organisation);
+
+/**
+ * The organisation that vouches for a contact now, or NULL where none does.
+ */
+ampoule_status ampoule_contact_verified_through(const ampoule_contact *contact,
+                                                ampoule_contact **organisation);
+
+/**
+ * The contact's id in the directory of the organisation that vouches for it now. Where none does, both are empty.
+ */
+ampoule_status ampoule_contact_directory_id(const ampoule_contact *contact,
+                                            ampoule_buffer *issuer,
+                                            ampoule_buffer *subject);
+
+/**
+ * Whose name this contact's name looks like: ids of other contacts, 16 bytes each, and in `own` whether it is the vault's owner's.
+ * Show whoever is imitated beside it.
+ */
+ampoule_status ampoule_contact_imitates(const ampoule_contact *contact,
+                                        bool *own,
+                                        ampoule_buffer *ids);
+
+/**
+ * Somebody of whom nothing is known yet but the birth date: `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, or nothing.
+ */
+ampoule_status ampoule_patient_new(const char *birth_date, size_t birth_date_len, ampoule_patient **patient);
+
+/**
+ * The patient of a FHIR resource of that kind, in JSON: names, identifiers, birth date.
+ */
+ampoule_status ampoule_patient_of_fhir(const uint8_t *resource,
+                                       size_t resource_len,
+                                       ampoule_patient **patient);
+
+/**
+ * The same patient with another name: given names, then the family name.
+ */
+ampoule_status ampoule_patient_with_name(const ampoule_patient *patient,
+                                         const char *name,
+                                         size_t name_len,
+                                         ampoule_patient **with);
+
+/**
+ * The same patient with another identifier: the URI of its namespace, or nothing, and the identifier there.
+ */
+ampoule_status ampoule_patient_with_identifier(const ampoule_patient *patient,
+                                               const char *system,
+                                               size_t system_len,
+                                               const char *identifier,
+                                               size_t identifier_len,
+                                               ampoule_patient **with);
+
+/**
+ * A name, from 0: the patient's own text, there until it is closed, and not ended by a zero byte. After the last it is
+ * `AMPOULE_STATUS_OUT_OF_RANGE`.
+ */
+ampoule_status ampoule_patient_name(const ampoule_patient *patient,
+                                    size_t place,
+                                    const char **name,
+                                    size_t *len);
+
+/**
+ * An identifier, from 0, as `ampoule_patient_name`: the URI of its namespace, which may be empty, and the identifier there.
+ */
+ampoule_status ampoule_patient_identifier(const ampoule_patient *patient,
+                                          size_t place,
+                                          const char **system,
+                                          size_t *system_len,
+                                          const char **identifier,
+                                          size_t *identifier_len);
+
+/**
+ * The birth date, or no bytes where it is not known: as `ampoule_patient_name`.
+ */
+ampoule_status ampoule_patient_birth_date(const ampoule_patient *patient, const char **date, size_t *len);
+
+/**
+ * Says who the chart is about, for the directory of this vault. What was said before is replaced.
+ */
+ampoule_status ampoule_chart_describe(const ampoule_chart *chart, const ampoule_patient *patient);
+
+/**
+ * Takes the chart out of the directory.
+ */
+ampoule_status ampoule_chart_forget_patient(const ampoule_chart *chart);
+
+/**
+ * Whom the chart is about, as this vault was told, or NULL where it was not.
+ */
+ampoule_status ampoule_chart_patient(const ampoule_chart *chart, ampoule_patient **patient);
+
+/**
+ * Looks for patients of whose names each word begins a word, in the order of their names. Without words it is all of them. Those
+ * that were born then, where a birth date is given: `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
+ */
+ampoule_status ampoule_vault_find_patients(const ampoule_vault *vault,
+                                           const char *words,
+                                           size_t words_len,
+                                           const char *birth_date,
+                                           size_t birth_date_len,
+                                           ampoule_patients **patients);
+
+/**
+ * Looks for patients with an identifier, in the namespace of this URI, or with no bytes for it in whatever one. Those that were born
+ * then, as for `ampoule_vault_find_patients`.
+ */
+ampoule_status ampoule_vault_find_identifier(const ampoule_vault *vault,
+                                             const char *system,
+                                             size_t system_len,
+                                             const char *identifier,
+                                             size_t identifier_len,
+                                             const char *birth_date,
+                                             size_t birth_date_len,
+                                             ampoule_patients **patients);
+
+/**
+ * How many were found.
+ */
+ampoule_status ampoule_patients_count(const ampoule_patients *patients, size_t *count);
+
+/**
+ * One of them, from 0, with its chart.
+ */
+ampoule_status ampoule_patients_at(const ampoule_patients *patients,
+                                   size_t place,
+                                   ampoule_chart_id *chart,
+                                   ampoule_patient **patient);
+
+/**
+ * The versions that are kept apart until a custodian decides, and those that are disputed.
+ */
+ampoule_status ampoule_chart_quarantine(const ampoule_chart *chart, ampoule_quarantine **quarantine);
+
+/**
+ * How many they are.
+ */
+ampoule_status ampoule_quarantine_count(const ampoule_quarantine *quarantine, size_t *count);
+
+/**
+ * One of them, from 0, with the name on its author's card: text of the list's own, there until it is closed, and not ended by a
+ * zero byte.
+ */
+ampoule_status ampoule_quarantine_at(const ampoule_quarantine *quarantine,
+                                     size_t place,
+                                     ampoule_quarantined *quarantined,
+                                     const char **author,
+                                     size_t *author_len);
+
+/**
+ * Lets a version in that is kept apart or disputed, for everyone, with a reason that all members can read, up to 1024 bytes.
+ * `standing` may be NULL.
+ */
+ampoule_status ampoule_chart_adopt(const ampoule_chart *chart,
+                                   const ampoule_version_id *version,
+                                   const char *reason,
+                                   size_t reason_len,
+                                   ampoule_standing *standing);
+
+/**
  * Everything of a kind, as `ampoule_record_set_kind` set it; with no text, everything.
  */
 ampoule_status ampoule_query_new(const char *kind, size_t kind_len, ampoule_query **query);
@@ -2295,6 +3815,79 @@ ampoule_status ampoule_record_set_preview(const ampoule_record *record,
                                           size_t content_len);
 
 /**
+ * Adds a row to what was asked for: its key, and its value. Both are copied. To what asks for one row, another is
+ * `AMPOULE_STATUS_OUT_OF_RANGE`; so is one more than the limit of a scan. After a failure nothing that was added counts.
+ */
+ampoule_status ampoule_rows_add(const ampoule_rows *rows,
+                                const uint8_t *key,
+                                size_t key_len,
+                                const uint8_t *value,
+                                size_t value_len);
+
+/**
+ * With whom a chart is shared, its custodians included.
+ */
+ampoule_status ampoule_chart_shares(const ampoule_chart *chart, ampoule_shares **shares);
+
+/**
+ * How many they are.
+ */
+ampoule_status ampoule_shares_count(const ampoule_shares *shares, size_t *count);
+
+/**
+ * One of them, from 0, with the name on the card: text of the list's own, there until it is closed, and not ended by a zero byte.
+ */
+ampoule_status ampoule_shares_at(const ampoule_shares *shares,
+                                 size_t place,
+                                 ampoule_share_info *info,
+                                 const char **name,
+                                 size_t *name_len);
+
+/**
+ * A label that is shared with one of them, from 0: text of the list's own.
+ */
+ampoule_status ampoule_shares_label(const ampoule_shares *shares,
+                                    size_t place,
+                                    size_t label,
+                                    const char **text,
+                                    size_t *len);
+
+/**
+ * How many histories of the chart's sharing there are that contradict each other: 0 where all is well.
+ */
+ampoule_status ampoule_chart_fork_count(const ampoule_chart *chart, size_t *histories);
+
+/**
+ * With whom the chart is shared by one of these histories. That of place 0 is the one that this vault goes by.
+ */
+ampoule_status ampoule_chart_fork_shares(const ampoule_chart *chart,
+                                         size_t place,
+                                         ampoule_shares **shares);
+
+/**
+ * Ends such a contradiction: with fresh keys for all whom both histories know, but for those who leave, an array of so many
+ * handles. `standing` may be NULL.
+ */
+ampoule_status ampoule_chart_resolve_fork(const ampoule_chart *chart,
+                                          const ampoule_contact *const *leaving,
+                                          size_t leaving_count,
+                                          ampoule_standing *standing);
+
+/**
+ * Makes this vault the one that administers the chart, and records what custodians change. Only a custodian's vault can.
+ * `standing` may be NULL.
+ */
+ampoule_status ampoule_chart_administer_here(const ampoule_chart *chart,
+                                             ampoule_standing *standing);
+
+/**
+ * How many changes of the sharing that were made here wait for the vault that administers the chart: export to its owner, and
+ * import what he sends back.
+ */
+ampoule_status ampoule_chart_waiting(const ampoule_chart *chart,
+                                     size_t *count);
+
+/**
  * A grant of an `ampoule_rights`, for treatment.
  */
 ampoule_status ampoule_grant_new(uint32_t rights, ampoule_grant **grant);
@@ -2363,6 +3956,16 @@ ampoule_status ampoule_store_sqlite(const char *path,
  * A store in memory, gone when the last that uses it is closed. For tests, and for what must leave no trace.
  */
 ampoule_status ampoule_store_memory(ampoule_store **store);
+
+/**
+ * Tries whether a store keeps the promises that `ampoule_store_callbacks` has, for the tests of whoever writes one: on an empty
+ * store, in which it leaves some rows. It takes as long as the store waits for another writer, and holds up to 40 MiB.
+ *
+ * Gives the promises that were broken, one a line; no bytes where none was. That a store survives a crash, and that it keeps
+ * other processes apart, is for its author to show. A store with a vault is `AMPOULE_STATUS_VAULT_EXISTS`.
+ */
+ampoule_status ampoule_store_check(const ampoule_store *store,
+                                   ampoule_buffer *broken);
 
 /**
  * Begins a thread under a label.
@@ -2650,6 +4253,14 @@ ampoule_status ampoule_vault_acting_for(const ampoule_vault *vault,
 ampoule_status ampoule_vault_create_chart(const ampoule_vault *vault, ampoule_chart **chart);
 
 /**
+ * Founds a chart with eight labels of the caller's own, one a line. `general` and `restricted` should be among them.
+ */
+ampoule_status ampoule_vault_create_chart_with(const ampoule_vault *vault,
+                                               const char *labels,
+                                               size_t labels_len,
+                                               ampoule_chart **chart);
+
+/**
  * A chart by its id.
  */
 ampoule_status ampoule_vault_chart(const ampoule_vault *vault,
@@ -2698,9 +4309,26 @@ ampoule_status ampoule_vault_audit(const ampoule_vault *vault,
                                    ampoule_buffer *lines);
 
 /**
- * Opens everything that the vault holds, and says what is damaged or missing.
+ * Opens everything that the vault holds, and says what is damaged or missing: how much of it. `ampoule_vault_verify_in_detail`
+ * has it one by one.
  */
-ampoule_status ampoule_vault_verify(const ampoule_vault *vault, ampoule_report *report);
+ampoule_status ampoule_vault_verify(const ampoule_vault *vault,
+                                    ampoule_report *report);
+
+/**
+ * What is due now; `ampoule_vault_run_maintenance` does it.
+ */
+ampoule_status ampoule_vault_maintenance(const ampoule_vault *vault, ampoule_dues **dues);
+
+/**
+ * How much is due.
+ */
+ampoule_status ampoule_dues_count(const ampoule_dues *dues, size_t *count);
+
+/**
+ * One of it, from 0.
+ */
+ampoule_status ampoule_dues_at(const ampoule_dues *dues, size_t place, ampoule_due *due);
 
 /**
  * Does what is due: ended grants, damaged indexes, entries that came late. Returns how much of it was done.

@@ -129,7 +129,11 @@ impl Door<'_> {
         let mut command = program(compiler, arguments);
         command.args(STRICT).arg("-I").arg(prefix.join("include")).args(sources).arg("-o").arg(&output);
         // What follows are libraries, and no sources in the language of those before.
-        command.args(["-x", "none"]).args(more).arg("-L").arg(prefix.join("lib")).args(["-lampoule", "-lpthread"]);
+        command.args(["-x", "none"]).args(more).arg("-L").arg(prefix.join("lib")).args([
+            "-lampoule",
+            "-lsqlite3",
+            "-lpthread",
+        ]);
         self.green(command.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display())))?;
         Ok(output)
     }

@@ -15,7 +15,7 @@ const SYSTEM: &[(&str, &str, &str)] = &[
     ("nm", "binutils", "lists what the C library exports"),
     ("pkg-config", "pkg-config", "builds a program from the installed C library"),
     // Also a file, by its whole path.
-    ("/usr/include/sqlite3.h", "libsqlite3-dev", "is the database of the example of an EHR"),
+    ("/usr/include/sqlite3.h", "libsqlite3-dev", "is the database of the example of an EHR, and of a store in C"),
     ("/usr/include/cjson/cJSON.h", "libcjson-dev", "reads the cases that hold in every language"),
     ("valgrind", "valgrind", "watches the C library's memory"),
     ("psql", "postgresql", "runs the statements for a database that is there already"),

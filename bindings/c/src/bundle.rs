@@ -4,11 +4,12 @@ use crate::buffer::ampoule_buffer;
 use crate::chart::ampoule_chart;
 use crate::contact::ampoule_contact;
 use crate::ids::ampoule_chart_id;
-use crate::memory::{Out, bytes};
+use crate::memory::{Out, bytes, text};
 use crate::status::ampoule_status;
 use crate::vault::ampoule_vault;
 use crate::{boundary, handles};
-use ampoule::{Applied, Cursor};
+use ampoule::{Applied, Cursor, Label, Scope};
+use std::ffi::c_char;
 
 /// What an import did.
 #[repr(C)]
@@ -57,12 +58,43 @@ pub unsafe extern "C" fn ampoule_chart_export(
 ) -> ampoule_status {
     boundary::call(|| {
         let out = Out::at(bundle)?;
-        let cursor = bytes(cursor, cursor_len)?;
-        let since = if cursor.is_empty() { Cursor::START } else { Cursor::from_bytes(cursor)? };
+        let since = cursor_of(bytes(cursor, cursor_len)?)?;
         let bundle = handles::get(chart)?.0.export(&handles::get(to)?.0, since)?;
         out.write(ampoule_buffer::of(bundle)?);
         Ok(())
     })
+}
+
+/// As `ampoule_chart_export`, of these labels only, one a line as `ampoule_chart_labels` gives them. With none of them it is
+/// `AMPOULE_STATUS_INVALID_LABEL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_export_labels(
+    chart: *const ampoule_chart,
+    to: *const ampoule_contact,
+    cursor: *const u8,
+    cursor_len: usize,
+    labels: *const c_char,
+    labels_len: usize,
+    bundle: *mut ampoule_buffer,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(bundle)?;
+        let since = cursor_of(bytes(cursor, cursor_len)?)?;
+        let scope = Scope::labels(labels_of(text(labels, labels_len)?)?);
+        let bundle = handles::get(chart)?.0.export_scope(&handles::get(to)?.0, since, &scope)?;
+        out.write(ampoule_buffer::of(bundle)?);
+        Ok(())
+    })
+}
+
+fn cursor_of(bytes: &[u8]) -> Result<Cursor, ampoule_status> {
+    if bytes.is_empty() { Ok(Cursor::START) } else { Ok(Cursor::from_bytes(bytes)?) }
+}
+
+/// Labels, one a line.
+pub(crate) fn labels_of(lines: &str) -> Result<Vec<Label>, ampoule_status> {
+    let labels: Vec<Label> = lines.lines().map(Label::new).collect::<Result<_, _>>()?;
+    if labels.is_empty() { Err(ampoule_status::InvalidLabel) } else { Ok(labels) }
 }
 
 /// Takes a bundle in: verifies all of it, and adds what is new in one transaction. A second time it changes nothing.

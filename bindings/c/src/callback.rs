@@ -40,6 +40,25 @@ impl Drop for Context {
     }
 }
 
+/// Functions of the caller, all of which are there.
+macro_rules! calls {
+    ($callbacks:ident; $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)+) => {
+        /// The functions, all of which are there.
+        #[derive(Clone, Copy)]
+        struct Calls {
+            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)+
+        }
+
+        impl Calls {
+            fn of(callbacks: $callbacks) -> Option<Self> {
+                let $callbacks { size: _, $($name),+ } = callbacks;
+                Some(Self { $($name: $name?),+ })
+            }
+        }
+    };
+}
+pub(crate) use calls;
+
 /// Is called once with the `ctx` of functions that the library keeps, when it needs them no more, from whatever thread. May be
 /// NULL.
 pub type ampoule_destroy = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
@@ -47,6 +66,9 @@ pub type ampoule_destroy = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
 /// Is told how many bytes are done, between pieces of a file. Returns whether to go on: false ends it, which is
 /// `AMPOULE_STATUS_CANCELLED`. May be NULL.
 pub type ampoule_progress = Option<unsafe extern "C" fn(ctx: *mut c_void, done: u64) -> bool>;
+
+/// Is told how much is done. It cannot end it.
+pub type ampoule_told = Option<unsafe extern "C" fn(ctx: *mut c_void, done: u64)>;
 
 /// The function as the library takes it.
 pub(crate) fn progress_of(progress: ampoule_progress, ctx: *mut c_void) -> impl FnMut(u64) -> ControlFlow<()> {

@@ -1,6 +1,7 @@
 //! A chart: putting, reading and finding entries.
 
 use crate::buffer::ampoule_buffer;
+use crate::codes::ampoule_kind;
 use crate::entry::{ampoule_entry, ampoule_history};
 use crate::ids::{ampoule_chart_id, ampoule_entry_id, ampoule_version_id};
 use crate::memory::{Out, text, value};
@@ -175,6 +176,21 @@ pub unsafe extern "C" fn ampoule_chart_list(
     boundary::call(|| {
         let out = Out::at(matches)?;
         let found = handles::get(chart)?.0.list()?;
+        out.write(handles::open(ampoule_matches(found))?);
+        Ok(())
+    })
+}
+
+/// Those of its entries that are records, files or messages: an `ampoule_kind`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_list_kind(
+    chart: *const ampoule_chart,
+    kind: u32,
+    matches: *mut *mut ampoule_matches,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(matches)?;
+        let found = handles::get(chart)?.0.list_kind(ampoule_kind::read(kind)?)?;
         out.write(handles::open(ampoule_matches(found))?);
         Ok(())
     })

@@ -195,6 +195,53 @@ pub enum ampoule_revision {
     Deleted = 3,
 }
 
+/// A table of a store: what its rows are. A store learns nothing of them but that.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "their names say it")]
+pub enum ampoule_table {
+    Vault = 1,
+    Keyring = 2,
+    Contacts = 3,
+    Directory = 4,
+    Cards = 5,
+    Ledger = 6,
+    Receipts = 7,
+    Grants = 8,
+    Entries = 9,
+    Wraps = 10,
+    Index = 11,
+    /// Keys here are 8 bytes in big-endian order, less than 2³²: a store may refuse others with
+    /// `AMPOULE_STATUS_STORE_UNSUPPORTED_KEY`.
+    Log = 12,
+    Tiles = 13,
+    Map = 14,
+}
+
+/// What a way in takes.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "their names say it")]
+pub enum ampoule_factor {
+    DeviceKey = 1,
+    Passphrase = 2,
+    RecoveryCode = 3,
+    /// A kind that a newer version added.
+    Newer = 4,
+}
+
+/// Why a version is kept apart or disputed.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ampoule_doubt {
+    /// It came when its author's access had ended.
+    AccessEnded = 1,
+    /// Nothing proves that it was written while its author had access.
+    Unproven = 2,
+    /// It contradicts what its author had written before.
+    Contradiction = 3,
+}
+
 mapped! {
     ampoule_event_kind of EventKind { Create, Unlock, UnlockFailed, Write, Read, Find, Export, Import, Found, Share, Revoke, Contact, Directory, Access, Restore, Maintain, Audit, Adopt }
     ampoule_kind of Kind { Record, File, Message }
@@ -211,4 +258,7 @@ mapped! {
     ampoule_receipt of Receipt { Delivered, Read }
     ampoule_known of Known { Own, Verified, Unverified, Changed, Unknown }
     ampoule_revision of Revision { Original, Edited, Deleted }
+    ampoule_table of Table { Vault, Keyring, Contacts, Directory, Cards, Ledger, Receipts, Grants, Entries, Wraps, Index, Log, Tiles, Map }
+    ampoule_factor of FactorKind { DeviceKey, Passphrase, RecoveryCode, Newer }
+    ampoule_doubt of Doubt { AccessEnded, Unproven, Contradiction }
 }

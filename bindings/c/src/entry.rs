@@ -3,7 +3,7 @@
 use crate::buffer::ampoule_buffer;
 use crate::codes::{ampoule_acceptance, ampoule_kind};
 use crate::ids::{ampoule_entry_id, ampoule_version_id};
-use crate::memory::Out;
+use crate::memory::{Out, lend};
 use crate::status::ampoule_status;
 use crate::{boundary, handles};
 use ampoule::Entry;
@@ -72,13 +72,6 @@ pub unsafe extern "C" fn ampoule_entry_content(
     })
 }
 
-/// Writes a text of the entry's own, there until it is closed. No zero byte follows it.
-fn lend(entry: &Entry, out: Out<*const c_char>, len: Out<usize>, of: impl FnOnce(&Entry) -> &str) {
-    let text = of(entry);
-    out.write(text.as_ptr().cast());
-    len.write(text.len());
-}
-
 /// Media type, as it went in: the entry's own text, there until it is closed, and not ended by a zero byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_entry_media_type(
@@ -88,7 +81,7 @@ pub unsafe extern "C" fn ampoule_entry_media_type(
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, out_len) = (Out::at(text)?, Out::at(len)?);
-        lend(&handles::get(entry)?.0, out, out_len, |entry| entry.record().media_type());
+        lend(handles::get(entry)?.0.record().media_type(), out, out_len);
         Ok(())
     })
 }
@@ -102,7 +95,7 @@ pub unsafe extern "C" fn ampoule_entry_name(
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, out_len) = (Out::at(text)?, Out::at(len)?);
-        lend(&handles::get(entry)?.0, out, out_len, |entry| entry.record().name().unwrap_or_default());
+        lend(handles::get(entry)?.0.record().name().unwrap_or_default(), out, out_len);
         Ok(())
     })
 }
@@ -116,7 +109,7 @@ pub unsafe extern "C" fn ampoule_entry_author(
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, out_len) = (Out::at(text)?, Out::at(len)?);
-        lend(&handles::get(entry)?.0, out, out_len, Entry::author);
+        lend(handles::get(entry)?.0.author(), out, out_len);
         Ok(())
     })
 }
@@ -130,7 +123,7 @@ pub unsafe extern "C" fn ampoule_entry_actor_subject(
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, out_len) = (Out::at(text)?, Out::at(len)?);
-        lend(&handles::get(entry)?.0, out, out_len, |entry| entry.actor().map_or("", |actor| &actor.subject));
+        lend(handles::get(entry)?.0.actor().map_or("", |actor| &actor.subject), out, out_len);
         Ok(())
     })
 }

@@ -57,6 +57,26 @@ pub unsafe extern "C" fn ampoule_chart_put_path(
     })
 }
 
+/// As `ampoule_chart_put_path`, once for each key: a repeated request gives the entry of the first, and reads nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_put_path_once(
+    chart: *const ampoule_chart,
+    key: *const c_char,
+    key_len: usize,
+    info: *const ampoule_record,
+    path: *const c_char,
+    path_len: usize,
+    entry: *mut ampoule_entry_id,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(entry)?;
+        let (chart, key, info) = (handles::get(chart)?, text(key, key_len)?, handles::get(info)?.file_info()?);
+        let content = File::open(text(path, path_len)?).map_err(|_| ampoule_status::CannotRead)?;
+        out.write(chart.0.put_file_once(key, &info, content)?.into());
+        Ok(())
+    })
+}
+
 /// Begins a file, whose bytes `ampoule_file_writer_update` takes. `info` is as for `ampoule_chart_put_path`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_create_file(

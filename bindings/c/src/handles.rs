@@ -22,8 +22,16 @@ static TABLE: RwLock<Table> = RwLock::new(Table { slots: Vec::new(), free: Vec::
 
 /// Gives C something to hold.
 pub(crate) fn open<T: Any + Send + Sync>(object: T) -> Result<*mut T, ampoule_status> {
+    open_with(|| object)
+}
+
+/// As [`open`], of what is made only where there is a handle for it: what C gave with it stays C's where this fails.
+pub(crate) fn open_with<T: Any + Send + Sync>(make: impl FnOnce() -> T) -> Result<*mut T, ampoule_status> {
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-    let handle = table.insert(Arc::new(object)).ok_or(ampoule_status::TooManyHandles)?;
+    if !table.has_room() {
+        return Err(ampoule_status::TooManyHandles);
+    }
+    let handle = table.insert(Arc::new(make())).ok_or(ampoule_status::TooManyHandles)?;
     Ok(ptr::without_provenance_mut(handle))
 }
 
@@ -66,6 +74,10 @@ struct Table {
 }
 
 impl Table {
+    fn has_room(&self) -> bool {
+        !self.free.is_empty() || self.slots.len() < PLACES
+    }
+
     fn insert(&mut self, object: Object) -> Option<usize> {
         let place = match self.free.pop() {
             Some(place) => place,

@@ -64,7 +64,16 @@ pub struct ampoule_contact_id {
     pub bytes: [u8; 16],
 }
 
+/// A device of a member: the hash of its card.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ampoule_device_id {
+    /// The id.
+    pub bytes: [u8; 32],
+}
+
 ids! {
+    ampoule_device_id of DeviceId;
     ampoule_chart_id of ChartId;
     ampoule_entry_id of EntryId;
     ampoule_version_id of VersionId;

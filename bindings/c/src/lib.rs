@@ -19,28 +19,44 @@
     reason = "an export is unsafe by its pointers alone, and `memory` says what they need"
 )]
 
+pub mod auditor;
 pub mod batch;
 mod boundary;
 pub mod buffer;
 pub mod bundle;
 pub mod callback;
+pub mod callers_blobs;
+pub mod callers_store;
 pub mod chart;
 pub mod codes;
 pub mod contact;
+pub mod content;
+pub mod device;
 pub mod entry;
 pub mod file;
+pub mod findings;
 pub mod floor;
+pub mod folder;
 pub mod formats;
 mod handles;
 pub mod ids;
+pub mod keeper;
+pub mod link;
 mod memory;
 pub mod notice;
 pub mod options;
+pub mod organisation;
+pub mod patient;
+pub mod quarantine;
 pub mod query;
 pub mod record;
+pub mod rows;
+pub mod shares;
 pub mod sharing;
 pub mod status;
 pub mod store;
+pub mod store_check;
 pub mod thread;
 pub mod unlock;
 pub mod vault;
+pub mod verify;

@@ -56,6 +56,18 @@ pub(crate) unsafe fn value<T: Copy>(from: *const T) -> Result<T, ampoule_status>
     Ok(unsafe { from.read_unaligned() })
 }
 
+/// Small values that C gave, one after the other.
+///
+/// # Safety
+/// `from` is NULL or points to so many of `T`.
+pub(crate) unsafe fn values<T: Copy>(from: *const T, count: usize) -> Result<Vec<T>, ampoule_status> {
+    let len = count.checked_mul(size_of::<T>()).ok_or(ampoule_status::InvalidLength)?;
+    // SAFETY: the caller's. It says no more than that there are so many bytes, and how long they are was checked.
+    unsafe { bytes(from.cast(), len) }?;
+    // SAFETY: within these bytes.
+    Ok((0..count).map(|place| unsafe { from.add(place).read_unaligned() }).collect())
+}
+
 /// Where a result goes: known to be there before anything is done, written when all went well.
 pub(crate) struct Out<T>(*mut T);
 
@@ -78,6 +90,12 @@ impl<T> Out<T> {
         // SAFETY: whoever made this said that it may be written.
         unsafe { self.0.write_unaligned(value) }
     }
+}
+
+/// Writes a text that a handle owns, there until that is closed. No zero byte follows it.
+pub(crate) fn lend(text: &str, out: Out<*const c_char>, len: Out<usize>) {
+    out.write(text.as_ptr().cast());
+    len.write(text.len());
 }
 
 /// Memory that C owns, to be filled.

@@ -3,9 +3,9 @@
 use crate::buffer::ampoule_buffer;
 use crate::codes::ampoule_known;
 use crate::ids::{ampoule_chart_id, ampoule_entry_id};
-use crate::memory::{Out, array, bytes, value};
+use crate::memory::{Out, array, bytes, lend, value};
 use crate::status::ampoule_status;
-use crate::thread::{ampoule_thread, lend};
+use crate::thread::ampoule_thread;
 use crate::vault::ampoule_vault;
 use crate::{boundary, handles};
 use ampoule::{Thread, UnverifiedMessage, open_preview};

@@ -37,6 +37,16 @@ pub enum ampoule_status {
     NotFhir = 11,
     /// The bytes are no DICOM file, or one without pixel data that can be found.
     NotDicom = 12,
+    /// The folder is none of a chart, or something in it was changed. Nothing was imported.
+    NotFolder = 13,
+    /// The text is no SMART Health Link, or what it led to is not of the form that these have.
+    NotLink = 14,
+    /// The SMART Health Link has ended.
+    LinkEnded = 15,
+    /// The SMART Health Link needs a passcode.
+    PasscodeNeeded = 16,
+    /// A file behind a SMART Health Link does not open: it was changed, or belongs to another link.
+    LinkUnopenable = 17,
     /// The vault is locked.
     Locked = 101,
     /// There is no such chart in this vault.
@@ -396,6 +406,13 @@ fn own_text(number: u32) -> Option<&'static str> {
         10 => "a function that was given to the library failed; nothing was kept",
         11 => "the bytes are no FHIR resource; check them, or keep them as an opaque record",
         12 => "the bytes are no DICOM file with pixel data; check them, or keep them as they are",
+        13 => "the folder is none of a chart, or something in it was changed; ask for it again, nothing was imported",
+        14 => {
+            "this is no SMART Health Link, or not what one leads to; pass the whole text, or ask its sender for a new one"
+        }
+        15 => "the SMART Health Link has ended; ask its sender for a new one",
+        16 => "the SMART Health Link needs a passcode; ask whoever gave it",
+        17 => "the file does not open with this SMART Health Link; it was changed, or belongs to another link",
         _ => return None,
     })
 }
@@ -445,9 +462,9 @@ mod tests {
             assert_eq!(ampoule_status::from(*code) as u32, code.number());
             assert_eq!(text_of(code.number()), Some(code.text()));
         }
-        for number in 0..=12 {
+        for number in 0..=17 {
             assert!(text_of(number).is_some(), "{number}");
         }
-        assert_eq!([13, 100, 999].map(text_of), [const { None }; 3]);
+        assert_eq!([18, 100, 999].map(text_of), [const { None }; 3]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::chart::ampoule_chart;
 use crate::codes::{ampoule_acceptance, ampoule_known, ampoule_receipt, ampoule_revision};
 use crate::ids::{ampoule_entry_id, ampoule_version_id};
-use crate::memory::{Out, text, value};
+use crate::memory::{Out, lend, text, value};
 use crate::status::ampoule_status;
 use crate::{boundary, handles};
 use ampoule::{Error, Label, Message, Posted, Thread, ThreadInfo};
@@ -412,12 +412,6 @@ pub unsafe extern "C" fn ampoule_posted_get_info(
         });
         Ok(())
     })
-}
-
-/// Writes text of a message's own, there until it is closed.
-pub(crate) fn lend(text: &str, out: Out<*const c_char>, len: Out<usize>) {
-    out.write(text.as_ptr().cast());
-    len.write(text.len());
 }
 
 /// The text; none where it was deleted. It is the message's own, there until it is closed, and not ended by a zero byte.

@@ -1,6 +1,7 @@
 //! A vault: made, opened, locked.
 
 use crate::buffer::ampoule_buffer;
+use crate::bundle::labels_of;
 use crate::chart::ampoule_chart;
 use crate::codes::ampoule_freshness;
 use crate::ids::{ampoule_chart_id, ampoule_vault_id, ampoule_way_id};
@@ -10,7 +11,7 @@ use crate::status::ampoule_status;
 use crate::store::ampoule_store;
 use crate::unlock::ampoule_unlock;
 use crate::{boundary, handles};
-use ampoule::{Actor, Recovery, Vault, VaultOptions};
+use ampoule::{Actor, Label, Recovery, Vault, VaultOptions};
 use std::ffi::c_char;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -209,6 +210,24 @@ pub unsafe extern "C" fn ampoule_vault_create_chart(
     })
 }
 
+/// Founds a chart with eight labels of the caller's own, one a line. `general` and `restricted` should be among them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_vault_create_chart_with(
+    vault: *const ampoule_vault,
+    labels: *const c_char,
+    labels_len: usize,
+    chart: *mut *mut ampoule_chart,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(chart)?;
+        let labels: [Label; 8] =
+            labels_of(text(labels, labels_len)?)?.try_into().map_err(|_| ampoule_status::UnknownLabel)?;
+        let chart = handles::get(vault)?.0.create_chart_with(&labels)?;
+        out.write(handles::open(ampoule_chart(chart))?);
+        Ok(())
+    })
+}
+
 /// A chart by its id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_vault_chart(
@@ -305,56 +324,6 @@ pub unsafe extern "C" fn ampoule_vault_audit(
         let mut text = Zeroizing::new(Vec::new());
         handles::get(vault)?.0.export_audit(&mut *text)?;
         out.write(ampoule_buffer::secret(text)?);
-        Ok(())
-    })
-}
-
-/// What `ampoule_vault_verify` saw.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct ampoule_report {
-    /// Charts that were looked at.
-    pub charts: u64,
-    /// Versions of entries that were opened.
-    pub versions: u64,
-    /// Contents of files that were read to their end.
-    pub files: u64,
-    /// What is wrong. Other than 0 calls for `docs/INCIDENTS.md`.
-    pub findings: u64,
-    /// What is not here for a reason that is known, such as a label that was not granted.
-    pub not_here: u64,
-}
-
-/// Opens everything that the vault holds, and says what is damaged or missing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ampoule_vault_verify(
-    vault: *const ampoule_vault,
-    report: *mut ampoule_report,
-) -> ampoule_status {
-    boundary::call(|| {
-        let out = Out::at(report)?;
-        let found = handles::get(vault)?.0.verify(|_| {})?;
-        let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-        out.write(ampoule_report {
-            charts: found.charts,
-            versions: found.versions,
-            files: found.files,
-            findings: count(found.findings.len()),
-            not_here: count(found.not_here.len()),
-        });
-        Ok(())
-    })
-}
-
-/// Does what is due: ended grants, damaged indexes, entries that came late. Returns how much of it was done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ampoule_vault_run_maintenance(
-    vault: *const ampoule_vault,
-    done: *mut usize,
-) -> ampoule_status {
-    boundary::call(|| {
-        let out = Out::at(done)?;
-        out.write(handles::get(vault)?.0.run_maintenance()?.len());
         Ok(())
     })
 }

@@ -46,12 +46,19 @@ typedef struct test {
     void (*run)(void);
 } test;
 
+extern const test closed_tests[];
+extern const test custom_store_tests[];
 extern const test everyday_tests[];
 extern const test file_tests[];
 extern const test floor_tests[];
+extern const test keeping_tests[];
+extern const test null_tests[];
+extern const test sharing_tests[];
 extern const test memory_tests[];
 extern const test misuse_tests[];
 extern const test notice_tests[];
 extern const test thread_tests[];
+extern const test travel_tests[];
+extern const test upkeep_tests[];
 
 #endif

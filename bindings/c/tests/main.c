@@ -136,13 +136,20 @@ int main(int count, char **arguments) {
     const char *only = count > 1 && arguments[1][0] != '\0' ? arguments[1] : NULL;
     if (count > 2) folder = arguments[2];
     (void)mkdir(folder, 0700);
+    run(closed_tests, only);
+    run(custom_store_tests, only);
     run(everyday_tests, only);
     run(file_tests, only);
     run(floor_tests, only);
+    run(keeping_tests, only);
+    run(sharing_tests, only);
     run(memory_tests, only);
     run(misuse_tests, only);
     run(notice_tests, only);
+    run(null_tests, only);
     run(thread_tests, only);
+    run(travel_tests, only);
+    run(upkeep_tests, only);
     printf("1..%d\ntest result: %s. %d passed; %d failed\n", passed + failed, failed == 0 ? "ok" : "FAILED", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }
