@@ -7,7 +7,7 @@ use std::fs;
 
 /// Most bytes of the stripped library with records, files, conversations, FHIR and DICOM, built by the profile `mobile`: what it
 /// has in `docs/START-MOBILE.md`, and 3 % of room.
-const MOST: u64 = 8_750_000;
+const MOST: u64 = 9_550_000;
 
 /// Returns how many bytes it has.
 pub(crate) fn check(place: &Place) -> Result<u64> {
