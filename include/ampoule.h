@@ -512,6 +512,47 @@ typedef uint32_t ampoule_status;
 #endif // __cplusplus
 
 /**
+ * How well an author is known.
+ */
+enum ampoule_known
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_KNOWN_OWN = 1,
+    AMPOULE_KNOWN_VERIFIED = 2,
+    AMPOULE_KNOWN_UNVERIFIED = 3,
+    AMPOULE_KNOWN_CHANGED = 4,
+    AMPOULE_KNOWN_UNKNOWN = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_known ampoule_known;
+#else
+typedef uint32_t ampoule_known;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What somebody says of the messages that came to him.
+ */
+enum ampoule_receipt
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    AMPOULE_RECEIPT_DELIVERED = 1,
+    AMPOULE_RECEIPT_READ = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ampoule_receipt ampoule_receipt;
+#else
+typedef uint32_t ampoule_receipt;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What was done in a vault, or tried.
  */
 enum ampoule_event_kind
@@ -756,28 +797,6 @@ typedef uint32_t ampoule_absence;
 #endif // __cplusplus
 
 /**
- * How well an author is known.
- */
-enum ampoule_known
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_KNOWN_OWN = 1,
-    AMPOULE_KNOWN_VERIFIED = 2,
-    AMPOULE_KNOWN_UNVERIFIED = 3,
-    AMPOULE_KNOWN_CHANGED = 4,
-    AMPOULE_KNOWN_UNKNOWN = 5,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_known ampoule_known;
-#else
-typedef uint32_t ampoule_known;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * Why a version is kept apart or disputed.
  */
 enum ampoule_doubt
@@ -983,25 +1002,6 @@ enum ampoule_purpose
 typedef enum ampoule_purpose ampoule_purpose;
 #else
 typedef uint32_t ampoule_purpose;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * What somebody says of the messages that came to him.
- */
-enum ampoule_receipt
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    AMPOULE_RECEIPT_DELIVERED = 1,
-    AMPOULE_RECEIPT_READ = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum ampoule_receipt ampoule_receipt;
-#else
-typedef uint32_t ampoule_receipt;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1382,6 +1382,42 @@ typedef struct {
 } ampoule_device_id;
 
 /**
+ * A contact, in one vault only.
+ */
+typedef struct {
+    /**
+     * The id.
+     */
+    uint8_t bytes[16];
+} ampoule_contact_id;
+
+/**
+ * Who wrote something: the member who signed it. That is certain; how well the member is known says the rest.
+ */
+typedef struct {
+    /**
+     * How well the member is known here.
+     */
+    ampoule_known known;
+    /**
+     * Whether the member is among the contacts.
+     */
+    bool is_contact;
+    /**
+     * The member among the contacts, or zero.
+     */
+    ampoule_contact_id contact;
+    /**
+     * Whether the name looks like that of the vault's owner.
+     */
+    bool imitates_owner;
+    /**
+     * Like those of how many contacts the name looks. Where there is one, show the name with a warning.
+     */
+    size_t imitates;
+} ampoule_author;
+
+/**
  * An entry of a chart, over all its versions.
  */
 typedef struct {
@@ -1682,16 +1718,6 @@ typedef struct {
      */
     uint8_t bytes[16];
 } ampoule_version_id;
-
-/**
- * A contact, in one vault only.
- */
-typedef struct {
-    /**
-     * The id.
-     */
-    uint8_t bytes[16];
-} ampoule_contact_id;
 
 /**
  * What is known of a contact.
@@ -2332,6 +2358,42 @@ ampoule_status ampoule_vault_witnessed(const ampoule_vault *vault,
                                        uint64_t *seen_s);
 
 /**
+ * Who wrote a message.
+ */
+ampoule_status ampoule_posted_get_author(const ampoule_posted *posted, ampoule_author *author);
+
+/**
+ * Who made a reaction, from 0, with the name on his card: as `ampoule_posted_text`.
+ */
+ampoule_status ampoule_posted_reaction_author(const ampoule_posted *posted,
+                                              size_t place,
+                                              ampoule_author *author,
+                                              const char **name,
+                                              size_t *name_len);
+
+/**
+ * Who has said that a message came to him, from 0, and how far, with the name on his card: as `ampoule_posted_text`. After the last it
+ * is `AMPOULE_STATUS_OUT_OF_RANGE`.
+ */
+ampoule_status ampoule_posted_receipt(const ampoule_posted *posted,
+                                      size_t place,
+                                      ampoule_receipt *receipt,
+                                      ampoule_author *author,
+                                      const char **name,
+                                      size_t *name_len);
+
+/**
+ * The thread that a message is in: the entry that opened it.
+ */
+ampoule_status ampoule_posted_thread(const ampoule_posted *posted, ampoule_entry_id *thread);
+
+/**
+ * On whose behalf the author of a message acted, as the author says: the subject of `ampoule_vault_acting_for`, or no bytes.
+ */
+ampoule_status ampoule_posted_actor_subject(const ampoule_posted *posted,
+                                            ampoule_buffer *subject);
+
+/**
  * No change yet.
  */
 ampoule_status ampoule_batch_new(ampoule_batch **batch);
@@ -2357,6 +2419,44 @@ ampoule_status ampoule_batch_update(const ampoule_batch *batch,
 ampoule_status ampoule_batch_delete(const ampoule_batch *batch,
                                     const ampoule_chart *chart,
                                     const ampoule_entry_id *entry);
+
+/**
+ * Adds a new entry, once for each key: as `ampoule_chart_put_once`.
+ */
+ampoule_status ampoule_batch_put_once(const ampoule_batch *batch,
+                                      const ampoule_chart *chart,
+                                      const char *key,
+                                      size_t key_len,
+                                      const ampoule_record *record);
+
+/**
+ * Adds a version that replaces the one that was read: as `ampoule_chart_update_from`.
+ */
+ampoule_status ampoule_batch_update_from(const ampoule_batch *batch,
+                                         const ampoule_chart *chart,
+                                         const ampoule_entry *read,
+                                         const ampoule_record *record);
+
+/**
+ * Adds a version that ends a conflict: as `ampoule_chart_resolve`.
+ */
+ampoule_status ampoule_batch_resolve(const ampoule_batch *batch,
+                                     const ampoule_chart *chart,
+                                     const ampoule_entry_id *entry,
+                                     const ampoule_record *record);
+
+/**
+ * Makes the changes that follow on somebody's behalf: as `ampoule_vault_acting_for`. It gives an id of zeros.
+ */
+ampoule_status ampoule_batch_acting_for(const ampoule_batch *batch,
+                                        const char *issuer,
+                                        size_t issuer_len,
+                                        const char *subject,
+                                        size_t subject_len,
+                                        const char *session,
+                                        size_t session_len,
+                                        const char *purpose,
+                                        size_t purpose_len);
 
 /**
  * Makes all changes of a batch in their order, or none. Gives an id of 16 bytes for each: of a new entry that of the entry, of
@@ -2689,6 +2789,53 @@ ampoule_status ampoule_content_receiver_finish(const ampoule_content_receiver *r
 ampoule_status ampoule_content_receiver_discard(const ampoule_content_receiver *receiver);
 
 /**
+ * The label under whose keys an entry is kept: as `ampoule_entry_media_type`.
+ */
+ampoule_status ampoule_entry_label(const ampoule_entry *entry, const char **text, size_t *len);
+
+/**
+ * What the record is, as `ampoule_record_set_kind` set it, or no bytes: as `ampoule_entry_media_type`.
+ */
+ampoule_status ampoule_entry_kind(const ampoule_entry *entry, const char **text, size_t *len);
+
+/**
+ * A code that the entry is found by, from 0: the URI of the code system, which may be empty, and the code there. Both are as
+ * `ampoule_entry_media_type`. After the last it is `AMPOULE_STATUS_OUT_OF_RANGE`.
+ */
+ampoule_status ampoule_entry_code(const ampoule_entry *entry,
+                                  size_t place,
+                                  const char **system,
+                                  size_t *system_len,
+                                  const char **code,
+                                  size_t *code_len);
+
+/**
+ * When it happened, from 0: seconds since 1970, `start` included and `end` not. After the last it is
+ * `AMPOULE_STATUS_OUT_OF_RANGE`.
+ */
+ampoule_status ampoule_entry_dates(const ampoule_entry *entry, size_t place, int64_t *start, int64_t *end);
+
+/**
+ * The words that the entry is found by, one a line, in the form in which the index keeps them.
+ */
+ampoule_status ampoule_entry_words(const ampoule_entry *entry, ampoule_buffer *words);
+
+/**
+ * The versions that this one replaces, 16 bytes each: an array of `ampoule_version_id`.
+ */
+ampoule_status ampoule_entry_parents(const ampoule_entry *entry, ampoule_buffer *ids);
+
+/**
+ * On whose behalf the author acted, as the author says: the directory that knows the person, the session, and the purpose of
+ * `ampoule_vault_acting_for`; `ampoule_entry_actor_subject` has the id there. All are empty where nobody is named. What is not
+ * wanted may be NULL.
+ */
+ampoule_status ampoule_entry_actor(const ampoule_entry *entry,
+                                   ampoule_buffer *issuer,
+                                   ampoule_buffer *session,
+                                   ampoule_buffer *purpose);
+
+/**
  * The devices in use, or with `retired` those that are in use no more, in the order of their ends.
  */
 ampoule_status ampoule_vault_devices(const ampoule_vault *vault, bool retired, ampoule_devices **devices);
@@ -2927,6 +3074,14 @@ ampoule_status ampoule_chart_preview(const ampoule_chart *chart,
                                      const ampoule_entry_id *entry,
                                      ampoule_buffer *media_type,
                                      ampoule_buffer *content);
+
+/**
+ * As `ampoule_chart_preview`, of one version of a file, current or not.
+ */
+ampoule_status ampoule_chart_preview_version(const ampoule_chart *chart,
+                                             const ampoule_version_id *version,
+                                             ampoule_buffer *media_type,
+                                             ampoule_buffer *content);
 
 /**
  * Writes the sealed content of a version of a file to a path, for any carrier: it follows the bundle that tells of the file.
@@ -3763,6 +3918,11 @@ ampoule_status ampoule_matches_are_complete(const ampoule_matches *matches,
                                             bool *complete);
 
 /**
+ * How many entries are damaged, of those that might have been found.
+ */
+ampoule_status ampoule_matches_damaged(const ampoule_matches *matches, size_t *count);
+
+/**
  * A record of these bytes: HL7 v2 (`x-application/hl7-v2+er7`), FHIR (`application/fhir+json`), anything. Up to 16 MiB.
  */
 ampoule_status ampoule_record_new(const char *media_type,
@@ -3953,6 +4113,16 @@ ampoule_status ampoule_store_sqlite(const char *path,
                                     ampoule_store **store);
 
 /**
+ * As `ampoule_store_sqlite`, where a writer waits for another for so many milliseconds; 5000 is usual. With `relaxed` the last changes
+ * before a power cut may be lost, each of them whole, and writing is faster.
+ */
+ampoule_status ampoule_store_sqlite_with(const char *path,
+                                         size_t path_len,
+                                         uint64_t busy_timeout_ms,
+                                         bool relaxed,
+                                         ampoule_store **store);
+
+/**
  * A store in memory, gone when the last that uses it is closed. For tests, and for what must leave no trace.
  */
 ampoule_status ampoule_store_memory(ampoule_store **store);
@@ -4094,6 +4264,13 @@ ampoule_status ampoule_thread_before(const ampoule_thread *thread,
                                      const ampoule_posted *message,
                                      size_t most,
                                      ampoule_messages **messages);
+
+/**
+ * A message by the entry that it is, in whatever thread of the chart.
+ */
+ampoule_status ampoule_chart_message(const ampoule_chart *chart,
+                                     const ampoule_entry_id *id,
+                                     ampoule_posted **posted);
 
 /**
  * How many messages there are.

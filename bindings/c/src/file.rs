@@ -9,7 +9,7 @@ use crate::memory::{Out, bytes, text, to_fill, value};
 use crate::record::ampoule_record;
 use crate::status::ampoule_status;
 use crate::{boundary, handles};
-use ampoule::{FileReader, FileWriter};
+use ampoule::{FileReader, FileWriter, Preview};
 use std::ffi::{c_char, c_void};
 use std::fs::File;
 use std::sync::{Mutex, PoisonError};
@@ -271,12 +271,35 @@ pub unsafe extern "C" fn ampoule_chart_preview(
     boundary::call(|| {
         let (type_out, content_out) = (Out::at(media_type)?, Out::at(content)?);
         let preview = handles::get(chart)?.0.preview(&value(entry)?.into())?;
-        let (media_type, content) = preview.as_ref().map_or(("", &[][..]), |it| (it.media_type(), it.content()));
-        let (media_type, content) = (ampoule_buffer::of(media_type)?, ampoule_buffer::of(content)?);
-        type_out.write(media_type);
-        content_out.write(content);
-        Ok(())
+        write_preview(preview.as_ref(), type_out, content_out)
     })
+}
+
+/// As `ampoule_chart_preview`, of one version of a file, current or not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_preview_version(
+    chart: *const ampoule_chart,
+    version: *const ampoule_version_id,
+    media_type: *mut ampoule_buffer,
+    content: *mut ampoule_buffer,
+) -> ampoule_status {
+    boundary::call(|| {
+        let (type_out, content_out) = (Out::at(media_type)?, Out::at(content)?);
+        let preview = handles::get(chart)?.0.preview_version(&value(version)?.into())?;
+        write_preview(preview.as_ref(), type_out, content_out)
+    })
+}
+
+fn write_preview(
+    preview: Option<&Preview>,
+    type_out: Out<ampoule_buffer>,
+    content_out: Out<ampoule_buffer>,
+) -> Result<(), ampoule_status> {
+    let (media_type, content) = preview.map_or(("", &[][..]), |it| (it.media_type(), it.content()));
+    let (media_type, content) = (ampoule_buffer::of(media_type)?, ampoule_buffer::of(content)?);
+    type_out.write(media_type);
+    content_out.write(content);
+    Ok(())
 }
 
 /// Writes the sealed content of a version of a file to a path, for any carrier: it follows the bundle that tells of the file.

@@ -20,6 +20,7 @@
 )]
 
 pub mod auditor;
+pub mod author;
 pub mod batch;
 mod boundary;
 pub mod buffer;
@@ -31,6 +32,7 @@ pub mod chart;
 pub mod codes;
 pub mod contact;
 pub mod content;
+pub mod described;
 pub mod device;
 pub mod entry;
 pub mod file;

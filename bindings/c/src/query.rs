@@ -153,3 +153,13 @@ pub unsafe extern "C" fn ampoule_matches_are_complete(
         Ok(())
     })
 }
+
+/// How many entries are damaged, of those that might have been found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_matches_damaged(matches: *const ampoule_matches, count: *mut usize) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(count)?;
+        out.write(handles::get(matches)?.0.damaged());
+        Ok(())
+    })
+}

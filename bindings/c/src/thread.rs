@@ -328,6 +328,21 @@ pub unsafe extern "C" fn ampoule_thread_before(
     })
 }
 
+/// A message by the entry that it is, in whatever thread of the chart.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ampoule_chart_message(
+    chart: *const ampoule_chart,
+    id: *const ampoule_entry_id,
+    posted: *mut *mut ampoule_posted,
+) -> ampoule_status {
+    boundary::call(|| {
+        let out = Out::at(posted)?;
+        let message = handles::get(chart)?.0.message(&value(id)?.into())?;
+        out.write(handles::open(ampoule_posted(message))?);
+        Ok(())
+    })
+}
+
 /// How many messages there are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_messages_count(
@@ -358,7 +373,7 @@ pub unsafe extern "C" fn ampoule_messages_at(
 }
 
 /// A message as it stands now. It does not change. Any thread of the program.
-pub struct ampoule_posted(Posted);
+pub struct ampoule_posted(pub(crate) Posted);
 
 /// What a message says of itself.
 #[repr(C)]

@@ -101,10 +101,23 @@ static void h56_a_closed_handle_is_a_status_of_others(void) {
     CLOSED(ampoule_audit_report_lines((ampoule_audit_report *)gone, (const char **)place, (size_t *)place));
     CLOSED(ampoule_audit_report_log((ampoule_audit_report *)gone, 1, (ampoule_device_id *)place, (uint64_t *)place));
     CLOSED(ampoule_audit_report_follows((ampoule_audit_report *)gone, (ampoule_audit_report *)gone, (bool *)place));
+    CLOSED(ampoule_posted_get_author((ampoule_posted *)gone, (ampoule_author *)place));
+    CLOSED(ampoule_posted_reaction_author((ampoule_posted *)gone, 1, (ampoule_author *)place, (const char **)place,
+        (size_t *)place));
+    CLOSED(ampoule_posted_receipt((ampoule_posted *)gone, 1, (ampoule_receipt *)place, (ampoule_author *)place,
+        (const char **)place, (size_t *)place));
+    CLOSED(ampoule_posted_thread((ampoule_posted *)gone, (ampoule_entry_id *)place));
+    CLOSED(ampoule_posted_actor_subject((ampoule_posted *)gone, (ampoule_buffer *)place));
     CLOSED(ampoule_batch_put((ampoule_batch *)gone, (ampoule_chart *)gone, (ampoule_record *)gone));
     CLOSED(ampoule_batch_update((ampoule_batch *)gone, (ampoule_chart *)gone, (const ampoule_entry_id *)place,
         (ampoule_record *)gone));
     CLOSED(ampoule_batch_delete((ampoule_batch *)gone, (ampoule_chart *)gone, (const ampoule_entry_id *)place));
+    CLOSED(ampoule_batch_put_once((ampoule_batch *)gone, (ampoule_chart *)gone, "a", 1, (ampoule_record *)gone));
+    CLOSED(ampoule_batch_update_from((ampoule_batch *)gone, (ampoule_chart *)gone, (ampoule_entry *)gone,
+        (ampoule_record *)gone));
+    CLOSED(ampoule_batch_resolve((ampoule_batch *)gone, (ampoule_chart *)gone, (const ampoule_entry_id *)place,
+        (ampoule_record *)gone));
+    CLOSED(ampoule_batch_acting_for((ampoule_batch *)gone, "a", 1, "a", 1, "a", 1, "a", 1));
     CLOSED(ampoule_options_set_event_sink((ampoule_options *)gone, tell, NULL, NULL));
     CLOSED(ampoule_options_set_clock((ampoule_options *)gone, now, NULL, NULL));
     CLOSED(ampoule_options_set_blob_folder((ampoule_options *)gone, "a", 1));
@@ -121,6 +134,15 @@ static void h56_a_closed_handle_is_a_status_of_others(void) {
     CLOSED(ampoule_content_receiver_update((ampoule_content_receiver *)gone, bytes, 1));
     CLOSED(ampoule_content_receiver_finish((ampoule_content_receiver *)gone));
     CLOSED(ampoule_content_receiver_discard((ampoule_content_receiver *)gone));
+    CLOSED(ampoule_entry_label((ampoule_entry *)gone, (const char **)place, (size_t *)place));
+    CLOSED(ampoule_entry_kind((ampoule_entry *)gone, (const char **)place, (size_t *)place));
+    CLOSED(ampoule_entry_code((ampoule_entry *)gone, 1, (const char **)place, (size_t *)place, (const char **)place,
+        (size_t *)place));
+    CLOSED(ampoule_entry_dates((ampoule_entry *)gone, 1, (int64_t *)place, (int64_t *)place));
+    CLOSED(ampoule_entry_words((ampoule_entry *)gone, (ampoule_buffer *)place));
+    CLOSED(ampoule_entry_parents((ampoule_entry *)gone, (ampoule_buffer *)place));
+    CLOSED(ampoule_entry_actor((ampoule_entry *)gone, (ampoule_buffer *)place, (ampoule_buffer *)place,
+        (ampoule_buffer *)place));
     CLOSED(ampoule_devices_count((ampoule_devices *)gone, (size_t *)place));
     CLOSED(ampoule_devices_at((ampoule_devices *)gone, 1, (ampoule_device_info *)place, (const char **)place,
         (size_t *)place));
@@ -220,6 +242,7 @@ static void h56_a_closed_handle_is_a_status_of_others(void) {
     CLOSED(ampoule_matches_count((ampoule_matches *)gone, (size_t *)place));
     CLOSED(ampoule_matches_at((ampoule_matches *)gone, 1, (ampoule_found *)place));
     CLOSED(ampoule_matches_are_complete((ampoule_matches *)gone, (bool *)place));
+    CLOSED(ampoule_matches_damaged((ampoule_matches *)gone, (size_t *)place));
     CLOSED(ampoule_record_set_label((ampoule_record *)gone, "a", 1));
     CLOSED(ampoule_record_set_name((ampoule_record *)gone, "a", 1));
     CLOSED(ampoule_record_set_kind((ampoule_record *)gone, "a", 1));
@@ -307,6 +330,8 @@ static void h56_a_closed_handle_is_a_status_of_chart(void) {
     CLOSED(ampoule_chart_file_version((ampoule_chart *)gone, (const ampoule_version_id *)place, (ampoule_file **)place));
     CLOSED(ampoule_chart_preview((ampoule_chart *)gone, (const ampoule_entry_id *)place, (ampoule_buffer *)place,
         (ampoule_buffer *)place));
+    CLOSED(ampoule_chart_preview_version((ampoule_chart *)gone, (const ampoule_version_id *)place, (ampoule_buffer *)place,
+        (ampoule_buffer *)place));
     CLOSED(ampoule_chart_export_content((ampoule_chart *)gone, (const ampoule_version_id *)place, "a", 1, NULL, NULL));
     CLOSED(ampoule_chart_import_content((ampoule_chart *)gone, (const ampoule_version_id *)place, "a", 1, NULL, NULL));
     CLOSED(ampoule_chart_findings((ampoule_chart *)gone, (ampoule_findings **)place));
@@ -336,6 +361,7 @@ static void h56_a_closed_handle_is_a_status_of_chart(void) {
     CLOSED(ampoule_chart_start_thread((ampoule_chart *)gone, "a", 1, "a", 1, (ampoule_thread **)place));
     CLOSED(ampoule_chart_thread((ampoule_chart *)gone, (const ampoule_entry_id *)place, (ampoule_thread **)place));
     CLOSED(ampoule_chart_threads((ampoule_chart *)gone, (ampoule_threads **)place));
+    CLOSED(ampoule_chart_message((ampoule_chart *)gone, (const ampoule_entry_id *)place, (ampoule_posted **)place));
 }
 
 const test closed_tests[] = {

@@ -48,6 +48,7 @@ typedef struct test {
 
 extern const test closed_tests[];
 extern const test custom_store_tests[];
+extern const test detail_tests[];
 extern const test everyday_tests[];
 extern const test file_tests[];
 extern const test floor_tests[];

@@ -138,6 +138,7 @@ int main(int count, char **arguments) {
     (void)mkdir(folder, 0700);
     run(closed_tests, only);
     run(custom_store_tests, only);
+    run(detail_tests, only);
     run(everyday_tests, only);
     run(file_tests, only);
     run(floor_tests, only);

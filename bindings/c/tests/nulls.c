@@ -58,10 +58,19 @@ static void h56_null_everywhere_is_a_status_of_others(void) {
     NULLS(ampoule_audit_report_lines(NULL, NULL, NULL));
     NULLS(ampoule_audit_report_log(NULL, 0, NULL, NULL));
     NULLS(ampoule_audit_report_follows(NULL, NULL, NULL));
+    NULLS(ampoule_posted_get_author(NULL, NULL));
+    NULLS(ampoule_posted_reaction_author(NULL, 0, NULL, NULL, NULL));
+    NULLS(ampoule_posted_receipt(NULL, 0, NULL, NULL, NULL, NULL));
+    NULLS(ampoule_posted_thread(NULL, NULL));
+    NULLS(ampoule_posted_actor_subject(NULL, NULL));
     NULLS(ampoule_batch_new(NULL));
     NULLS(ampoule_batch_put(NULL, NULL, NULL));
     NULLS(ampoule_batch_update(NULL, NULL, NULL, NULL));
     NULLS(ampoule_batch_delete(NULL, NULL, NULL));
+    NULLS(ampoule_batch_put_once(NULL, NULL, NULL, 0, NULL));
+    NULLS(ampoule_batch_update_from(NULL, NULL, NULL, NULL));
+    NULLS(ampoule_batch_resolve(NULL, NULL, NULL, NULL));
+    NULLS(ampoule_batch_acting_for(NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0));
     NULLS(ampoule_buffer_free(NULL));
     GIVES(AMPOULE_STATUS_OK, ampoule_close(NULL));
     NULLS(ampoule_options_set_event_sink(NULL, NULL, NULL, NULL));
@@ -82,6 +91,13 @@ static void h56_null_everywhere_is_a_status_of_others(void) {
     NULLS(ampoule_content_receiver_update(NULL, NULL, 0));
     NULLS(ampoule_content_receiver_finish(NULL));
     NULLS(ampoule_content_receiver_discard(NULL));
+    NULLS(ampoule_entry_label(NULL, NULL, NULL));
+    NULLS(ampoule_entry_kind(NULL, NULL, NULL));
+    NULLS(ampoule_entry_code(NULL, 0, NULL, NULL, NULL, NULL));
+    NULLS(ampoule_entry_dates(NULL, 0, NULL, NULL));
+    NULLS(ampoule_entry_words(NULL, NULL));
+    NULLS(ampoule_entry_parents(NULL, NULL));
+    NULLS(ampoule_entry_actor(NULL, NULL, NULL, NULL));
     NULLS(ampoule_devices_count(NULL, NULL));
     NULLS(ampoule_devices_at(NULL, 0, NULL, NULL, NULL));
     NULLS(ampoule_entry_get_info(NULL, NULL));
@@ -179,6 +195,7 @@ static void h56_null_everywhere_is_a_status_of_others(void) {
     NULLS(ampoule_matches_count(NULL, NULL));
     NULLS(ampoule_matches_at(NULL, 0, NULL));
     NULLS(ampoule_matches_are_complete(NULL, NULL));
+    NULLS(ampoule_matches_damaged(NULL, NULL));
     NULLS(ampoule_record_new(NULL, 0, NULL, 0, NULL));
     GIVES(AMPOULE_STATUS_INVALID_LABEL, ampoule_record_set_label(NULL, NULL, 0));
     NULLS(ampoule_record_set_name(NULL, NULL, 0));
@@ -198,6 +215,7 @@ static void h56_null_everywhere_is_a_status_of_others(void) {
     NULLS(ampoule_grant_set_without_history(NULL));
     NULLS(ampoule_status_message(1, NULL, 0, NULL));
     NULLS(ampoule_store_sqlite(NULL, 0, NULL));
+    NULLS(ampoule_store_sqlite_with(NULL, 0, 0, false, NULL));
     NULLS(ampoule_store_memory(NULL));
     NULLS(ampoule_store_check(NULL, NULL));
     NULLS(ampoule_thread_get_id(NULL, NULL));
@@ -258,6 +276,7 @@ static void h56_null_everywhere_is_a_status_of_chart(void) {
     NULLS(ampoule_chart_file(NULL, NULL, NULL));
     NULLS(ampoule_chart_file_version(NULL, NULL, NULL));
     NULLS(ampoule_chart_preview(NULL, NULL, NULL, NULL));
+    NULLS(ampoule_chart_preview_version(NULL, NULL, NULL, NULL));
     NULLS(ampoule_chart_export_content(NULL, NULL, NULL, 0, NULL, NULL));
     NULLS(ampoule_chart_import_content(NULL, NULL, NULL, 0, NULL, NULL));
     NULLS(ampoule_chart_findings(NULL, NULL));
@@ -284,6 +303,7 @@ static void h56_null_everywhere_is_a_status_of_chart(void) {
     NULLS(ampoule_chart_start_thread(NULL, NULL, 0, NULL, 0, NULL));
     NULLS(ampoule_chart_thread(NULL, NULL, NULL));
     NULLS(ampoule_chart_threads(NULL, NULL));
+    NULLS(ampoule_chart_message(NULL, NULL, NULL));
 }
 
 const test null_tests[] = {
