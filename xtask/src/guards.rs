@@ -230,8 +230,14 @@ impl Copy {
         }
         let debug = self.output.join("debug");
         fs::create_dir_all(&debug)?;
-        for part in ["build", "deps", ".fingerprint"] {
+        for part in ["build", ".fingerprint"] {
             run::shown(program("cp", ["-a"]).arg(built.join(part)).arg(&debug))?;
+        }
+        let parts: Vec<PathBuf> = files(&built.join("deps"))?.into_iter().filter(|file| is_dependency(file)).collect();
+        let deps = debug.join("deps");
+        fs::create_dir_all(&deps)?;
+        for some in parts.chunks(256) {
+            run::shown(program("cp", ["-a", "-t"]).arg(&deps).args(some))?;
         }
         Ok(())
     }
@@ -341,6 +347,17 @@ fn without_adapter(manifest: &[u8]) -> Vec<u8> {
     lines.filter(|line| !line.starts_with(b"ampoule-fhir = ")).flatten().copied().collect()
 }
 
+/// What lies in a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+/// Whether a file of build output may be taken over. Test programs and our own libraries are built anew, and are most of it.
+fn is_dependency(file: &Path) -> bool {
+    let ours = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libampoule"));
+    !ours && file.extension().is_some()
+}
+
 /// Files that git lists, relative to `root`.
 fn listed(root: &Path, which: &[&str]) -> Result<BTreeSet<PathBuf>> {
     let mut list = program("git", ["ls-files", "-z"]);
@@ -394,6 +411,14 @@ mod tests {
         assert_eq!(guard.files, [PathBuf::from("src/record/label.rs")]);
         let other = parse("Guard: x\nTest: -p ampoule-fhir --test dates leap\n").unwrap();
         assert_eq!(other.program, ["-p", "ampoule-fhir", "--test", "dates"]);
+    }
+
+    #[test]
+    fn libraries_below_ours_are_taken_over() {
+        let taken = |name: &str| is_dependency(&Path::new("deps").join(name));
+        assert!(taken("libserde-0a1b.rlib") && taken("libserde-0a1b.rmeta") && taken("libserde_derive-0a1b.so"));
+        assert!(taken("serde-0a1b.d"));
+        assert!(!taken("attacks-0a1b") && !taken("libampoule-0a1b.rlib") && !taken("libampoule_c.a"));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// No step takes nearly as long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
+/// MiB that must be free before anything is built. All steps together write more, with nothing built yet.
+const LEAST_ROOM: u64 = 4096;
+
 /// The steps in the order in which they run: cheap ones first.
 ///
 /// Advisories are not among them: their database comes from the network at each run. CONTRIBUTING.md says when they
@@ -85,6 +88,7 @@ fn by_language(tests: &Tests) -> String {
 fn prepare(place: &Place) -> Result<()> {
     let begun = Instant::now();
     println!("build output in {}", place.target.display());
+    println!("disk: {}", room(place)?);
     tools::ensure_system()?;
     tools::ensure_nightly()?;
     tools::cargo_command(place, "cargo-deny")?;
@@ -93,6 +97,21 @@ fn prepare(place: &Place) -> Result<()> {
     python::for_adapters(place)?;
     println!("preparation: {} s", begun.elapsed().as_secs());
     Ok(())
+}
+
+/// How much of the disk is free. A disk that fills up shows itself as one failure or another far from its cause.
+fn room(place: &Place) -> Result<String> {
+    std::fs::create_dir_all(&place.target)?;
+    let table = run::read(run::program("df", ["--output=avail", "-BM"]).arg(&place.target))?;
+    let mebibytes = table.split_whitespace().last().and_then(|last| last.trim_end_matches('M').parse::<u64>().ok());
+    let mebibytes = mebibytes.context("df prints no size")?;
+    ensure!(
+        mebibytes >= LEAST_ROOM,
+        "{} MiB are free for {}, and {LEAST_ROOM} are needed: delete build output of old checkouts there",
+        mebibytes,
+        place.target.display()
+    );
+    Ok(format!("{mebibytes} MiB are free"))
 }
 
 type Action = Box<dyn Fn(&Place, &Path) -> Result<Done>>;
