@@ -29,6 +29,7 @@ struct Script {
     lies: BTreeMap<(Table, Vec<u8>), Lies>,
     disorder: Option<(Table, Disorder)>,
     pace: Pace,
+    keeps_nothing: bool,
     /// Counts the changes, so that a vault reads again what it holds in memory.
     changes: u64,
     /// Parts that were ever asked for: a store does not list them.
@@ -137,10 +138,16 @@ impl<S: Store> EvilStore<S> {
         self.lie(table, part, key, value.map_or(Lie::Hidden, |value| Lie::Instead(value.clone())));
     }
 
+    /// Acknowledges every change from now on, keeps none, and says that another writer has changed the state since.
+    pub fn keep_nothing(&self) {
+        self.shared.script().keeps_nothing = true;
+    }
+
     /// Is honest again.
     pub fn tell_the_truth(&self) {
         let mut script = self.shared.script();
         script.lies.clear();
+        script.keeps_nothing = false;
         script.disorder = None;
         script.pace = Pace::Rising;
         script.changes = script.changes.saturating_add(1);
@@ -365,6 +372,9 @@ impl<V: Transaction + ?Sized> Transaction for EvilSnapshot<'_, V> {
     fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
         let Self { inner, script } = *self;
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        if script.keeps_nothing {
+            return Ok(None);
+        }
         Ok(inner.commit()?.map(|generation| script.generation(generation)))
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Logs {
     others: Vec<Log>,
     /// State of the store at which they were read; 0 where that is not certain.
     generation: u64,
-    /// The newest state that they were read at.
+    /// No older state than this is that of the newest view or change.
     newest: u64,
     /// The vault's state row that names the devices.
     state: Vec<u8>,
@@ -90,12 +90,12 @@ impl Logs {
     /// older state than before.
     pub(super) fn refresh(&mut self, unlocked: &Unlocked, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let generation = snapshot.generation()?;
+        // A newer state was seen: what the logs say now is not to be held against an older one.
+        if generation < self.newest {
+            return Err(StoreError::Busy.into());
+        }
         if generation == self.generation {
             return Ok(());
-        }
-        // Another thread has seen a newer state: what the logs say now is not to be held against an older one.
-        if generation < self.generation {
-            return Err(StoreError::Busy.into());
         }
         let state = snapshot.get(Table::Vault, b"", STATE_KEY)?.ok_or(Error::Withheld)?;
         if state != self.state {
@@ -276,13 +276,15 @@ impl Logs {
         match committed {
             Ok(generation) => {
                 let (leaf, waited) = (self.own.size(), core::mem::take(&mut self.waiting));
-                self.own.accept(appended)?;
-                // Where another writer may have followed, or the devices are others now, the next look at the store tells.
+                let accepted = self.own.accept(appended);
+                // Where the devices are others now, the next look at the store tells. Where another writer may have followed, it
+                // tells too, and a view that is no newer than this change began at does not have it.
                 let moved = marks.contains_key(&Marked::State.key());
-                self.generation = if moved { 0 } else { generation.unwrap_or(self.generation) };
-                self.newest = self.newest.max(generation.unwrap_or(0));
+                self.newest = self.newest.max(generation.unwrap_or(self.newest.saturating_add(1)));
+                self.generation = generation.filter(|_| !moved).unwrap_or(0);
                 // Those that waited are in the first leaf that is new. A sink that panics leaves a log that goes on.
                 writer.tell(leaf, &waited);
+                accepted?;
             }
             Err(StoreError::Uncertain) => self.generation = 0,
             Err(_) => {}

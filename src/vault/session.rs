@@ -89,8 +89,8 @@ impl Session {
         if let Some(chart) = known {
             let generation = snapshot.generation()?;
             let known = chart.read().unwrap_or_else(PoisonError::into_inner).generation;
-            // The chart only goes forward: writers count on that.
-            if known > generation {
+            // The chart only goes forward: writers count on that. Where a change was committed, a view without it is no answer.
+            if known > generation || self.knows_better(generation) {
                 return Err(StoreError::Busy.into());
             }
             if known < generation {

@@ -1,9 +1,9 @@
 //! What is damaged or withheld is said to be, and not passed over.
 
 use crate::common::{HEADER, Member, WRAP, assert_unopenable, member, record};
-use ampoule::store::Table;
+use ampoule::store::{StoreError, Table};
 use ampoule::testing::hazmat::with_fixed_randomness;
-use ampoule::{Chart, Due, Error, Finding, Grant, Patient, PatientQuery, Query, Unlock, Vault};
+use ampoule::{Chart, Due, EntryId, Error, Finding, Grant, Patient, PatientQuery, Query, Unlock, Vault};
 use std::collections::BTreeSet;
 
 fn named(name: &str) -> Patient {
@@ -12,6 +12,29 @@ fn named(name: &str) -> Patient {
 
 fn again(clinic: &Member, chart: &Chart) -> Chart {
     clinic.reopen().unwrap().chart(&chart.id()).unwrap()
+}
+
+/// The generation stays where it was, so that nothing but the log tells.
+#[test]
+fn d29_a_change_that_is_acknowledged_and_not_kept() {
+    let asks: [(&str, fn(&Chart, &EntryId) -> Result<(), Error>); 4] = [
+        ("list", |chart, _| chart.list().map(drop)),
+        ("get", |chart, kept| chart.get(kept).map(drop)),
+        ("put", |chart, _| chart.put(&record("another")).map(drop)),
+        ("history", |chart, kept| chart.history(kept).map(drop)),
+    ];
+    for (name, ask) in asks {
+        let clinic = member("Riverside Clinic", 1);
+        let chart = clinic.vault.create_chart().unwrap();
+        let kept = chart.put(&record("kept")).unwrap();
+        ask(&chart, &kept).unwrap();
+        clinic.store.keep_nothing();
+        chart.put(&record("lost")).unwrap();
+        assert!(matches!(ask(&chart, &kept), Err(Error::Store(StoreError::Busy))), "{name}");
+        // What was kept is there when the vault is opened again.
+        clinic.store.tell_the_truth();
+        assert!(again(&clinic, &chart).get(&kept).is_ok());
+    }
 }
 
 #[test]
