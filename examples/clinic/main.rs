@@ -123,10 +123,9 @@ fn story(data: &Path, folder: &Path) -> Result<()> {
     drop((clinic, lee));
 
     heading(6, "What the database file reveals");
-    let length = fs::metadata(&database)?.len();
     println!(
         "   clinic.db has {} for {} of records. Who takes it can count rows and bytes:\n",
-        size(length),
+        size(reveal::bytes(&database)?),
         size(totals.sealed_bytes)
     );
     reveal::tables(&database)?;

@@ -29,6 +29,13 @@ pub(crate) fn tables(database: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How many bytes the database has: its file, and what SQLite keeps beside it until the file takes it in.
+pub(crate) fn bytes(database: &Path) -> Result<u64> {
+    let beside = database.with_extension("db-wal");
+    let waiting = if beside.exists() { fs::metadata(beside)?.len() } else { 0 };
+    Ok(fs::metadata(database)?.len().saturating_add(waiting))
+}
+
 /// All files of a folder and of those in it.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
