@@ -169,7 +169,10 @@ static uint32_t lying_read(void *ctx, void **view) {
     if (liar.lie == NO_SUCH_STATUS) return 9999;
     if (liar.lie == STATUS_OF_SOMETHING_ELSE) return AMPOULE_STATUS_WRONG_CHECKPOINT;
     if (liar.lie == BUSY) return AMPOULE_STATUS_STORE_BUSY;
-    if (liar.lie == BUSY_WITH_A_VIEW) return sqlite_rows.read(ctx, view) == AMPOULE_STATUS_OK ? AMPOULE_STATUS_STORE_BUSY : 0;
+    if (liar.lie == BUSY_WITH_A_VIEW) {
+        (void)sqlite_rows.read(ctx, view);
+        return AMPOULE_STATUS_STORE_BUSY;
+    }
     return sqlite_rows.read(ctx, view);
 }
 
