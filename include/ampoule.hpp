@@ -7,7 +7,7 @@
  *
  * Functions that are given to the library may throw: the exception ends the call, and comes out of it.
  *
- * What is not here is called by the C function and get().
+ * Each part has a header of its own in ampoule/, and this includes all of them. get() gives what the C functions take.
  */
 #ifndef AMPOULE_HPP
 #define AMPOULE_HPP
