@@ -355,8 +355,8 @@ mod tests {
         };
     }
 
-    view!(Odd, |generation| generation * 2 + 1);
-    view!(Even, |generation| generation * 2);
+    view!(Odd, |generation| generation.saturating_mul(2).saturating_add(1));
+    view!(Even, |generation| generation.saturating_mul(2));
 
     impl Transaction for Even<'_> {
         fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
@@ -368,7 +368,7 @@ mod tests {
         }
 
         fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
-            Ok(self.0.commit()?.map(|generation| generation * 2))
+            Ok(self.0.commit()?.map(|generation| generation.saturating_mul(2)))
         }
     }
 
