@@ -1554,8 +1554,8 @@ typedef struct {
      */
     size_t size;
     /**
-     * Begins a blob, which is not there before it is finished. Writes to `writer` what names it, and is not NULL. Of one that is
-     * there or in use it is `AMPOULE_STATUS_STORE_BUSY`.
+     * Begins a blob, which is not there before it is finished. Writes to `writer` what names it, and is not NULL: what is named is
+     * ended, also where this fails. Of one that is there or in use it is `AMPOULE_STATUS_STORE_BUSY`.
      */
     uint32_t (*create)(void *ctx, const uint8_t *blob, void **writer);
     /**
@@ -1571,7 +1571,8 @@ typedef struct {
      */
     void (*end)(void *ctx, void *writer);
     /**
-     * A finished blob. Writes to `reader` what names it, and leaves NULL there where there is no such blob.
+     * A finished blob. Writes to `reader` what names it, which is closed, also where this fails; leaves NULL there where there is no
+     * such blob.
      */
     uint32_t (*open)(void *ctx, const uint8_t *blob, void **reader);
     /**
@@ -1629,17 +1630,17 @@ typedef struct {
     size_t size;
     /**
      * Begins a view of all rows as they stand at this moment, which later writes do not change. Writes to `view` what names it,
-     * and is not NULL.
+     * and is not NULL: what is named is ended, also where this fails.
      */
     uint32_t (*read)(void *ctx, void **view);
     /**
      * Begins a change, as the only one that writes: a view that shows its own changes too. Waits for another, also one in
-     * another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`.
+     * another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`. Names it as `read` does.
      */
     uint32_t (*write)(void *ctx, void **view);
     /**
      * A number that is greater whenever another may have committed in between. Two states never have the same, and it may be
-     * greater without cause.
+     * greater without cause; but while a change is open, no view has a greater one than that has.
      */
     uint32_t (*generation)(void *ctx, void *view, uint64_t *generation);
     /**

@@ -24,24 +24,18 @@ std::vector<uint8_t> read_all(const std::string &path) {
 /* What a viewer knows of an image, from its header alone. */
 class image {
   public:
-    explicit image(const ampoule::file &file) {
-        ampoule_dicom *raw = nullptr;
-        ampoule::check(ampoule_dicom_of_file(file.get(), &raw));
-        dicom_ = ampoule::handle<ampoule_dicom>(raw);
-        ampoule::check(ampoule_dicom_get_info(raw, &info_));
-    }
+    explicit image(const ampoule::file &file) : dicom_(ampoule::dicom::of(file)), info_(dicom_.info()) {}
 
     const ampoule_dicom_info &info() const { return info_; }
 
     ampoule::buffer frame(const ampoule::file &file, uint32_t number) const {
-        uint64_t offset = 0, size = 0;
-        ampoule::check(ampoule_dicom_frame(dicom_.get(), number, &offset, &size));
+        const auto [offset, size] = dicom_.frame(number);
         return file.read_range(offset, size);
     }
 
   private:
-    ampoule::handle<ampoule_dicom> dicom_;
-    ampoule_dicom_info info_{};
+    ampoule::dicom dicom_;
+    ampoule_dicom_info info_;
 };
 
 int view(const std::string &folder, const std::string &path) {
@@ -50,12 +44,9 @@ int view(const std::string &folder, const std::string &path) {
     auto chart = vault.create_chart();
 
     // What finds the file is read from it before it is put.
-    ampoule_dicom *raw = nullptr;
-    ampoule::check(ampoule_dicom_of_path(path.data(), path.size(), &raw));
-    const ampoule::handle<ampoule_dicom> at_path(raw);
     ampoule::record info("application/dicom");
     info.name("scan.dcm");
-    ampoule::check(ampoule_record_set_dicom_terms(info.get(), at_path.get()));
+    ampoule::dicom::of_path(path).describe(info);
     uint64_t told = 0;
     chart.put_path(info, path, [&](uint64_t done) {
         told = done;

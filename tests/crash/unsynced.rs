@@ -1,4 +1,4 @@
-//! Runs a test of this program in a process of its own whose power can be cut: see `unsynced.c`.
+//! Runs a test of this program in a process of its own whose power can be cut: see `unsynced/unsynced.h`.
 //!
 //! A crash test has two sides. The parent makes a [`Machine`], learns from a run without a fault which events there are,
 //! and runs it again with a [`Fault`] at one of them, each time on an empty folder. The child, which is the same test in
@@ -165,16 +165,18 @@ fn quick_folder() -> tempfile::TempDir {
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/unsynced.c");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/unsynced");
+        let sources = ["start", "disk", "power", "calls"].map(|part| folder.join(part).with_extension("c"));
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("unsynced-{}.so", std::process::id()));
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let status = Command::new(compiler)
             .args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-            .args([&library, &source])
+            .arg(&library)
+            .args(sources)
             .args(["-ldl", "-lpthread"])
             .status()
             .unwrap();
-        assert!(status.success(), "unsynced.c does not compile");
+        assert!(status.success(), "the library does not compile");
         library
     })
 }

@@ -1,5 +1,6 @@
 //! The C door: its tests as C and as C++, under sanitizers and valgrind, from installed files only.
 
+mod named;
 mod outside;
 
 use crate::place::Place;
@@ -27,9 +28,10 @@ pub(crate) fn run(place: &Place, log: &Path) -> Result<Tests> {
         fs::remove_dir_all(&door.folder)?;
     }
     let suite = files(&place.root.join("bindings/c/tests"), "c")?;
-    let layer = [place.root.join("bindings/c/tests/hpp.cpp")];
+    let layer = files(&place.root.join("bindings/c/tests/layer"), "cpp")?;
     door.build(&["--workspace", "--all-features", "--lib"], "debug")?;
-    door.exports_are_those_of_the_header()?;
+    let declared = door.exports_are_those_of_the_header()?;
+    named::everywhere(&place.root, &declared)?;
     let mut passed = Tests::from([("C", 1)]);
     let mut ran = |compiler: &[&str], built: PathBuf, valgrind| -> Result<()> {
         let language = if compiler == C11 { "C" } else { "C++" };
@@ -95,7 +97,8 @@ impl Door<'_> {
     }
 
     /// Nothing else leaves the library, and nothing in the header is missing from it.
-    fn exports_are_those_of_the_header(&self) -> Result<()> {
+    /// Returns the names.
+    fn exports_are_those_of_the_header(&self) -> Result<BTreeSet<String>> {
         let prefix = self.prefix("debug");
         let library = prefix.join("lib/libampoule.so");
         let listed = run::read(program("nm", ["-D", "--defined-only", "--format=posix"]).arg(&library))?;
@@ -112,7 +115,7 @@ impl Door<'_> {
         let soname = format!("[libampoule.so.{}]", install::series());
         let dynamic = run::read(program("readelf", ["-d"]).arg(&library))?;
         ensure!(dynamic.contains(&soname), "the library does not name itself {soname}");
-        Ok(())
+        Ok(declared.into_iter().map(str::to_owned).collect())
     }
 
     /// Compiles a program against what is installed, and nothing of the checkout but its sources.

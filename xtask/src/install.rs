@@ -27,10 +27,7 @@ pub(crate) fn lay_out(place: &Place, profile: &str, prefix: &Path) -> Result<()>
     for folder in [&include, &config, &cmake] {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    for header in fs::read_dir(place.root.join("include"))? {
-        let header = header?;
-        fs::copy(header.path(), include.join(header.file_name()))?;
-    }
+    copy_headers(&place.root.join("include"), &include)?;
     let (shared, soname) = (format!("libampoule.so.{VERSION}"), format!("libampoule.so.{}", series()));
     copy(&built.join("libampoule_c.so"), &lib.join(&shared))?;
     copy(&built.join("libampoule_c.a"), &lib.join("libampoule.a"))?;
@@ -57,6 +54,21 @@ pub(crate) fn series() -> String {
         (Some("0"), Some(minor)) => format!("0.{minor}"),
         (major, _) => major.unwrap_or_default().to_owned(),
     }
+}
+
+/// All of a folder, with the folders in it.
+fn copy_headers(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for header in fs::read_dir(from)? {
+        let header = header?;
+        let to = to.join(header.file_name());
+        if header.file_type()?.is_dir() {
+            copy_headers(&header.path(), &to)?;
+        } else {
+            fs::copy(header.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

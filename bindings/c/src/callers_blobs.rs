@@ -35,8 +35,8 @@ pub enum ampoule_blob_part {
 pub struct ampoule_blob_callbacks {
     /// `sizeof(ampoule_blob_callbacks)`.
     pub size: usize,
-    /// Begins a blob, which is not there before it is finished. Writes to `writer` what names it, and is not NULL. Of one that is
-    /// there or in use it is `AMPOULE_STATUS_STORE_BUSY`.
+    /// Begins a blob, which is not there before it is finished. Writes to `writer` what names it, and is not NULL: what is named is
+    /// ended, also where this fails. Of one that is there or in use it is `AMPOULE_STATUS_STORE_BUSY`.
     pub create: Option<unsafe extern "C" fn(ctx: *mut c_void, blob: *const u8, writer: *mut *mut c_void) -> u32>,
     /// Appends to a part: an `ampoule_blob_part`.
     pub append: Option<
@@ -46,7 +46,8 @@ pub struct ampoule_blob_callbacks {
     pub finish: Option<unsafe extern "C" fn(ctx: *mut c_void, writer: *mut c_void) -> u32>,
     /// Ends a writer, once for each that was begun. Of a blob that was not finished, nothing is left.
     pub end: Option<unsafe extern "C" fn(ctx: *mut c_void, writer: *mut c_void)>,
-    /// A finished blob. Writes to `reader` what names it, and leaves NULL there where there is no such blob.
+    /// A finished blob. Writes to `reader` what names it, which is closed, also where this fails; leaves NULL there where there is no
+    /// such blob.
     pub open: Option<unsafe extern "C" fn(ctx: *mut c_void, blob: *const u8, reader: *mut *mut c_void) -> u32>,
     /// Length of a part.
     pub len: Option<unsafe extern "C" fn(ctx: *mut c_void, reader: *mut c_void, part: u32, len: *mut u64) -> u32>,
@@ -144,25 +145,34 @@ unsafe impl Sync for Named {}
 struct Writer(Named);
 struct Reader(Named);
 
+impl CallersBlobs {
+    /// What the caller named, if anything.
+    fn named(&self, name: *mut c_void) -> Option<Named> {
+        (!name.is_null()).then(|| Named { given: Arc::clone(&self.0), name })
+    }
+}
+
 // SAFETY, of each call below: the caller's function with the caller's pointers, which it named itself, with bytes and places
 // for results that are there until it returns.
 impl BlobStore for CallersBlobs {
     fn create(&self, blob: &BlobId) -> Result<Box<dyn BlobWriter>, StoreError> {
         let mut name = ptr::null_mut();
         // SAFETY: as above.
-        said(unsafe { (self.0.calls.create)(self.0.context.get(), blob.as_bytes().as_ptr(), &raw mut name) })?;
-        if name.is_null() {
-            return Err(StoreError::Io);
-        }
-        Ok(Box::new(Writer(Named { given: Arc::clone(&self.0), name })))
+        let status = unsafe { (self.0.calls.create)(self.0.context.get(), blob.as_bytes().as_ptr(), &raw mut name) };
+        // What was named is ended, also where it failed.
+        let writer = self.named(name).map(Writer);
+        said(status)?;
+        Ok(Box::new(writer.ok_or(StoreError::Io)?))
     }
 
     fn open(&self, blob: &BlobId) -> Result<Option<Box<dyn BlobReader>>, StoreError> {
         let mut name = ptr::null_mut();
         // SAFETY: as above.
-        said(unsafe { (self.0.calls.open)(self.0.context.get(), blob.as_bytes().as_ptr(), &raw mut name) })?;
-        let reader = || Box::new(Reader(Named { given: Arc::clone(&self.0), name })) as Box<dyn BlobReader>;
-        Ok((!name.is_null()).then(reader))
+        let status = unsafe { (self.0.calls.open)(self.0.context.get(), blob.as_bytes().as_ptr(), &raw mut name) };
+        // As for a writer.
+        let reader = self.named(name).map(Reader);
+        said(status)?;
+        Ok(reader.map(|reader| Box::new(reader) as Box<dyn BlobReader>))
     }
 
     fn delete(&self, blob: &BlobId) -> Result<bool, StoreError> {

@@ -34,13 +34,13 @@ pub struct ampoule_store_callbacks {
     /// `sizeof(ampoule_store_callbacks)`, by which the library knows for which version this was compiled.
     pub size: usize,
     /// Begins a view of all rows as they stand at this moment, which later writes do not change. Writes to `view` what names it,
-    /// and is not NULL.
+    /// and is not NULL: what is named is ended, also where this fails.
     pub read: Option<unsafe extern "C" fn(ctx: *mut c_void, view: *mut *mut c_void) -> u32>,
     /// Begins a change, as the only one that writes: a view that shows its own changes too. Waits for another, also one in
-    /// another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`.
+    /// another process, for a bounded time, and then fails with `AMPOULE_STATUS_STORE_BUSY`. Names it as `read` does.
     pub write: Option<unsafe extern "C" fn(ctx: *mut c_void, view: *mut *mut c_void) -> u32>,
     /// A number that is greater whenever another may have committed in between. Two states never have the same, and it may be
-    /// greater without cause.
+    /// greater without cause; but while a change is open, no view has a greater one than that has.
     pub generation: Option<unsafe extern "C" fn(ctx: *mut c_void, view: *mut c_void, generation: *mut u64) -> u32>,
     /// Gives the row with this key to `ampoule_rows_add`, if there is one.
     pub get: Option<
@@ -174,9 +174,12 @@ impl CallersStore {
     fn begin(&self, begin: unsafe extern "C" fn(Ctx, *mut Named) -> u32) -> Result<View<'_>, StoreError> {
         let mut named = ptr::null_mut();
         // SAFETY: the caller's function with the caller's pointer, and a place for what it writes.
-        said(unsafe { begin(self.context.get(), &raw mut named) })?;
+        let status = unsafe { begin(self.context.get(), &raw mut named) };
+        // What was named is ended, also where it failed.
+        let view = (!named.is_null()).then(|| View { store: self, named });
+        said(status)?;
         // One that begins nothing would have every other function called with nothing.
-        if named.is_null() { Err(StoreError::Io) } else { Ok(View { store: self, named }) }
+        view.ok_or(StoreError::Io)
     }
 }
 

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn ampoule_store_check(
 
 type Promise = fn(&dyn Store) -> Result<bool, StoreError>;
 
-const PROMISES: [(&str, Promise); 10] = [
+const PROMISES: [(&str, Promise); 11] = [
     ("a row comes back as it was put", rows_come_back),
     ("tables are apart", tables_are_apart),
     ("a scan goes by bytes and by pages", scans_in_order),
@@ -42,6 +42,7 @@ const PROMISES: [(&str, Promise); 10] = [
     ("one writes at a time, and another is told that the store is busy", one_writes),
     ("a generation names one state", generations_name_states),
     ("a generation settles while nobody writes", generations_settle),
+    ("no view is newer than a change that is open", views_are_no_newer),
     ("writers take turns, and readers see whole changes", threads_take_turns),
 ];
 
@@ -220,6 +221,27 @@ fn generations_settle(store: &dyn Store) -> Result<bool, StoreError> {
     Ok(one == other && one.is_sorted_by(|one, next| one == next))
 }
 
+/// A cache that holds the newest generation would take what the change reads for outdated, or the other way about.
+fn views_are_no_newer(store: &dyn Store) -> Result<bool, StoreError> {
+    put(store, TABLE, b"newer", &[(b"1", b"old")])?;
+    let mut kept = true;
+    for round in [b"one", b"two"] {
+        let before = store.read()?;
+        let mut change = store.write()?;
+        change.put(TABLE, b"newer", b"1", round)?;
+        let during = store.read()?;
+        let most = change.generation()?;
+        kept &= before.generation()? <= most && during.generation()? <= most;
+        // Asked for again, it is no newer for the change that still is open.
+        kept &= store.read()?.generation()? <= most && change.generation()? == most;
+        kept &= during.get(TABLE, b"newer", b"1")?.as_deref() != Some(round);
+        change.commit()?;
+        let after = store.read()?;
+        kept &= after.get(TABLE, b"newer", b"1")?.as_deref() == Some(round) && after.generation()? > most;
+    }
+    Ok(kept)
+}
+
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 25;
 
@@ -288,5 +310,70 @@ mod tests {
         let told = broken_by(&Forgets(memory()));
         // That of generations needs no write.
         assert_eq!(told.len(), PROMISES.len() - 1, "{told:?}");
+    }
+
+    /// Its views have a number of their own for each state, greater than that of a change.
+    struct Ahead(ampoule::MemoryStore);
+    struct Odd<'a>(Box<dyn Snapshot + 'a>);
+    struct Even<'a>(Box<dyn Transaction + 'a>);
+
+    impl Store for Ahead {
+        fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+            Ok(Box::new(Odd(self.0.read()?)))
+        }
+
+        fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
+            Ok(Box::new(Even(self.0.write()?)))
+        }
+    }
+
+    macro_rules! view {
+        ($of:ident, $number:expr) => {
+            impl Snapshot for $of<'_> {
+                fn generation(&self) -> Result<u64, StoreError> {
+                    self.0.generation().map($number)
+                }
+
+                fn get(&self, table: Table, part: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+                    self.0.get(table, part, key)
+                }
+
+                fn scan(
+                    &self,
+                    table: Table,
+                    part: &[u8],
+                    after: Option<&[u8]>,
+                    limit: usize,
+                ) -> Result<Vec<Row>, StoreError> {
+                    self.0.scan(table, part, after, limit)
+                }
+
+                fn last(&self, table: Table, part: &[u8]) -> Result<Option<Row>, StoreError> {
+                    self.0.last(table, part)
+                }
+            }
+        };
+    }
+
+    view!(Odd, |generation| generation.saturating_mul(2).saturating_add(1));
+    view!(Even, |generation| generation.saturating_mul(2));
+
+    impl Transaction for Even<'_> {
+        fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+            self.0.put(table, part, key, value)
+        }
+
+        fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
+            self.0.delete(table, part, key)
+        }
+
+        fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError> {
+            Ok(self.0.commit()?.map(|generation| generation.saturating_mul(2)))
+        }
+    }
+
+    #[test]
+    fn views_that_are_newer_than_an_open_change_are_told() {
+        assert_eq!(broken_by(&Ahead(memory())), ["no view is newer than a change that is open"]);
     }
 }

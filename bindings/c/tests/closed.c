@@ -364,9 +364,24 @@ static void h56_a_closed_handle_is_a_status_of_chart(void) {
     CLOSED(ampoule_chart_message((ampoule_chart *)gone, (const ampoule_entry_id *)place, (ampoule_posted **)place));
 }
 
+static void h56_a_closed_handle_is_a_status_of_notices_and_hand_overs(void) {
+    void *gone = closed();
+    GIVES(AMPOULE_STATUS_DAMAGED_CARD, ampoule_chart_keys_grant_for((ampoule_chart_keys *)gone, bytes, 1,
+        (ampoule_buffer *)place));
+    CLOSED(ampoule_chart_keys_take(bytes, 1, (ampoule_member *)gone, bytes, 1, (ampoule_chart_keys *)gone,
+        (ampoule_chart_keys **)place));
+    CLOSED(ampoule_thread_notice((ampoule_thread *)gone, (const ampoule_entry_id *)place, (ampoule_buffer *)place));
+    CLOSED(ampoule_previews_add((ampoule_previews *)gone, (ampoule_thread *)gone));
+    CLOSED(ampoule_vault_preview_keys((ampoule_vault *)gone, (ampoule_previews *)gone, bytes, 32, (ampoule_buffer *)place));
+    CLOSED(ampoule_unverified_message_get_info((ampoule_unverified_message *)gone, (ampoule_unverified_message_info *)place));
+    CLOSED(ampoule_unverified_message_text((ampoule_unverified_message *)gone, (const char **)place, (size_t *)place));
+    CLOSED(ampoule_unverified_message_author((ampoule_unverified_message *)gone, (const char **)place, (size_t *)place));
+}
+
 const test closed_tests[] = {
     {"h56_a_closed_handle_is_a_status_of_vault", h56_a_closed_handle_is_a_status_of_vault},
     {"h56_a_closed_handle_is_a_status_of_others", h56_a_closed_handle_is_a_status_of_others},
     {"h56_a_closed_handle_is_a_status_of_chart", h56_a_closed_handle_is_a_status_of_chart},
+    {"h56_a_closed_handle_is_a_status_of_notices_and_hand_overs", h56_a_closed_handle_is_a_status_of_notices_and_hand_overs},
     {NULL, NULL},
 };

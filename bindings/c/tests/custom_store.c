@@ -136,6 +136,7 @@ enum lie {
     NO_SUCH_STATUS,
     STATUS_OF_SOMETHING_ELSE,
     BUSY,
+    BUSY_WITH_A_VIEW,
     NULL_VALUE,
     IMPOSSIBLE_LENGTH,
     OTHER_KEY,
@@ -154,6 +155,7 @@ static struct liar {
     ampoule_rows *kept;
     /* What the numbers of states are ahead of those of the database. */
     uint64_t ahead;
+    unsigned ended;
 } liar;
 
 static uint32_t lying_generation(void *ctx, void *view, uint64_t *generation) {
@@ -167,7 +169,16 @@ static uint32_t lying_read(void *ctx, void **view) {
     if (liar.lie == NO_SUCH_STATUS) return 9999;
     if (liar.lie == STATUS_OF_SOMETHING_ELSE) return AMPOULE_STATUS_WRONG_CHECKPOINT;
     if (liar.lie == BUSY) return AMPOULE_STATUS_STORE_BUSY;
+    if (liar.lie == BUSY_WITH_A_VIEW) {
+        (void)sqlite_rows.read(ctx, view);
+        return AMPOULE_STATUS_STORE_BUSY;
+    }
     return sqlite_rows.read(ctx, view);
+}
+
+static void counting_end(void *ctx, void *view) {
+    liar.ended++;
+    sqlite_rows.end(ctx, view);
 }
 
 static uint32_t lying_get(void *ctx, void *view, uint32_t table, const uint8_t *part, size_t part_len, const uint8_t *key,
@@ -232,6 +243,7 @@ static ampoule_store *lying_store(const char *path) {
     lying.get = lying_get;
     lying.scan = lying_scan;
     lying.commit = lying_commit;
+    lying.end = counting_end;
     memset(&liar, 0, sizeof liar);
     OK(ampoule_store_new(&lying, sqlite_rows_open(path, 200), sqlite_rows_close, &store));
     return store;
@@ -247,7 +259,7 @@ static void h56_a_store_that_lies_is_an_error_of_the_store(void) {
         {NULL_VALUE, AMPOULE_STATUS_STORE_DAMAGED},  {IMPOSSIBLE_LENGTH, AMPOULE_STATUS_STORE_DAMAGED},
         {OTHER_KEY, AMPOULE_STATUS_STORE_DAMAGED},   {TWO_ROWS, AMPOULE_STATUS_STORE_DAMAGED},
         {MORE_THAN_ASKED, AMPOULE_STATUS_STORE_DAMAGED}, {WRONG_ORDER, AMPOULE_STATUS_STORE_DAMAGED},
-        {SHORTER_VALUE, AMPOULE_STATUS_WAY_FAILED},
+        {SHORTER_VALUE, AMPOULE_STATUS_WAY_FAILED},  {BUSY_WITH_A_VIEW, AMPOULE_STATUS_STORE_BUSY},
     };
     ampoule_store *store = lying_store(fresh_path("lies.db"));
     ampoule_unlock *way = way_of(1);
@@ -260,8 +272,11 @@ static void h56_a_store_that_lies_is_an_error_of_the_store(void) {
     id = put_note(chart, "Blood pressure 120/80");
     for (i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         liar.lie = lies[i].lie;
+        liar.ended = 0;
         GIVES(lies[i].status, ampoule_vault_open(store, NULL, way, &opened));
         CHECK(opened == NULL);
+        /* What was named is ended, also where it failed. */
+        if (liar.lie == BUSY_WITH_A_VIEW) CHECK(liar.ended == 1);
     }
     liar.lie = COMMIT_UNKNOWN;
     GIVES(AMPOULE_STATUS_STORE_UNCERTAIN, ampoule_chart_put(chart, record, &id));

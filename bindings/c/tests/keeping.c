@@ -106,7 +106,7 @@ typedef struct blobs {
     pthread_mutex_t mutex;
     unsigned open;
     /* What is done wrong. */
-    int short_reads, no_writer, wrong_names;
+    int short_reads, no_writer, wrong_names, fails_late;
 } blobs;
 
 static blob *find(blobs *place, const uint8_t *id) {
@@ -139,7 +139,7 @@ static uint32_t create(void *ctx, const uint8_t *id, void **writer) {
         made->used = made->writing = 1;
         place->open++;
         *writer = made;
-        status = AMPOULE_STATUS_OK;
+        status = place->fails_late ? AMPOULE_STATUS_STORE_READ_ONLY : AMPOULE_STATUS_OK;
     }
     pthread_mutex_unlock(&place->mutex);
     return status;
@@ -182,7 +182,7 @@ static uint32_t open_blob(void *ctx, const uint8_t *id, void **reader) {
         place->open++;
     }
     pthread_mutex_unlock(&place->mutex);
-    return AMPOULE_STATUS_OK;
+    return place->fails_late ? AMPOULE_STATUS_STORE_READ_ONLY : AMPOULE_STATUS_OK;
 }
 
 static uint32_t blob_len(void *ctx, void *reader, uint32_t part, uint64_t *len) {
@@ -328,6 +328,16 @@ static void files_live_in_a_place_in_c(void) {
     place.no_writer = 1;
     GIVES(AMPOULE_STATUS_STORE_IO, ampoule_chart_create_file(chart, info, &writer));
     place.no_writer = 0;
+    /* What was named is ended, also where it failed. */
+    CLOSE(file);
+    CHECK(place.open == 0);
+    place.fails_late = 1;
+    GIVES(AMPOULE_STATUS_STORE_READ_ONLY, ampoule_chart_create_file(chart, info, &writer));
+    CHECK(place.open == 0 && !place.all[1].used);
+    GIVES(AMPOULE_STATUS_STORE_READ_ONLY, ampoule_chart_file(chart, &id, &file));
+    CHECK(place.open == 0);
+    place.fails_late = 0;
+    OK(ampoule_chart_file(chart, &id, &file));
     place.all[0].bytes[0][50] ^= 1;
     CLOSE(file);
     OK(ampoule_vault_verify(vault, &report));

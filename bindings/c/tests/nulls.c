@@ -306,9 +306,23 @@ static void h56_null_everywhere_is_a_status_of_chart(void) {
     NULLS(ampoule_chart_message(NULL, NULL, NULL));
 }
 
+static void h56_null_everywhere_is_a_status_of_notices_and_hand_overs(void) {
+    NULLS(ampoule_chart_keys_grant_for(NULL, NULL, 0, NULL));
+    NULLS(ampoule_chart_keys_take(NULL, 0, NULL, NULL, 0, NULL, NULL));
+    NULLS(ampoule_thread_notice(NULL, NULL, NULL));
+    NULLS(ampoule_previews_new(NULL));
+    NULLS(ampoule_previews_add(NULL, NULL));
+    NULLS(ampoule_vault_preview_keys(NULL, NULL, NULL, 0, NULL));
+    NULLS(ampoule_open_preview(NULL, 0, NULL, 0, NULL, 0, NULL));
+    NULLS(ampoule_unverified_message_get_info(NULL, NULL));
+    NULLS(ampoule_unverified_message_text(NULL, NULL, NULL));
+    NULLS(ampoule_unverified_message_author(NULL, NULL, NULL));
+}
+
 const test null_tests[] = {
     {"h56_null_everywhere_is_a_status_of_vault", h56_null_everywhere_is_a_status_of_vault},
     {"h56_null_everywhere_is_a_status_of_others", h56_null_everywhere_is_a_status_of_others},
     {"h56_null_everywhere_is_a_status_of_chart", h56_null_everywhere_is_a_status_of_chart},
+    {"h56_null_everywhere_is_a_status_of_notices_and_hand_overs", h56_null_everywhere_is_a_status_of_notices_and_hand_overs},
     {NULL, NULL},
 };
