@@ -17,7 +17,8 @@ fn again(clinic: &Member, chart: &Chart) -> Chart {
 /// The generation stays where it was, so that nothing but the log tells.
 #[test]
 fn d29_a_change_that_is_acknowledged_and_not_kept() {
-    let asks: [(&str, fn(&Chart, &EntryId) -> Result<(), Error>); 4] = [
+    type Ask = fn(&Chart, &EntryId) -> Result<(), Error>;
+    let asks: [(&str, Ask); 4] = [
         ("list", |chart, _| chart.list().map(drop)),
         ("get", |chart, kept| chart.get(kept).map(drop)),
         ("put", |chart, _| chart.put(&record("another")).map(drop)),
