@@ -139,6 +139,7 @@ pub trait Transaction: Snapshot {
 
     /// Makes the change durable. When this returns, a crash of the process or the machine does not undo it.
     ///
-    /// Returns the generation of the state that it made; none where another writer may have changed that state already.
+    /// Returns the generation of the state that it made; none where another writer may have changed that state already. Views
+    /// of that state, and of those after it, have a greater one than this change has.
     fn commit(self: Box<Self>) -> Result<Option<u64>, StoreError>;
 }
