@@ -37,6 +37,14 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
         ensure!(printed.contains(&expected), "{} prints\n{printed}\ninstead of\n{expected}", document.display());
         count = count.saturating_add(1);
     }
+    let own = place.root.join("bindings/kotlin/quickstart");
+    let folder = project(place, "notifications", &own)?;
+    fs::create_dir(folder.join("src"))?;
+    let document = place.root.join("docs/START-MOBILE.md");
+    let code = snippet::fill(&own.join("Notifications.kt"), &document, "### Notifications", "kotlin")?;
+    fs::write(folder.join("src/Notifications.kt"), code)?;
+    let printed = run_project(place, &folder, "NotificationsKt", log)?;
+    ensure!(printed.contains(snippet::SHOWN), "the notification in Kotlin prints\n{printed}");
     let example = place.root.join("examples/kotlin");
     let folder = project(place, "example", &example)?;
     fs::create_dir(folder.join("src"))?;
@@ -51,7 +59,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     for file in ["AndroidManifest.xml", "R.txt", "classes.jar", "proguard.txt", "jni/x86_64/libampoule_uniffi.so"] {
         ensure!(listed.lines().any(|line| line == file), "the AAR has no {file}");
     }
-    Ok(count.saturating_add(2))
+    Ok(count.saturating_add(3))
 }
 
 /// The program of the round robin, with the jar that the last run installed.

@@ -7,11 +7,14 @@ use std::fs;
 
 /// Most bytes of the stripped library with records, files, conversations, FHIR and DICOM, built by the profile `mobile`: what it
 /// has in `docs/START-MOBILE.md`, and 3 % of room.
-const MOST: u64 = 9_550_000;
+const MOST: u64 = 8_500_000;
 
 /// Returns how many bytes it has.
 pub(crate) fn check(place: &Place) -> Result<u64> {
-    run::shown(&mut run::cargo(place, ["build", "--quiet", "--locked", "--profile", "mobile", "-p", "ampoule-c"]))?;
+    // The dynamic library alone: where one for Rust is asked for beside it, cargo leaves out optimising at link time.
+    let only =
+        ["rustc", "--quiet", "--locked", "--profile", "mobile", "-p", "ampoule-c", "--lib", "--crate-type", "cdylib"];
+    run::shown(&mut run::cargo(place, only))?;
     let folder = place.target.join("mobile");
     let (built, stripped) = (folder.join("libampoule_c.so"), folder.join("stripped.so"));
     run::shown(program("strip", ["-o"]).arg(&stripped).arg(&built))?;

@@ -1,6 +1,7 @@
 //! The Swift door: built and tested in a copy of the checkout's tree that has the generated parts as well.
 
 mod framework;
+mod reference;
 mod toolchain;
 
 use crate::place::Place;
@@ -39,11 +40,13 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let swift = Swift::find(place)?;
     let work = Work::lay(place, log)?;
     let package = work.package();
-    documented(&package.join("Sources/Ampoule"))?;
     let lint = ["format", "lint", "--strict", "--recursive", "Package.swift", "Sources/Ampoule", "Tests"];
     green(&mut swift.command(&work.folder, &package, &lint), log)?;
     green(&mut work.swift(&swift, &package, "test", STRICT, &[]), log)?;
     let tests = tests(&fs::read_to_string(log)?).context("no test in Swift ran")?;
+    let graph = ["dump-symbol-graph", "--minimum-access-level", "public", "--skip-synthesized-members"];
+    green(&mut work.swift(&swift, &package, "package", &[], &graph), log)?;
+    reference::require(&package.join("Sources/Ampoule"), &work.scratch(&package))?;
     for document in QUICK_STARTS {
         let document = place.root.join(document);
         let (source, expected) = snippet::quick_start(&document, "swift")?;
@@ -54,10 +57,18 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
         let printed = work.printed(&swift, &folder, "QuickStart", log)?;
         ensure!(printed.contains(&expected), "{} prints\n{printed}\ninstead of\n{expected}", document.display());
     }
+    let (own, folder) = (place.root.join("bindings/swift/quickstart"), work.folder.join("examples/notifications"));
+    let document = place.root.join("docs/START-MOBILE.md");
+    let heading = "### Notification service extensions";
+    let source = snippet::fill(&own.join("Notifications.swift"), &document, heading, "swift")?;
+    keep(&own.join("Package.swift"), &folder.join("Package.swift"))?;
+    keep_text(&source, &folder.join("Sources/Notifications.swift"))?;
+    let printed = work.printed(&swift, &folder, "QuickStart", log)?;
+    ensure!(printed.contains(snippet::SHOWN), "the notification in Swift prints\n{printed}");
     let printed = work.printed(&swift, &work.example(), "Phone", log)?;
     ensure!(printed.contains("clinic: all of it verifies"), "the example in Swift prints\n{printed}");
     framework::try_layout(&work.folder, &work.generated())?;
-    Ok(tests.saturating_add(QUICK_STARTS.len()).saturating_add(1))
+    Ok(tests.saturating_add(QUICK_STARTS.len()).saturating_add(2))
 }
 
 /// The program of the round robin, with the library as it is.
@@ -236,28 +247,6 @@ fn keep_text(text: &str, to: &Path) -> Result<()> {
     fs::write(to, text).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// Requires a comment before each public declaration.
-fn documented(sources: &Path) -> Result<()> {
-    for entry in fs::read_dir(sources)? {
-        let path = entry?.path();
-        if let Some(line) = undocumented(&fs::read_to_string(&path)?) {
-            bail!("{} has no comment before: {line}", path.display());
-        }
-    }
-    Ok(())
-}
-
-fn undocumented(source: &str) -> Option<&str> {
-    let mut before = "";
-    for line in source.lines().map(str::trim).filter(|line| !line.starts_with('@')) {
-        if line.starts_with("public ") && !before.starts_with("///") {
-            return Some(line);
-        }
-        before = line;
-    }
-    None
-}
-
 /// Runs a command that must succeed; its output is in `log`.
 fn green(command: &mut Command, log: &Path) -> Result<()> {
     let Logged { success, text } = run::logged(command, log, LIMIT)?;
@@ -279,12 +268,6 @@ fn tests(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests_of_this {
     use super::*;
-
-    #[test]
-    fn a_declaration_without_a_comment_is_found() {
-        assert_eq!(undocumented("/// A\n@discardableResult\npublic func a()\n  let b = 1\n"), None);
-        assert_eq!(undocumented("/// A\npublic func a()\n  public var b"), Some("public var b"));
-    }
 
     #[test]
     fn the_last_summary_counts() {
