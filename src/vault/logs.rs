@@ -123,6 +123,11 @@ impl Logs {
         Ok(())
     }
 
+    /// Says that a state of the store was made or seen of which the logs have not heard.
+    pub(super) fn saw(&mut self, generation: u64) {
+        self.newest = self.newest.max(generation);
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Log> {
         core::iter::once(&self.own).chain(&self.others)
     }

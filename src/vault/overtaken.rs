@@ -1,8 +1,8 @@
 //! A reader whose view of the store is older than what others have seen already: it looks again, and is not told of it.
 
 use super::{Chart, Vault};
-use crate::store::{MemoryStore, Row, Snapshot, Store, StoreError, Table, Transaction};
-use crate::{EntryId, EventKind, Record, Recovery, Unlock};
+use crate::store::{BlobStore, MemoryStore, Row, Snapshot, Store, StoreError, Table, Transaction};
+use crate::{EntryId, EventKind, FileInfo, Record, Recovery, Unlock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -35,6 +35,10 @@ impl Store for Slow {
 
     fn write(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
         Ok(Box::new(Change { uncertain: &self.uncertain, rows: self.rows.write()? }))
+    }
+
+    fn blobs(&self) -> Option<Arc<dyn BlobStore>> {
+        self.rows.blobs()
     }
 }
 
@@ -114,6 +118,19 @@ fn a_reader_who_is_overtaken_looks_again_where_the_last_change_is_uncertain() {
             quicker.put(&note()).unwrap();
             slow.upgrade().unwrap().uncertain.store(true, Ordering::SeqCst);
             assert!(quicker.put(&note()).is_err());
+        }
+    });
+    assert_eq!(chart.get(&id).unwrap().record().content(), b"note");
+}
+
+#[test]
+fn a_reader_who_is_overtaken_by_a_file_that_begins_reads_all_the_same() {
+    let (store, _vault, chart, id) = vault();
+    let (quicker, mut left) = (chart.clone(), 300);
+    store.meanwhile(move || {
+        if left > 0 {
+            left -= 1;
+            drop(quicker.create_file(&FileInfo::new("image/png")).unwrap());
         }
     });
     assert_eq!(chart.get(&id).unwrap().record().content(), b"note");

@@ -86,34 +86,42 @@ impl Session {
     /// is older than what others have seen already.
     pub(super) fn chart_at(&self, id: &ChartId, snapshot: &dyn Snapshot) -> Result<Arc<RwLock<OpenChart>>, Error> {
         let known = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if let Some(chart) = known {
-            let generation = snapshot.generation()?;
-            let known = chart.read().unwrap_or_else(PoisonError::into_inner).generation;
-            // The chart only goes forward: writers count on that. Where a change was committed, a view without it is no answer.
-            if known > generation || self.knows_better(generation) {
-                return Err(StoreError::Busy.into());
-            }
-            if known < generation {
-                let refreshed = chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot);
-                if refreshed.is_err() {
-                    // What was taken in before it failed is not to be built upon.
-                    self.forget(id);
-                }
-                refreshed?;
-            }
-            return Ok(chart);
+        let chart = match known {
+            Some(chart) => chart,
+            // What another reader loaded meanwhile may be older, or newer.
+            None => self.keep(id, OpenChart::load(self, id, snapshot)?),
+        };
+        let generation = snapshot.generation()?;
+        let known = chart.read().unwrap_or_else(PoisonError::into_inner).generation;
+        // The chart only goes forward: writers count on that. Where a change was committed, a view without it is no answer.
+        if known > generation || self.knows_better(generation) {
+            return Err(StoreError::Busy.into());
         }
-        let chart = Arc::new(RwLock::new(OpenChart::load(self, id, snapshot)?));
+        if known < generation {
+            let refreshed = chart.write().unwrap_or_else(PoisonError::into_inner).refresh(self, snapshot);
+            if refreshed.is_err() {
+                // What was taken in before it failed is not to be built upon.
+                self.forget(id);
+            }
+            refreshed?;
+        }
+        Ok(chart)
+    }
+
+    /// Keeps a chart open, unless somebody was quicker.
+    fn keep(&self, id: &ChartId, chart: OpenChart) -> Arc<RwLock<OpenChart>> {
         let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
         if charts.len() >= MOST_OPEN {
             let idle = charts.iter().find(|(_, chart)| Arc::strong_count(chart) == 1).map(|(id, _)| *id);
             idle.and_then(|id| charts.remove(&id));
         }
-        Ok(Arc::clone(charts.entry(*id).or_insert(chart)))
+        Arc::clone(charts.entry(*id).or_insert_with(|| Arc::new(RwLock::new(chart))))
     }
 
     /// Says that nothing of any chart changed between two states of the store.
     pub(super) fn charts_stay(&self, before: u64, after: u64) {
+        // Before any chart: a reader with an older view is to know why it does not fit.
+        self.lock_logs().saw(after);
         for chart in self.charts.lock().unwrap_or_else(PoisonError::into_inner).values() {
             // One that is in use is compared with the store at the next look.
             if let Ok(mut open) = chart.try_write()
