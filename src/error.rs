@@ -187,9 +187,10 @@ pub enum Error {
         "the store withholds something, or shows an older state than it should; read docs/INCIDENTS.md, and run `verify`"
     )]
     Withheld,
-    /// The store is older than the checkpoint that is kept elsewhere, or another.
+    /// The store is older than the checkpoint that is kept elsewhere, or another; or it showed two devices of the vault different
+    /// states, and both went on from them.
     #[error(
-        "the store was restored from a backup, copied or rolled back; find the newer one, or take this one on with `adopt_restored`"
+        "the store was restored from a backup, copied, rolled back, or showed two devices different states; find the right one, or take this one on with `adopt_restored`"
     )]
     RestoredCopy,
     /// Only a store that was restored can be taken on.

@@ -188,3 +188,37 @@ fn hundreds_of_devices_come_and_go() {
     // With the chart there are the cards of those that wrote to it, and no others.
     assert_eq!(store.read().unwrap().scan(Table::Cards, chart.id().as_bytes(), None, 1000).unwrap().len(), 11);
 }
+
+/// Each of them has written, and knows of the others; then they go, in this order or that.
+#[test]
+fn devices_that_come_and_go_leave_one_history() {
+    for last in [1, 2, 3] {
+        let (store, first) = create("Dr. Lee", 1);
+        let (second_id, third_id) = (first.add_device(&key(2)).unwrap(), first.add_device(&key(3)).unwrap());
+        let vaults = [first, open(&store, 2).unwrap(), open(&store, 3).unwrap()];
+        let chart = vaults[0].create_chart().unwrap();
+        let entry = chart.put(&record("text")).unwrap();
+        for by in [0, 1, 2, last - 1] {
+            vaults[by].chart(&chart.id()).unwrap().update(&entry, &record("again")).unwrap();
+        }
+        let all_read = |keys: &[u8]| {
+            for byte in keys {
+                let vault = open(&store, *byte).unwrap();
+                assert_eq!(vault.chart(&chart.id()).unwrap().get(&entry).unwrap().content(), b"again");
+                vault.lock();
+            }
+        };
+        all_read(&[1, 2, 3]);
+        vaults[1].renew_device("copied").unwrap();
+        assert!(vaults[1].devices().unwrap().iter().all(|device| device.id != second_id));
+        all_read(&[1, 2, 3]);
+        vaults[0].retire_device(third_id, "lost").unwrap();
+        all_read(&[1, 2]);
+        let second_id = vaults[0].devices().unwrap().into_iter().find(|device| !device.here).unwrap().id;
+        vaults[0].retire_device(second_id, "sold").unwrap();
+        all_read(&[1]);
+        vaults[0].add_device(&key(4)).unwrap();
+        all_read(&[1, 4]);
+        assert!(vaults[0].verify(|_| {}).unwrap().findings.is_empty());
+    }
+}

@@ -189,9 +189,10 @@ impl Vault {
         })
     }
 
-    /// Takes on a store that was restored from a backup, or copied, as it is: after [`Error::RestoredCopy`]. This device
-    /// gets fresh keys and a log of its own, so that nothing it writes is taken for what the lost state had; the gap is
-    /// recorded with the reason. What the lost state had is gone, unless others have it: import their bundles.
+    /// Takes on a store that was restored from a backup, or copied, or that showed two devices different states, as it is: after
+    /// [`Error::RestoredCopy`]. This device gets fresh keys and a log of its own, so that nothing it writes is taken for what
+    /// the lost state had; the gap is recorded with the reason. What the lost state had is gone, unless others have it: import
+    /// their bundles. Of what two devices both replaced (contacts, the directory), one side is there.
     pub fn adopt_restored(&self, reason: &str) -> Result<(), Error> {
         self.inner.replace(|session| {
             if !session.lock_logs().restored {

@@ -1,5 +1,7 @@
 //! The logs of a vault's devices: this one's, which every change adds a leaf to, and the others', which are read.
 
+mod one_history;
+
 use super::event::{self, AuditKeys, Event, EventKind};
 use super::mark::{Mark, Marked};
 use super::session::Session;
@@ -16,6 +18,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
+/// What a change says of what it changed, by the keys of a log's map.
+pub(super) type Marks = BTreeMap<ChartId, Hash>;
+
 /// All logs of a vault, as they stand at one state of the store.
 pub(super) struct Logs {
     own: Log,
@@ -31,7 +36,7 @@ pub(super) struct Logs {
     audit: Sealer<role::Audit>,
     /// Events of reading, which wait for their group.
     pub(super) waiting: Vec<Zeroizing<Event>>,
-    /// The store is not the one that is kept elsewhere.
+    /// The store is not the one that is kept elsewhere, or showed two devices different states.
     pub(super) restored: bool,
 }
 
@@ -118,6 +123,10 @@ impl Logs {
             }
         }
         self.require_state(snapshot)?;
+        // A store that is about to be adopted is taken as it is.
+        if !self.restored && !self.is_one_history(snapshot)? {
+            return Err(Error::Withheld);
+        }
         self.generation = generation;
         self.newest = self.newest.max(generation);
         Ok(())
@@ -154,10 +163,11 @@ impl Logs {
 
     /// The last words on all that the log of a device says anything of: for another log to say, when that one is closed. What
     /// the store shows beside the logs takes no part in it.
-    pub(super) fn folded(&self, snapshot: &dyn Snapshot, device: &CardHash) -> Result<BTreeMap<ChartId, Hash>, Error> {
+    pub(super) fn folded(&self, snapshot: &dyn Snapshot, device: &CardHash) -> Result<Marks, Error> {
         let Some(closed) = self.of(device) else { return Ok(BTreeMap::new()) };
         let mut folded = BTreeMap::new();
-        for key in closed.reader(snapshot).digests()?.into_keys() {
+        // What a device knew of the others is its own word.
+        for key in closed.reader(snapshot).digests()?.into_keys().filter(|key| *key != Marked::Others.key()) {
             let last = self.marks_at(snapshot, &key)?.into_iter().max();
             folded.extend(last.map(|mark| (key, mark.digest())));
         }
@@ -231,11 +241,12 @@ impl Logs {
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
         writer: Writer<'_>,
-        marks: &BTreeMap<ChartId, Hash>,
+        marks: &Marks,
         events: &[Zeroizing<Event>],
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
-        let (leaf, appended) = (self.own.size(), self.append(&mut *tx, writer.signer, marks, events)?);
-        let committed = self.accept(tx, writer, appended, marks)?;
+        let marks = self.knowing(&*tx, marks)?;
+        let (leaf, appended) = (self.own.size(), self.append(&mut *tx, writer.signer, &marks, events)?);
+        let committed = self.accept(tx, writer, appended, &marks)?;
         if committed.is_ok() {
             writer.tell(leaf, events);
         }
@@ -248,22 +259,23 @@ impl Logs {
         &mut self,
         mut tx: Box<dyn Transaction + '_>,
         writer: Writer<'_>,
-        marks: &BTreeMap<ChartId, Hash>,
+        marks: &Marks,
         events: &[Zeroizing<Event>],
         show: impl FnOnce(&Log, &dyn Snapshot) -> Result<T, Error>,
     ) -> Result<(T, Result<Option<u64>, StoreError>), Error> {
+        let marks = self.knowing(&*tx, marks)?;
         let group: Vec<&Event> = events.iter().map(|event| &**event).collect();
         let seal = |at| seal_events(&self.audit, self.own.id(), at, &event::encode(&group));
         let (leaf, appended) = if self.waiting.is_empty() {
             let leaf = self.own.size();
-            (leaf, self.own.append(&mut *tx, marks, &seal(leaf)?, writer.signer)?)
+            (leaf, self.own.append(&mut *tx, &marks, &seal(leaf)?, writer.signer)?)
         } else {
             let others = self.append(&mut *tx, writer.signer, &BTreeMap::new(), &[])?;
             let leaf = others.size();
-            (leaf, others.then(&mut *tx, marks, &seal(leaf)?, writer.signer)?)
+            (leaf, others.then(&mut *tx, &marks, &seal(leaf)?, writer.signer)?)
         };
         let shown = show(appended.log(), &*tx)?;
-        let committed = self.accept(tx, writer, appended, marks)?;
+        let committed = self.accept(tx, writer, appended, &marks)?;
         if committed.is_ok() {
             writer.tell(leaf, events);
         }
@@ -275,7 +287,7 @@ impl Logs {
         tx: Box<dyn Transaction + '_>,
         writer: Writer<'_>,
         appended: Appended,
-        marks: &BTreeMap<ChartId, Hash>,
+        marks: &Marks,
     ) -> Result<Result<Option<u64>, StoreError>, Error> {
         let committed = tx.commit();
         match committed {
@@ -302,7 +314,7 @@ impl Logs {
         &self,
         tx: &mut dyn Transaction,
         signer: &SigningKey<role::LogSigning>,
-        marks: &BTreeMap<ChartId, Hash>,
+        marks: &Marks,
         events: &[Zeroizing<Event>],
     ) -> Result<Appended, Error> {
         let group: Vec<&Event> = self.waiting.iter().chain(events).map(|event| &**event).collect();
@@ -333,7 +345,7 @@ impl Logs {
 }
 
 /// As many marks as a leaf takes, and the others.
-fn split(mut marks: BTreeMap<ChartId, Hash>) -> (BTreeMap<ChartId, Hash>, BTreeMap<ChartId, Hash>) {
+fn split(mut marks: Marks) -> (Marks, Marks) {
     let next = marks.keys().nth(MOST_CHANGES).copied();
     let rest = next.map_or_else(BTreeMap::new, |next| marks.split_off(&next));
     (marks, rest)
@@ -361,7 +373,7 @@ pub(super) struct Write<'a> {
     inner: &'a Inner,
     session: &'a Session,
     pub(super) tx: Box<dyn Transaction + 'a>,
-    marks: BTreeMap<ChartId, Hash>,
+    marks: Marks,
     events: Vec<Zeroizing<Event>>,
     _under_way: UnderWay<'a>,
 }
@@ -415,8 +427,12 @@ impl<'a> Write<'a> {
 
     /// Has this log say all that the log of a device says, which is about to be closed.
     pub(super) fn fold(&mut self, device: &CardHash) -> Result<(), Error> {
-        let folded = self.session.logs(&*self.tx)?.folded(&*self.tx, device)?;
+        let logs = self.session.logs(&*self.tx)?;
+        let folded = logs.folded(&*self.tx, device)?;
+        let known = logs.beside(logs.own.id(), Some(log_id(device)));
+        drop(logs);
         self.marks.extend(folded);
+        self.mark(Marked::Others, known);
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A mark stands in the map of the log of the device that made the change, in the same transaction. What only grows (the
 //! entries of a chart, its ledger) must pass through every device's mark; what is replaced as a whole (contacts, the
-//! directory, the vault's own state) must be what the highest mark says. The mark of a bundle is for its addressee, who
-//! gets it with a proof.
+//! directory, the vault's own state) must be what the highest mark says. That says nothing of two devices which were shown
+//! different states, and both wrote: so each also marks where it saw the logs of the others end, and who wrote last has seen
+//! all. The mark of a bundle is for its addressee, who gets it with a proof.
 
 use crate::codec::{ChartId, ContactId, Hash};
 use crate::crypto::kdf;
@@ -64,6 +65,8 @@ pub(super) enum Marked {
     Contacts,
     Contact(ContactId),
     Directory,
+    /// Where the logs of the other devices ended.
+    Others,
 }
 
 impl Marked {
@@ -81,6 +84,7 @@ impl Marked {
             Self::Contacts => key("contacts", &[]),
             Self::Contact(contact) => key("contact", contact.as_bytes()),
             Self::Directory => key("directory", &[]),
+            Self::Others => key("others", &[]),
         }
     }
 }
@@ -143,6 +147,7 @@ mod tests {
             Marked::Contacts,
             Marked::Contact(ContactId::from_bytes([3; 16])),
             Marked::Directory,
+            Marked::Others,
         ];
         let keys: std::collections::BTreeSet<_> = all.map(Marked::key).into_iter().collect();
         assert_eq!(keys.len(), all.len());

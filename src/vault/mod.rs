@@ -293,7 +293,7 @@ fn open_session(options: &VaultOptions, store: &dyn Store, unlock: &Unlock, anch
         opened => opened?,
     };
     let mut logs = Logs::open(&unlocked, &*snapshot)?;
-    logs.restored = !anchor.check(&unlocked, &logs, &*snapshot, now_ms)?;
+    logs.restored = !(anchor.check(&unlocked, &logs, &*snapshot, now_ms)? && logs.is_one_history(&*snapshot)?);
     logs.wait(Event::new(EventKind::Unlock, now_ms));
     Ok(Session::new(unlocked, &options.accepted, logs))
 }

@@ -15,7 +15,7 @@
 //! | 15 invisible salamander | | `crypto::chunked` |
 //! | 16 partitioning oracle | `downgrade` | `keys::unlock::tests` |
 //! | 17, 45, 57, 64 copies, crashes, clocks, suites | `faults` | |
-//! | 27–29, 52 freshness, withheld rows | `truth`, `withheld` | `log::tests` |
+//! | 27–29, 52 freshness, withheld rows | `truth`, `withheld`, `histories` | `log::tests` |
 //! | 6, 8, 10, 13, 27, 29, 32, 33, 55 of what is said in threads | `threads` | `vault::thread::tests` |
 //! | 10, 19–26, 62 of files | `files` | `blob::tests::attacks` |
 //! | all of a store, by random choice and byte by byte | `random`, `bytes` | |
@@ -43,6 +43,7 @@ mod downgrade;
 mod envelope;
 mod faults;
 mod files;
+mod histories;
 mod keys;
 mod leakage;
 mod members;

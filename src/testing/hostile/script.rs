@@ -47,6 +47,9 @@ pub(super) struct Script<'a, S> {
     /// All that was acknowledged.
     newest: Truth,
     changes: usize,
+    /// One of several devices was asked while the store lied to it, and logged that: it may have been shown another history
+    /// than the others.
+    apart: bool,
     played: Played,
 }
 
@@ -92,6 +95,7 @@ pub(super) fn play<S: Store + 'static>(
         key,
         newest: state.truth.clone(),
         changes: 0,
+        apart: false,
         played: Played::default(),
     };
     let foreign = worlds.iter().find(|other| other.name != world.name).and_then(|other| other.states.last());
@@ -280,6 +284,7 @@ impl<S: Store + 'static> Script<'_, S> {
 
     /// Asks some questions, each of which must be answered truly or not at all.
     fn look(&mut self, reader: &mut Reader, most: usize) -> Result<(), End> {
+        self.apart |= self.world.keys.len() > 1;
         for _ in 0..=self.dice.below(most) {
             let question = Question::choose(&self.newest, &mut self.dice);
             self.ask(reader, &question)?;
@@ -366,6 +371,11 @@ impl<S: Store + 'static> Script<'_, S> {
                 self.look(&mut reader, questions)
             }
             Ok(mut reader) => {
+                match reader.vault.adopt_restored("two devices were shown different states") {
+                    Err(Error::NotRestored) => {}
+                    Ok(()) if self.apart => self.add("adopted".into()),
+                    adopted => return Err(End::Wrong(format!("an honest store was adopted: {adopted:?}"))),
+                }
                 for _ in 0..questions {
                     self.ask_honestly(&mut reader)?;
                 }
