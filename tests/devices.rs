@@ -198,6 +198,10 @@ fn devices_that_come_and_go_leave_one_history() {
         let vaults = [first, open(&store, 2).unwrap(), open(&store, 3).unwrap()];
         let chart = vaults[0].create_chart().unwrap();
         let entry = chart.put(&record("text")).unwrap();
+        let (_, other) = create("Ana", 9);
+        let contact = meet(&vaults[0], &other);
+        meet(&other, &vaults[0]);
+        chart.share(&contact, &Grant::read()).unwrap();
         for by in [0, 1, 2, last - 1] {
             vaults[by].chart(&chart.id()).unwrap().update(&entry, &record("again")).unwrap();
         }
@@ -209,6 +213,9 @@ fn devices_that_come_and_go_leave_one_history() {
             }
         };
         all_read(&[1, 2, 3]);
+        // What a bundle shows of a log is written in the same turn.
+        assert!(vaults[1].chart(&chart.id()).unwrap().export(&contact, Cursor::START).is_ok());
+        all_read(&[u8::try_from(last).unwrap()]);
         vaults[1].renew_device("copied").unwrap();
         assert!(vaults[1].devices().unwrap().iter().all(|device| device.id != second_id));
         all_read(&[1, 2, 3]);
