@@ -110,16 +110,21 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
-    files::put(at_clinic, &clinic, &clinic.create_chart()?)?;
+    let scans = clinic.create_chart()?;
+    files::put(at_clinic, &clinic, &scans)?;
+    scans.share(&specialist_at_clinic, &Grant::read())?;
+    files::send(folder, &scans, &specialist_at_clinic, &specialist)?;
+    at_specialist.insert(scans.id().to_string(), entries(at_clinic, &scans).to_vec());
     devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
     // A vault of the other suite.
     let (scanner, _) = create("scanner.db", "Scanner", Suite::ChaCha20Poly1305)?;
-    let scans = scanner.create_chart()?;
-    let calibration = put(at_scanner, &scanner, &scans, &observation("calibration", "1"), None)?;
-    converse(at_scanner, &scanner, &scans, calibration)?;
+    let calibrations = scanner.create_chart()?;
+    let calibration = put(at_scanner, &scanner, &calibrations, &observation("calibration", "1"), None)?;
+    converse(at_scanner, &scanner, &calibrations, calibration)?;
     files::put(at_scanner, &scanner, &scanner.create_chart()?)?;
+    files::break_off(&calibrations)?;
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
@@ -257,6 +262,7 @@ fn put(puts: &mut Put, vault: &Vault, chart: &Chart, record: &Record, replaces: 
         "time_ms": entry.time_ms(),
         "codes": codes,
         "text": null,
+        "preview": null,
     }));
     Ok(id)
 }
@@ -299,6 +305,7 @@ fn shown_message(vault: &Vault, entry: &Entry, text: Option<&str>) -> Result<Val
         "time_ms": entry.time_ms(),
         "codes": codes,
         "text": text,
+        "preview": null,
     }))
 }
 
