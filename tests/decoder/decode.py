@@ -104,6 +104,8 @@ def open_made(folder, expected):
         chart = Chart.of_store(vault, key)
         found["charts"][key.hex()] = open_chart(store, vault, chart, contents, counts)
     counts.update(contents.counts(vault))
+    elsewhere = [counts["of them taken in"], counts["contents in part"]]
+    require(elsewhere == expected["contents"], "contents that were taken in, or came in part")
     require(found == {key: expected[key] for key in found}, f"not what was put in: {found}")
     entries = sum(len(chart["entries"]) for chart in found["charts"].values())
     detail = ", ".join(f"{count} {what}" for what, count in counts.items())

@@ -110,11 +110,7 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
-    let scans = clinic.create_chart()?;
-    files::put(at_clinic, &clinic, &scans)?;
-    scans.share(&specialist_at_clinic, &Grant::read())?;
-    files::send(folder, &scans, &specialist_at_clinic, &specialist)?;
-    at_specialist.insert(scans.id().to_string(), entries(at_clinic, &scans).to_vec());
+    at_specialist.extend(files::send(folder, at_clinic, &clinic, &specialist_at_clinic, &specialist)?);
     devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
@@ -137,7 +133,7 @@ fn make(folder: &Path) -> Result<Value> {
             "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding, key(6)],
             "closed": [key(5), key(8), key(9)],
             "name": "Riverside Clinic", "key_version": 3, "suite": 1,
-            "devices": 2, "closed_devices": ["left in a train"],
+            "devices": 2, "closed_devices": ["left in a train"], "contents": [0, 0],
             "contacts": [
                 ["Dr. Kim", "unverified", "kim-7"], ["Dr. Lee", "verified", null], ["Dr. Moe", "unverified", null],
                 ["Northern Hospital", "verified", null], ["Ångström Lab", "verified", null],
@@ -147,7 +143,7 @@ fn make(folder: &Path) -> Result<Value> {
         },
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
-            "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [],
+            "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [], "contents": [2, 1],
             "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
             "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
@@ -158,14 +154,14 @@ fn make(folder: &Path) -> Result<Value> {
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Ångström Lab", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": ["restored copy"],
-            "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
+            "contacts": [["Riverside Clinic", "verified", null]], "patients": {}, "contents": [0, 0],
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
         },
         {
             "file": "scanner.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Scanner", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": [],
-            "contacts": [], "patients": {}, "charts": shown(at_scanner, &chart, &[]), "bundles": [],
+            "contents": [0, 1], "contacts": [], "patients": {}, "charts": shown(at_scanner, &chart, &[]), "bundles": [],
         },
     ]))
 }

@@ -2,7 +2,7 @@
 
 use super::Put;
 use crate::data::hex;
-use ampoule::{Chart, Contact, Cursor, Entry, FileInfo, Kind, SqliteStore, Unlock, Vault, VersionId};
+use ampoule::{Chart, Contact, Cursor, Entry, FileInfo, Grant, Kind, SqliteStore, Unlock, Vault, VersionId};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -25,7 +25,12 @@ const PREVIEW: (&str, &[u8]) = ("image/jpeg", b"a small picture");
 pub(super) fn put(puts: &mut Put, vault: &Vault, chart: &Chart) -> Result<()> {
     let info = FileInfo::new("application/dicom").named("Röntgen");
     let first = chart.put_file(&info, &b"a first version"[..])?;
-    puts.entry(chart.id().to_string()).or_default().push(shown_file(vault, &chart.get(&first)?, b"a first version")?);
+    puts.entry(chart.id().to_string()).or_default().push(shown_file(
+        vault,
+        &chart.get(&first)?,
+        b"a first version",
+        false,
+    )?);
     for (number, len) in FILES.into_iter().enumerate() {
         let content = content(len);
         let last = number == FILES.len().saturating_sub(1);
@@ -34,10 +39,7 @@ pub(super) fn put(puts: &mut Put, vault: &Vault, chart: &Chart) -> Result<()> {
         if number == 0 {
             chart.update_file(&first, &info, &content[..])?;
         }
-        let mut shown = shown_file(vault, &chart.get(&id)?, &content)?;
-        if last {
-            shown["preview"] = json!([PREVIEW.0, hex(PREVIEW.1)]);
-        }
+        let shown = shown_file(vault, &chart.get(&id)?, &content, last)?;
         puts.entry(chart.id().to_string()).or_default().push(shown);
     }
     Ok(())
@@ -51,8 +53,12 @@ pub(super) fn break_off(chart: &Chart) -> Result<()> {
     Ok(())
 }
 
-/// Sends the contents of a chart, of which the receiver takes some in, some in part, and some not at all.
-pub(super) fn send(folder: &Path, chart: &Chart, to: &Contact, receiver: &Vault) -> Result<()> {
+/// Shares a chart of files and sends their contents, of which the receiver takes some in, some in part, and some not at all.
+/// Returns what he sees.
+pub(super) fn send(folder: &Path, puts: &mut Put, vault: &Vault, to: &Contact, receiver: &Vault) -> Result<Put> {
+    let chart = vault.create_chart()?;
+    put(puts, vault, &chart)?;
+    chart.share(to, &Grant::read())?;
     receiver.import(&chart.export(to, Cursor::START)?)?;
     let copy = receiver.chart(&chart.id())?;
     let versions = copy.missing_content()?;
@@ -67,7 +73,7 @@ pub(super) fn send(folder: &Path, chart: &Chart, to: &Contact, receiver: &Vault)
             copy.import_content(version, &sealed[..], |_| ControlFlow::Continue(()))?;
         }
     }
-    Ok(())
+    Ok([(chart.id().to_string(), super::entries(puts, &chart).to_vec())].into())
 }
 
 /// A content on its way.
@@ -75,13 +81,15 @@ fn sent(folder: &Path, version: &VersionId) -> PathBuf {
     folder.join(format!("{version}.content"))
 }
 
-fn shown_file(vault: &Vault, entry: &Entry, content: &[u8]) -> Result<Value> {
+fn shown_file(vault: &Vault, entry: &Entry, content: &[u8], with_preview: bool) -> Result<Value> {
     let mut shown = super::shown_message(vault, entry, None)?;
     let sha = hex(&Sha256::digest(content));
-    shown
-        .as_object_mut()
-        .context("an object")?
-        .extend([("sha256".into(), json!(sha)), ("name".into(), json!("Röntgen"))]);
+    let preview = with_preview.then(|| json!([PREVIEW.0, hex(PREVIEW.1)]));
+    shown.as_object_mut().context("an object")?.extend([
+        ("sha256".into(), json!(sha)),
+        ("name".into(), json!("Röntgen")),
+        ("preview".into(), json!(preview)),
+    ]);
     Ok(shown)
 }
 
