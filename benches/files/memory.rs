@@ -11,8 +11,9 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Length of the content: 256 MiB.
+/// Length of the content: 256 MiB, and 1 GiB.
 const LEN: usize = 256 << 20;
+const LARGE: usize = 1 << 30;
 /// Bytes that the caller pushes at a time.
 const PIECE: usize = 1 << 20;
 const SAMPLES: usize = 7;
@@ -65,17 +66,19 @@ fn push(chart: &Chart, content: &[u8]) {
 }
 
 pub(crate) fn sealing(_: &Path) {
-    let content = vec![5; LEN];
+    let content = vec![5; LARGE];
     let mut bare_content = content.clone();
-    for (name, suite, bare) in [
-        ("file_seal_1t", Suite::Aes256Gcm, Bare::aes()),
-        ("file_seal_chacha_1t", Suite::ChaCha20Poly1305, Bare::chacha()),
+    for (name, suite, bare, len) in [
+        ("file_seal_1t", Suite::Aes256Gcm, Bare::aes(), LEN),
+        ("file_seal_1t_1g", Suite::Aes256Gcm, Bare::aes(), LARGE),
+        ("file_seal_chacha_1t", Suite::ChaCha20Poly1305, Bare::chacha(), LEN),
     ] {
-        let chart = chart(suite, 1, Forgetful);
-        let pair = side_by_side(SAMPLES, 1, || push(&chart, &content), || bare.seal(0, &mut bare_content));
-        println!("  {:.2} GB/s", LEN as f64 / pair.ours());
+        let (chart, bare_content) = (chart(suite, 1, Forgetful), &mut bare_content[..len]);
+        let pair = side_by_side(SAMPLES, 1, || push(&chart, &content[..len]), || bare.seal(0, bare_content));
+        println!("  {:.2} GB/s", len as f64 / pair.ours());
         pair.print(name, "the same cipher and keyed BLAKE3, chunk by chunk in place");
     }
+    let (content, bare_content) = (&content[..LEN], &mut bare_content[..LEN]);
     let (two, bare) = (chart(Suite::Aes256Gcm, 2, Forgetful), Bare::aes());
     let halves = |content: &mut [u8]| {
         let (one, other) = content.split_at_mut(LEN / 2);
@@ -84,21 +87,23 @@ pub(crate) fn sealing(_: &Path) {
             bare.seal(LEN / 2 / CHUNK, other);
         });
     };
-    let pair = side_by_side(SAMPLES, 1, || push(&two, &content), || halves(&mut bare_content));
+    let pair = side_by_side(SAMPLES, 1, || push(&two, content), || halves(bare_content));
     println!("  {:.2} GB/s", LEN as f64 / pair.ours());
     pair.print("file_seal_mt", "the same on two threads, half of the content each");
 }
 
 pub(crate) fn opening(_: &Path) {
-    let (content, bare) = (vec![5; LEN], Bare::aes());
-    let chart = chart(Suite::Aes256Gcm, 1, MemoryBlobs::new());
-    let id = chart.put_file(&FileInfo::new("application/dicom"), &content[..]).unwrap();
-    let sealed = bare.sealed(&content);
-    let sealed = &sealed[PREFIX..];
-    assert_eq!(sealed.len(), LEN / CHUNK * (CHUNK + TAG));
-    let mut out = [0; CHUNK];
-    let all = || chart.file(&id).unwrap().copy_to(&mut sink(), |_| ControlFlow::Continue(())).unwrap();
-    let pair = side_by_side(SAMPLES, 1, all, || bare.open(0, sealed, &mut out));
-    println!("  {:.2} GB/s", LEN as f64 / pair.ours());
-    pair.print("file_open_1t", "the same cipher and keyed BLAKE3, chunk by chunk");
+    for (name, len) in [("file_open_1t", LEN), ("file_open_1t_1g", LARGE)] {
+        let (content, bare) = (vec![5; len], Bare::aes());
+        let chart = chart(Suite::Aes256Gcm, 1, MemoryBlobs::new());
+        let id = chart.put_file(&FileInfo::new("application/dicom"), &content[..]).unwrap();
+        let sealed = bare.sealed(&content);
+        let sealed = &sealed[PREFIX..];
+        assert_eq!(sealed.len(), len / CHUNK * (CHUNK + TAG));
+        let mut out = [0; CHUNK];
+        let all = || chart.file(&id).unwrap().copy_to(&mut sink(), |_| ControlFlow::Continue(())).unwrap();
+        let pair = side_by_side(SAMPLES, 1, all, || bare.open(0, sealed, &mut out));
+        println!("  {:.2} GB/s", len as f64 / pair.ours());
+        pair.print(name, "the same cipher and keyed BLAKE3, chunk by chunk");
+    }
 }

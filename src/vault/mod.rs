@@ -66,7 +66,7 @@ pub(crate) use export::prove_bundle;
 pub use files::Outcomes;
 pub use files::{ContentReceiver, FileInfo, FileReader, FileWriter, Preview, SealedContent};
 #[cfg(feature = "testing")]
-pub(crate) use files::{blob_of, descriptor_of};
+pub(crate) use files::{blob_of, descriptor_of, local_id};
 pub use fork::Fork;
 pub use freshness::Freshness;
 pub use import::Applied;

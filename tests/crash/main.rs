@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+mod exports;
 #[cfg(feature = "testing")]
 mod faults;
 mod files;

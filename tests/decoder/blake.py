@@ -73,22 +73,19 @@ class Tree:
     def whole(self, data):
         return blake3(data, key=self.key).digest()
 
-    def check(self, data, outboard, root):
-        """That the outboard has the parents of this content, in post-order, and that they lead to the root."""
+    def outboard(self, data):
+        """The parents of this content, in post-order, and the root."""
         groups = [data[at : at + GROUP] for at in range(0, len(data), GROUP)]
-        require(len(outboard) == 64 * (len(groups) - 1), "length of an outboard")
-        require(self.whole(data) == root, "root")
-        if len(groups) == 1:
-            require(self.value(data, 0, ROOT) == root, "root by its chunks")
-            return
-        parents = (outboard[at : at + 64] for at in range(0, len(outboard), 64))
+        parents = []
 
         def walk(first, count, last=0):
             if count == 1:
-                return self.value(groups[first], first * GROUP // CHUNK)
+                return self.value(groups[first], first * GROUP // CHUNK, last)
             left = 1 << (count - 1).bit_length() - 1
             halves = walk(first, left), walk(first + left, count - left)
-            require(b"".join(halves) == next(parents), "parent in an outboard")
+            parents.extend(halves)
             return self.parent(*halves, last)
 
-        require(walk(0, len(groups), ROOT) == root, "root by its parents")
+        root = walk(0, len(groups), ROOT)
+        require(self.whole(data) == root, "root")
+        return b"".join(parents), root

@@ -10,10 +10,11 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from blob import Blobs, changes, open_blob, sealed_elsewhere
+from blob import Blobs, Descriptor
+from content import Contents
 from bundle import forged
 from chart import FILE, Chart, open_bundle, open_segment
-from primitives import Refused, require, u64
+from primitives import Refused, refused, require, u64
 from vault import DEVICE, PASSPHRASE, RECOVERY, Vault
 
 FACTORS = {"device": DEVICE, "passphrase": PASSPHRASE, "recovery": RECOVERY}
@@ -71,7 +72,13 @@ def as_found(entry, content=None):
         "time_ms": entry.time,
         "codes": entry.terms[1],
         "text": entry.body and entry.body.text,
+        "preview": preview_of(entry),
     }
+
+
+def preview_of(entry):
+    preview = Descriptor(entry.content).preview if entry.kind == FILE and not entry.tombstone else None
+    return preview and [preview[0], preview[1].hex()]
 
 
 def open_made(folder, expected):
@@ -91,12 +98,14 @@ def open_made(folder, expected):
         "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
         "charts": {},
     }
-    counts = {"ledger entries": 0, "rows of indexes": 0, "grants": 0, "points of cuts": 0, "files": 0, "changes refused": 0}
-    blobs = Blobs(folder / f"{expected['file']}-blobs")
+    counts = {"ledger entries": 0, "rows of indexes": 0, "grants": 0, "points of cuts": 0, "changes refused": 0}
+    contents = Contents(folder, Blobs(folder / f"{expected['file']}-blobs"))
     for key in vault.charts():
         chart = Chart.of_store(vault, key)
-        found["charts"][key.hex()] = open_chart(store, vault, chart, blobs, counts)
-    require(blobs.all_read(), "a blob that no entry names")
+        found["charts"][key.hex()] = open_chart(store, vault, chart, contents, counts)
+    counts.update(contents.counts(vault))
+    elsewhere = [counts["of them taken in"], counts["contents in part"]]
+    require(elsewhere == expected["contents"], "contents that were taken in, or came in part")
     require(found == {key: expected[key] for key in found}, f"not what was put in: {found}")
     entries = sum(len(chart["entries"]) for chart in found["charts"].values())
     detail = ", ".join(f"{count} {what}" for what, count in counts.items())
@@ -113,7 +122,7 @@ def open_made(folder, expected):
         print(f"{bundle['file']}: {sizes}")
 
 
-def open_chart(store, vault, chart, blobs, counts):
+def open_chart(store, vault, chart, contents, counts):
     counts["ledger entries"] += chart.ledger.read
     for grant, row in store.rows("grants", chart.id):
         if grant in chart.ledger.grants:
@@ -142,7 +151,10 @@ def open_chart(store, vault, chart, blobs, counts):
         seq, previous = chains.get((entry.author, entry.compartment), start)
         require(entry.chain == [seq + 1, previous], "chain of a device")
         chains[entry.author, entry.compartment] = (seq + 1, entry.hash)
-        entries.append(as_found(entry, open_file(chart, entry, blobs, counts)))
+        content = None
+        if entry.kind == FILE and not entry.tombstone:
+            content = contents.open(chart, entry)
+        entries.append(as_found(entry, content))
         if number <= 2:
             counts["changes refused"] += each_change_is_refused(stored[:-40], chart.open_entry)
     require(sorted(rows) == list(range(1, len(rows) + 1)), "rows follow one another")
@@ -156,23 +168,6 @@ def open_chart(store, vault, chart, blobs, counts):
     return {"labels": sorted(chart.labels.values()), "entries": entries}
 
 
-def open_file(chart, entry, blobs, counts):
-    """The content of a file. It is sealed anew by another implementation, for the library to open."""
-    if entry.kind != FILE or entry.tombstone:
-        return None
-    descriptor, chunks, outboard = blobs.read(entry.content)
-    content = open_blob(chart.suite, chart.id, descriptor, chunks, outboard)
-    counts["files"] += 1
-    if len(chunks) < 50_000:
-        for what, *changed in changes(chunks, outboard):
-            refused(lambda: open_blob(chart.suite, chart.id, descriptor, *changed), what)
-            counts["changes refused"] += 1
-    if chart.suite == 1:
-        padded = content.ljust(descriptor.padded, b"\0")
-        blobs.replace(descriptor, sealed_elsewhere(descriptor.key, descriptor.context(chart.id), padded))
-    return content
-
-
 def each_change_is_refused(data, opener):
     """Changes each byte in turn, a bit of it and all of it."""
     for at in range(len(data)):
@@ -181,14 +176,6 @@ def each_change_is_refused(data, opener):
             changed[at] ^= change
             refused(lambda: opener(bytes(changed)), f"byte {at} of {len(data)}")
     return 2 * len(data)
-
-
-def refused(work, what):
-    try:
-        work()
-    except Refused:
-        return
-    raise SystemExit(f"accepted: {what}")
 
 
 def main():

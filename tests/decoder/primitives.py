@@ -20,6 +20,14 @@ def require(condition, what):
         raise Refused(what)
 
 
+def refused(work, what):
+    try:
+        work()
+    except Refused:
+        return
+    raise SystemExit(f"accepted: {what}")
+
+
 def u32(number):
     return number.to_bytes(4, "big")
 

@@ -4,10 +4,10 @@ import json
 
 from blob import Descriptor, changes, open_blob
 from chart import Chart, grant_body, open_bundle, open_segment, path, check_value
-from decode import each_change_is_refused, refused
+from decode import each_change_is_refused
 from preview import PreviewKeys
 from primitives import (
-    D, H, label, lp, message_key, open_chunked, open_once, padded_len, require, sha512, structure, unpad,
+    D, H, label, lp, message_key, open_chunked, open_once, padded_len, refused, require, sha512, structure, unpad,
 )
 from vault import DEVICE, Vault
 
@@ -87,6 +87,7 @@ class Blobs(Same):
         self.same(descriptor.root, values["root"], "root")
         opened = open_blob(suite, chart, descriptor, chunks, of["outboard"])
         require(opened == content, "content of a blob")
+        self.same(descriptor.incoming(of["index_key"], chart), values["incoming"], "id of a blob that is taken in")
         refusals = 0
         for what, *changed in changes(chunks, of["outboard"]):
             refused(lambda: open_blob(suite, chart, descriptor, *changed), what)

@@ -110,16 +110,17 @@ fn make(folder: &Path) -> Result<Value> {
     at_specialist.entry(chart.id().to_string()).or_default().push(newest.clone());
     let again = entries(at_clinic, &chart).iter().filter(|e| e["label"] == "general").cloned().collect::<Vec<_>>();
 
-    files::put(at_clinic, &clinic, &clinic.create_chart()?)?;
+    at_specialist.extend(files::send(folder, at_clinic, &clinic, &specialist_at_clinic, &specialist)?);
     devices(folder, &clinic, &chart, at_clinic)?;
     lab.renew_device("restored copy")?;
 
     // A vault of the other suite.
     let (scanner, _) = create("scanner.db", "Scanner", Suite::ChaCha20Poly1305)?;
-    let scans = scanner.create_chart()?;
-    let calibration = put(at_scanner, &scanner, &scans, &observation("calibration", "1"), None)?;
-    converse(at_scanner, &scanner, &scans, calibration)?;
+    let calibrations = scanner.create_chart()?;
+    let calibration = put(at_scanner, &scanner, &calibrations, &observation("calibration", "1"), None)?;
+    converse(at_scanner, &scanner, &calibrations, calibration)?;
     files::put(at_scanner, &scanner, &scanner.create_chart()?)?;
+    files::break_off(&calibrations)?;
     clinic.remove_way(removed)?;
 
     let key = |byte: u8| json!({ "device": hex(&[byte; 32]) });
@@ -132,7 +133,7 @@ fn make(folder: &Path) -> Result<Value> {
             "file": "clinic.db", "ways": [key(7), { "recovery": words }, hiding, key(6)],
             "closed": [key(5), key(8), key(9)],
             "name": "Riverside Clinic", "key_version": 3, "suite": 1,
-            "devices": 2, "closed_devices": ["left in a train"],
+            "devices": 2, "closed_devices": ["left in a train"], "contents": [0, 0],
             "contacts": [
                 ["Dr. Kim", "unverified", "kim-7"], ["Dr. Lee", "verified", null], ["Dr. Moe", "unverified", null],
                 ["Northern Hospital", "verified", null], ["Ångström Lab", "verified", null],
@@ -142,7 +143,7 @@ fn make(folder: &Path) -> Result<Value> {
         },
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
-            "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [],
+            "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [], "contents": [2, 1],
             "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
             "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
@@ -153,14 +154,14 @@ fn make(folder: &Path) -> Result<Value> {
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Ångström Lab", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": ["restored copy"],
-            "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
+            "contacts": [["Riverside Clinic", "verified", null]], "patients": {}, "contents": [0, 0],
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
         },
         {
             "file": "scanner.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Scanner", "key_version": 1, "suite": 2, "devices": 1, "closed_devices": [],
-            "contacts": [], "patients": {}, "charts": shown(at_scanner, &chart, &[]), "bundles": [],
+            "contents": [0, 1], "contacts": [], "patients": {}, "charts": shown(at_scanner, &chart, &[]), "bundles": [],
         },
     ]))
 }
@@ -257,6 +258,7 @@ fn put(puts: &mut Put, vault: &Vault, chart: &Chart, record: &Record, replaces: 
         "time_ms": entry.time_ms(),
         "codes": codes,
         "text": null,
+        "preview": null,
     }));
     Ok(id)
 }
@@ -299,6 +301,7 @@ fn shown_message(vault: &Vault, entry: &Entry, text: Option<&str>) -> Result<Val
         "time_ms": entry.time_ms(),
         "codes": codes,
         "text": text,
+        "preview": null,
     }))
 }
 

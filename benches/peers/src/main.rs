@@ -2,6 +2,9 @@
 //!
 //! A figure says how many times as fast we are. `docs/BENCH.md` says what is measured against what.
 
+#[path = "../../files/bare.rs"]
+#[allow(dead_code)]
+mod bare;
 #[path = "../../common/measure.rs"]
 #[allow(dead_code)]
 mod measure;
@@ -10,6 +13,7 @@ mod ours;
 mod sodium;
 
 use age::{Decryptor, Encryptor, x25519};
+use bare::{Bare, CHUNK, PREFIX};
 use measure::side_by_side;
 use ours::Ours;
 use std::fs::{self, File};
@@ -49,6 +53,10 @@ fn against_age(content: &[u8], ours: &Ours) {
     seal(&mut sealed);
     side_by_side(SAMPLES, 1, || ours.seal(content), || seal(&mut sink()))
         .print_times_as_fast("vs_age", "the crate age 0.11, one recipient");
+    let (bare, mut in_place) = (Bare::aes(), content.to_vec());
+    side_by_side(SAMPLES, 1, || bare.seal(0, &mut in_place), || seal(&mut sink()))
+        .print_times_as_fast("bare_vs_age", "the crate age 0.11, against the bare primitives of a file");
+    drop(in_place);
     let open = || {
         let decryptor = Decryptor::new_buffered(&sealed[..]).unwrap();
         let mut reader = decryptor.decrypt(once(&identity as &dyn age::Identity)).unwrap();
@@ -58,6 +66,10 @@ fn against_age(content: &[u8], ours: &Ours) {
         }
     };
     side_by_side(SAMPLES, 1, || ours.open(), open).print_times_as_fast("vs_age_open", "the crate age 0.11, opening");
+    let bare_sealed = bare.sealed(content);
+    let mut chunk = [0; CHUNK];
+    side_by_side(SAMPLES, 1, || bare.open(0, &bare_sealed[PREFIX..], &mut chunk), open)
+        .print_times_as_fast("bare_vs_age_open", "the crate age 0.11, opening, against the bare primitives of a file");
 }
 
 #[cfg(feature = "libsodium")]

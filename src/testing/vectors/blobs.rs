@@ -6,6 +6,7 @@ use crate::codec::padding;
 use crate::crypto::{Secret, Suite, TAG_LEN, chunked, kdf, random, role};
 use crate::error::Error;
 use crate::testing::blobs::Blob;
+use crate::vault::local_id;
 
 /// The longest has a tree whose right edge is no complete subtree, and ends with a chunk that is empty.
 const LENS: [usize; 6] = [0, 1, chunked::CHUNK - 1, chunked::CHUNK, chunked::CHUNK + 1, 180_000];
@@ -46,6 +47,9 @@ fn vector(suite: Suite, number: u8, len: usize) -> Option<Value> {
     let (base_nonce, _) = rest.split_at_checked(12)?;
     let tags = chunks.chunks(chunked::SEALED_CHUNK).map(|chunk| chunk.last_chunk::<TAG_LEN>().map(|tag| bytes(tag)));
     let tree: Secret<role::Outboard> = kdf::derive(&sealed.key, &[chart.as_bytes(), id.as_bytes()]);
+    // Of some vault that takes it in.
+    let index_key = Secret::<role::Index>::from_slice(&[number.wrapping_add(100); 32]).ok()?;
+    let incoming = local_id(&index_key, &Place { suite, chart, blob: id }, &sealed);
     Some(Value::Named(vec![
         ("content_length", number_of(len)),
         ("content_hash", bytes(&kdf::sha512(&content))),
@@ -64,6 +68,8 @@ fn vector(suite: Suite, number: u8, len: usize) -> Option<Value> {
         ("tags", Value::List(tags.collect::<Option<_>>()?)),
         ("tree_key", bytes(tree.expose())),
         ("root", bytes(sealed.root.as_bytes())),
+        ("index_key", bytes(index_key.expose())),
+        ("incoming", bytes(incoming.as_bytes())),
         ("descriptor", bytes(&blob.descriptor)),
         ("outboard", bytes(&blob.outboard)),
         ("chunks", bytes(&blob.chunks)),

@@ -84,7 +84,7 @@ impl From<Fault> for Checked {
 
 /// D(index key, `incoming`, chart ‖ blob ‖ length u64 ‖ root ‖ key), its first 16 bytes: one id for one content, and nobody else
 /// can say whose.
-fn local_id(key: &Secret<role::Index>, place: &Place, sealed: &Sealed) -> BlobId {
+pub(crate) fn local_id(key: &Secret<role::Index>, place: &Place, sealed: &Sealed) -> BlobId {
     let Sealed { key: of_blob, root, len } = sealed;
     let (chart, blob) = (place.chart.as_bytes(), place.blob.as_bytes());
     let context: [&[u8]; 5] = [chart, blob, &len.to_be_bytes(), root.as_bytes(), of_blob.expose()];

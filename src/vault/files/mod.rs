@@ -37,6 +37,8 @@ pub use send::SealedContent;
 pub use write::FileWriter;
 
 #[cfg(feature = "testing")]
+pub(crate) use described::local_id;
+#[cfg(feature = "testing")]
 pub(crate) use descriptor::{blob_of, descriptor_of};
 
 use super::{Chart, Inner, batch, session::Session};

@@ -170,7 +170,6 @@ int mkdir(const char *name, mode_t mode) { return mkdirat(AT_FDCWD, name, mode);
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
     start();
     char path[PATH_MAX], new_path[PATH_MAX];
-    struct stat info;
     if (!inside(from_dir, from, path)) {
         if (inside(to_dir, to, new_path)) give_up("renaming into the folder is not followed");
         return real_renameat2(from_dir, from, to_dir, to, flags);
@@ -179,12 +178,20 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
     pthread_mutex_lock(&lock);
     struct file *file = by_path(path);
     size_t parent = (size_t)(strrchr(path, '/') - path);
-    if (!file || file->was || !stat(new_path, &info)) give_up("renaming is not followed but once, to a free name");
+    if (!file || file->was) give_up("renaming is not followed but once");
     if (strncmp(path, new_path, parent + 1) || strchr(new_path + parent + 1, '/'))
         give_up("renaming into another folder is not followed");
     int last = 0, error = event("rename", new_path, 0, &last);
     if (error) FAILS(error);
+    int reader = real_openat(AT_FDCWD, new_path, O_RDONLY | O_CLOEXEC);
+    if (reader >= 0) follow(reader, new_path, 1);
+    struct file *other = by_path(new_path);
     int result = real_renameat2(from_dir, from, to_dir, to, flags);
+    if (!result && other) {
+        other->removed = other->replaced = 1;
+        other->inode = 0;
+        other->device = 0;
+    }
     if (!result) {
         if (file->named) file->was = file->path;
         else free(file->path);

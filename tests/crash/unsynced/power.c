@@ -35,7 +35,7 @@ static void put_back(struct file *file) {
     if (real_ftruncate(fd, (off_t)len)) give_up("a file cannot be put back");
 }
 
-/* An unlinked file whose name may still be on the disk. */
+/* An unlinked or replaced file whose name may still be on the disk. */
 static void bring_back(struct file *file) {
     const char *path = file->named ? file->path : file->was;
     int fd = real_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -73,12 +73,14 @@ void cut(void) {
             put_back(file);
         } else {
             real_unlinkat(AT_FDCWD, file->path, 0);
+            file->lost = 1;
         }
     }
     for (struct file *file = files; file && then != KILL; file = file->next) {
         if (!file->removed || file->lost || !(file->named || file->was)) continue;
         struct file *newer = by_path(file->path);
-        if (then == DROP ? !newer || !newer->named : !newer && tossed()) bring_back(file);
+        if (file->replaced ? !newer || newer->lost : then == DROP ? !newer || !newer->named : !newer && tossed())
+            bring_back(file);
     }
     kill(getpid(), SIGKILL);
     for (;;) pause();

@@ -57,10 +57,11 @@ struct file {
     size_t synced_len;
     unsigned char *dirty; /* one flag for each sector that was written since */
     size_t dirty_len;
-    int named;   /* the name was synced, or was there before */
-    char *was;   /* the name that is on the disk, where it was renamed and the folder not synced since */
-    int lost;    /* is in a folder that is not on the disk */
-    int removed; /* was unlinked, and the folder not synced since */
+    int named;    /* the name was synced, or was there before */
+    char *was;    /* the name that is on the disk, where it was renamed and the folder not synced since */
+    int lost;     /* is not on the disk, or in a folder that is not */
+    int removed;  /* was unlinked or replaced, and the folder not synced since */
+    int replaced; /* another was renamed to its name: one of them has it on the disk */
 };
 
 /* A folder that was made, and whose own name was not synced since. */
