@@ -249,7 +249,7 @@ impl FileWriterHandle {
     }
 }
 
-/// Bytes that were read. UniFFI would carry them byte by byte, which takes longer than to decrypt and verify them: so it
+/// Bytes that were read. `UniFFI` would carry them byte by byte, which takes longer than to decrypt and verify them: so it
 /// tells where they are, and the layer above copies them at once.
 #[derive(uniffi::Object)]
 pub struct PieceHandle(Vec<u8>);
