@@ -30,11 +30,6 @@ impl ChartHandle {
         Ok(self.chart.put(&record.try_into()?)?)
     }
 
-    /// As `put`, with the content beside the record, whose own is left out: it crosses at once, and not byte by byte.
-    pub fn put_content(&self, record: NewRecord, content: &[u8]) -> Result<EntryId, VaultError> {
-        self.put(NewRecord { content: content.to_vec(), ..record })
-    }
-
     /// As `put`, once for each key: a repeated request gives the entry of the first.
     pub fn put_once(&self, key: &str, record: NewRecord) -> Result<EntryId, VaultError> {
         Ok(self.chart.put_once(key, &record.try_into()?)?)

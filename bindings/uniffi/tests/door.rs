@@ -148,9 +148,6 @@ fn a_chart_is_shared_by_a_bundle() {
     let (clinic, ana) = (vault("Riverside Clinic", 1), vault("Ana", 2));
     let chart = clinic.create_chart().unwrap();
     let id = chart.put(note("Blood pressure 120/80")).unwrap();
-    let text = NewRecord { content: Vec::new(), ..note("") };
-    let beside = chart.put_content(text, b"Weight 70 kg").unwrap();
-    assert_eq!(chart.get(beside).unwrap().content, b"Weight 70 kg");
     let search = || Search { kind: Some("Note".into()), words: Some("pressure".into()), ..Search::default() };
     assert_eq!(chart.find(search()).unwrap().entries[0].id, id);
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// One patient's chart. A handle: its calls fail while the vault is locked.
 public final class Chart: Sendable {
   let ffi: ChartHandle
@@ -14,11 +12,7 @@ public final class Chart: Sendable {
   /// Seals a record, signs it, and stores it. On disk when this returns.
   @discardableResult
   public func put(_ record: NewRecord) async throws -> EntryId {
-    try await blocking {
-      var rest = record
-      rest.content = Data()
-      return try self.ffi.putContent(record: rest, content: record.content)
-    }
+    try await blocking { try self.ffi.put(record: record) }
   }
 
   /// As ``put(_:)``, once for each key: a repeated request gives the entry of the first.
