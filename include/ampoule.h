@@ -3660,9 +3660,11 @@ ampoule_status ampoule_options_set_receipts(const ampoule_options *options, uint
 ampoule_status ampoule_options_set_idle_lock(const ampoule_options *options, uint64_t after_ms);
 
 /**
- * Seals and opens files with so many threads, the caller's own among them: 1 to 8.
+ * Seals and opens files with so many threads, the caller's own among them: at least 1, and 8 where more are asked
+ * for.
  */
-ampoule_status ampoule_options_set_threads(const ampoule_options *options, uint32_t threads);
+ampoule_status ampoule_options_set_threads(const ampoule_options *options,
+                                           uint32_t threads);
 
 /**
  * Keeps a checkpoint in a file, which must not share the fate of the store: so that a store which was put back to an older

@@ -6,6 +6,8 @@
 //! `benches/bounds.tsv` has a line for each bound: benchmark, figure, `<=` or `>=`, value. Lines that begin with `#` are
 //! comments.
 
+mod doors;
+
 use crate::place::Place;
 use crate::run;
 use anyhow::{Context, Result, bail, ensure};
@@ -31,6 +33,11 @@ pub(crate) fn run(place: &Place, only: Option<&str>, check: bool, parts: &[Strin
         }
         if peers {
             figures.extend(measure(against_peers(place), name)?);
+        }
+        if name == BINDINGS {
+            for line in doors::measure(place, parts)? {
+                figures.extend(Figure::parse(name, &line)?);
+            }
         }
     }
     let table = place.target.join("bench.tsv");

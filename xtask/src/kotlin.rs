@@ -22,6 +22,31 @@ const QUICK_STARTS: &[(&str, &str)] = &[("readme", "README.md"), ("start-mobile"
 const BEFORE: &str = "import ampoule.*\nimport java.nio.file.Path\nimport javax.crypto.KeyGenerator\nimport kotlinx.coroutines.runBlocking\n\n\
     fun main(args: Array<String>) = runBlocking<Unit> {\nval folder = Path.of(args[0])\n";
 
+/// How the generated file makes what a call of the library writes its status to: a new one for each call, which takes JNA ten
+/// times as long as the call.
+const NEW_STATUS: &str = "    var status = UniffiRustCallStatus()
+    val return_value = callback(status)
+    uniffiCheckCallStatus(errorHandler, status)
+    return return_value
+}
+";
+/// What does that instead. A call within a call takes another one, and each is given back as one of success.
+const KEPT_STATUS: &str = "    val kept = keptStatuses.get()
+    val status = kept.pollLast() ?: UniffiRustCallStatus()
+    try {
+        val return_value = callback(status)
+        uniffiCheckCallStatus(errorHandler, status)
+        return return_value
+    } finally {
+        status.code = UNIFFI_CALL_SUCCESS
+        kept.addLast(status)
+    }
+}
+
+private val keptStatuses: ThreadLocal<java.util.ArrayDeque<UniffiRustCallStatus>> =
+    ThreadLocal.withInitial { java.util.ArrayDeque() }
+";
+
 /// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let mut count = install(place, log)?;
@@ -95,16 +120,7 @@ pub(crate) fn install(place: &Place, log: &Path) -> Result<usize> {
     let mut build =
         run::cargo(place, ["build", "--locked", "--workspace", "--all-features", "--lib", "--bins", "--tests"]);
     green(&mut build, log)?;
-    let library = place.target.join("debug").join(LIBRARY);
-    let mut bindgen =
-        program(place.target.join("debug/uniffi-bindgen"), ["generate", "--language", "kotlin", "--no-format"]);
-    bindgen.arg("--config").arg(place.root.join("bindings/uniffi/uniffi.toml"));
-    green(bindgen.arg("--out-dir").arg(&generated).arg(&library), log)?;
-    // After the generated file was made: what it is made from is in the symbols.
-    let folder = native.join("linux-x86-64");
-    fs::create_dir(&folder)?;
-    green(program("strip", ["--strip-debug", "-o"]).arg(folder.join(LIBRARY)).arg(&library), log)?;
-    aar::require_pages(&library)?;
+    generate(place, &place.target.join("debug").join(LIBRARY), &generated, &native, log)?;
     let mut count = 0_usize;
     for (name, module) in [("module", "bindings/kotlin"), ("android", "bindings/kotlin/android")] {
         let mut maven = maven(place, &place.root.join(module));
@@ -116,6 +132,42 @@ pub(crate) fn install(place: &Place, log: &Path) -> Result<usize> {
         count = count.saturating_add(tests);
     }
     Ok(count)
+}
+
+/// Makes the Kotlin file of a library, and puts the library itself where the jar takes it from.
+fn generate(place: &Place, library: &Path, generated: &Path, native: &Path, log: &Path) -> Result<()> {
+    let mut bindgen =
+        program(place.target.join("debug/uniffi-bindgen"), ["generate", "--language", "kotlin", "--no-format"]);
+    bindgen.arg("--config").arg(place.root.join("bindings/uniffi/uniffi.toml"));
+    green(bindgen.arg("--out-dir").arg(generated).arg(library), log)?;
+    let file = generated.join("ampoule/ampoule_uniffi.kt");
+    let code = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    ensure!(code.matches(NEW_STATUS).count() == 1, "the generated Kotlin makes the status of a call in another way");
+    fs::write(&file, code.replace(NEW_STATUS, KEPT_STATUS))?;
+    // After the generated file was made: what it is made from is in the symbols.
+    let folder = native.join("linux-x86-64");
+    fs::create_dir(&folder)?;
+    green(program("strip", ["--strip-debug", "-o"]).arg(folder.join(LIBRARY)).arg(library), log)?;
+    aar::require_pages(library)
+}
+
+/// The program of the benchmarks, built with the library in `library`. The program that generates from it was built before.
+pub(crate) fn bench(place: &Place, library: &Path, log: &Path) -> Result<Command> {
+    let (generated, native) = (fresh(place, "bench-generated")?, fresh(place, "bench-native")?);
+    generate(place, &library.join(LIBRARY), &generated, &native, log)?;
+    let build = fresh(place, "bench")?;
+    let maven = || {
+        let mut maven = maven(place, &place.root.join("bindings/kotlin/bench"));
+        for (name, folder) in [("generated", &generated), ("native", &native), ("build", &build)] {
+            maven.arg(format!("-Dampoule.{name}={}", folder.display()));
+        }
+        maven.arg("--quiet");
+        maven
+    };
+    green(maven().arg("compile"), log)?;
+    let mut run = maven();
+    run.arg("exec:java");
+    Ok(run)
 }
 
 /// Makes the reference of the layer that is written by hand, and requires a comment at everything in it.

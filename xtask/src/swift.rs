@@ -40,7 +40,7 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let swift = Swift::find(place)?;
     let work = Work::lay(place, log)?;
     let package = work.package();
-    let lint = ["format", "lint", "--strict", "--recursive", "Package.swift", "Sources/Ampoule", "Tests"];
+    let lint = ["format", "lint", "--strict", "--recursive", "Package.swift", "Sources/Ampoule", "Tests", "bench"];
     green(&mut swift.command(&work.folder, &package, &lint), log)?;
     green(&mut work.swift(&swift, &package, "test", STRICT, &[]), log)?;
     let tests = tests(&fs::read_to_string(log)?).context("no test in Swift ran")?;
@@ -85,6 +85,26 @@ pub(crate) fn robin<'a>(place: &'a Place, log: &'a Path) -> Result<Program<'a>> 
     }))
 }
 
+/// The folder in which the program of the benchmarks is built, and the only one that it sees.
+pub(crate) fn bench_folder(place: &Place) -> PathBuf {
+    place.target.join("swift-bench")
+}
+
+/// The program of the benchmarks, built in `folder` with the library in `library`.
+pub(crate) fn bench(place: &Place, library: &Path, folder: &Path, log: &Path) -> Result<Command> {
+    let swift = Swift::find(place)?;
+    let work = Work::with(place, library, folder, log)?;
+    let package = folder.join("examples/bench");
+    keep_all(&place.root.join("bindings/swift/bench"), &package)?;
+    let program = work.scratch(&package).join("release/Worker");
+    if program.exists() {
+        fs::remove_file(&program)?;
+    }
+    let optimised = [&["-c", "release"], STRICT].concat();
+    green(&mut work.swift(&swift, &package, "build", &optimised, &[]), log)?;
+    Ok(swift.run(folder, &program))
+}
+
 /// An empty folder that Swift sees as others do.
 pub(crate) fn fresh(place: &Place, name: &str) -> Result<PathBuf> {
     let folder = place.target.join("swift").join(name);
@@ -110,14 +130,20 @@ struct Work {
 impl Work {
     /// Builds the library, and lays the package out with what is generated from it.
     fn lay(place: &Place, log: &Path) -> Result<Self> {
-        let work = Self { folder: place.target.join("swift") };
         // With the features, targets and profile of the tests before it, so that most of it is there already.
         let mut build =
             run::cargo(place, ["build", "--locked", "--workspace", "--all-features", "--lib", "--bins", "--tests"]);
         green(&mut build, log)?;
-        let (output, generated) = (place.target.join("debug"), work.generated());
+        Self::with(place, &place.target.join("debug"), &place.target.join("swift"), log)
+    }
+
+    /// Lays the package out in a folder, with the library of another. The program that generates from it was built before.
+    fn with(place: &Place, output: &Path, folder: &Path, log: &Path) -> Result<Self> {
+        let work = Self { folder: folder.to_owned() };
+        let generated = work.generated();
         let dynamic = format!("{}ampoule_uniffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-        let mut bindgen = program(output.join("uniffi-bindgen"), ["generate", "--language", "swift", "--no-format"]);
+        let bindgen = place.target.join("debug/uniffi-bindgen");
+        let mut bindgen = program(bindgen, ["generate", "--language", "swift", "--no-format"]);
         bindgen.arg("--config").arg(place.root.join("bindings/uniffi/uniffi.toml")).arg("--out-dir").arg(&generated);
         green(bindgen.arg(output.join(dynamic)), log)?;
 

@@ -19,7 +19,10 @@ mod measure;
 use ampoule::{Chart, FileInfo, Record, Recovery, SqliteStore, Unlock, Vault};
 use ampoule_c::chart::{ampoule_chart, ampoule_chart_get, ampoule_chart_get_id, ampoule_chart_put};
 use ampoule_c::entry::{ampoule_entry, ampoule_entry_content};
-use ampoule_c::file::{ampoule_chart_file, ampoule_chart_put_path, ampoule_file, ampoule_file_export};
+use ampoule_c::file::{
+    ampoule_chart_create_file, ampoule_chart_file, ampoule_chart_put_path, ampoule_file, ampoule_file_export,
+    ampoule_file_read_at, ampoule_file_writer, ampoule_file_writer_finish, ampoule_file_writer_update,
+};
 use ampoule_c::record::{ampoule_record, ampoule_record_new};
 use ampoule_c::status::ampoule_status;
 use ampoule_c::store::{ampoule_store, ampoule_store_memory, ampoule_store_sqlite};
@@ -84,6 +87,64 @@ fn record_2k() {
         },
     );
     pair.print("c_record_2k", "Rust");
+}
+
+/// Pushes a file in pieces of 256 KiB, and reads it in such pieces.
+fn file_256m_chunks(folder: &Path) {
+    const PIECE: usize = 256 * 1024;
+    const PIECES: usize = 1024;
+    let (way, none) = (Unlock::device_key(&[1; 32]), Recovery::none_data_will_be_lost());
+    let database = folder.join("vault.db");
+    let fresh = || {
+        fs::remove_dir_all(folder).unwrap();
+        fs::create_dir(folder).unwrap();
+    };
+    let pair = in_turns(
+        5,
+        || {
+            fresh();
+            let text = database.to_str().unwrap();
+            let (mut store, mut info) = (null_mut(), null_mut());
+            ok(unsafe { ampoule_store_sqlite(text.as_ptr().cast(), text.len(), &raw mut store) });
+            ok(unsafe { ampoule_record_new(c"a/b".as_ptr(), 3, null(), 0, &raw mut info) });
+            let chart = chart_in_c(store);
+            let mut piece = vec![7; PIECE];
+            timed(1, || unsafe {
+                let (mut id, mut writer) = (ampoule_entry_id { bytes: [0; 16] }, null_mut::<ampoule_file_writer>());
+                let (mut file, mut read) = (null_mut::<ampoule_file>(), 0);
+                ok(ampoule_chart_create_file(chart, info, &raw mut writer));
+                for _ in 0..PIECES {
+                    ok(ampoule_file_writer_update(writer, piece.as_ptr(), piece.len()));
+                }
+                ok(ampoule_file_writer_finish(writer, &raw mut id, null_mut()));
+                ok(ampoule_close(writer.cast()));
+                ok(ampoule_chart_file(chart, &raw const id, &raw mut file));
+                for place in 0..PIECES {
+                    let offset = (place * PIECE) as u64;
+                    ok(ampoule_file_read_at(file, offset, piece.as_mut_ptr(), piece.len(), &raw mut read));
+                    assert_eq!(read, PIECE);
+                }
+                ok(ampoule_close(file.cast()));
+            })
+        },
+        || {
+            fresh();
+            let (vault, _) = Vault::create(SqliteStore::open(&database).unwrap(), "Clinic", &way, &none).unwrap();
+            let chart = chart_in_rust(&vault);
+            let mut piece = vec![7; PIECE];
+            timed(1, || {
+                let mut writer = chart.create_file(&FileInfo::new("a/b")).unwrap();
+                for _ in 0..PIECES {
+                    writer.update(&piece).unwrap();
+                }
+                let mut file = chart.file(&writer.finish().unwrap().0).unwrap();
+                for place in 0..PIECES {
+                    assert_eq!(file.read_at((place * PIECE) as u64, &mut piece).unwrap(), PIECE);
+                }
+            })
+        },
+    );
+    pair.print("c_file_256m_chunks", "Rust");
 }
 
 /// Takes a file from a path and writes it to another.
@@ -168,6 +229,7 @@ fn main() {
         let folder = std::env::temp_dir().join(format!("ampoule-bindings-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         file_256m(&folder);
+        file_256m_chunks(&folder);
         fs::remove_dir_all(&folder).unwrap();
     }
 }

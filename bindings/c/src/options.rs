@@ -99,7 +99,8 @@ pub unsafe extern "C" fn ampoule_options_set_idle_lock(
     })
 }
 
-/// Seals and opens files with so many threads, the caller's own among them: 1 to 8.
+/// Seals and opens files with so many threads, the caller's own among them: at least 1, and 8 where more are asked
+/// for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_options_set_threads(options: *const ampoule_options, threads: u32) -> ampoule_status {
     boundary::call(|| {

@@ -249,6 +249,31 @@ impl FileWriterHandle {
     }
 }
 
+/// Bytes that were read. `UniFFI` would carry them byte by byte, which takes longer than to decrypt and verify them: so it
+/// tells where they are, and the layer above copies them at once.
+#[derive(uniffi::Object)]
+pub struct PieceHandle(Vec<u8>);
+
+#[uniffi::export]
+impl PieceHandle {
+    /// Where they are in the memory of the process, to be read as long as the handle is open. They are wiped with it.
+    pub fn address(&self) -> u64 {
+        self.0.as_ptr().expose_provenance() as u64
+    }
+
+    /// How many there are.
+    pub fn length(&self) -> u32 {
+        // As many as were asked for, at most.
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+}
+
+impl AsRef<[u8]> for PieceHandle {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// A version of a file, to be read at any place.
 #[derive(uniffi::Object)]
 pub struct FileReaderHandle(Mutex<ampoule::FileReader>);
@@ -272,9 +297,14 @@ impl FileReaderHandle {
     }
 
     /// The bytes from `offset` on, `len` of them or as many as there are. Every byte was verified.
-    pub fn read_at(&self, offset: u64, len: u32) -> Result<Vec<u8>, VaultError> {
-        let read = lock(&self.0).read_range(offset..offset.saturating_add(len.into()))?;
-        Ok(read.to_vec())
+    pub fn read_at(&self, offset: u64, len: u32) -> Result<Arc<PieceHandle>, VaultError> {
+        let mut reader = lock(&self.0);
+        // No more room than there is content.
+        let len = reader.len().saturating_sub(offset).min(len.into());
+        let mut piece = vec![0; usize::try_from(len).map_err(|_| ampoule::Error::TooLong)?];
+        let read = reader.read_at(offset, &mut piece)?;
+        piece.truncate(read);
+        Ok(Arc::new(PieceHandle(piece)))
     }
 
     /// Writes the whole content to a file. It has a temporary name beside `path` until its end is verified and it is on
@@ -302,7 +332,7 @@ impl SealedContentHandle {
     }
 
     /// The sealed bytes from `offset` on, up to `len` of them; none at the end.
-    pub fn read_at(&self, offset: u64, len: u32) -> Result<Vec<u8>, VaultError> {
+    pub fn read_at(&self, offset: u64, len: u32) -> Result<Arc<PieceHandle>, VaultError> {
         use std::io::{Seek, SeekFrom};
         let mut content = lock(&self.0);
         content.seek(SeekFrom::Start(offset)).map_err(|_| ampoule::Error::CannotRead)?;
@@ -312,7 +342,7 @@ impl SealedContentHandle {
             Some(error) => error.clone(),
             None => ampoule::Error::CannotRead,
         })?;
-        Ok(piece)
+        Ok(Arc::new(PieceHandle(piece)))
     }
 }
 

@@ -31,7 +31,8 @@ pub use checks::{Due, Finding, NotHere, Report};
 pub use contacts::{Certificate, ContactHandle, DirectoryId, Fingerprint, Imitated};
 pub use error::VaultError;
 pub use files::{
-    ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, Preview, SealedContentHandle, WrittenFile,
+    ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, PieceHandle, Preview, SealedContentHandle,
+    WrittenFile,
 };
 pub use hooks::{CheckpointKeeper, DeviceKey, HookError};
 pub use notice::{UnverifiedMessage, open_preview};

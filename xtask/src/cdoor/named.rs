@@ -66,7 +66,7 @@ fn all_named(names_of: Names, files: &[PathBuf], declared: &BTreeSet<String>) ->
     let mut named = BTreeSet::new();
     for file in files {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        named.extend(names(&text).map(str::to_owned));
+        named.extend(names(&text));
     }
     compare(names_of, &named, declared)
 }
@@ -83,10 +83,30 @@ fn compare((place, excepted): Names, named: &BTreeSet<String>, declared: &BTreeS
 }
 
 /// The library's names in a source, outside of comments.
-fn names(text: &str) -> impl Iterator<Item = &str> {
-    let code = text.lines().filter(|line| !line.trim_start().starts_with(['*', '/']));
-    code.flat_map(|line| line.split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric()))
+fn names(text: &str) -> BTreeSet<String> {
+    without_comments(text)
+        .split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric())
         .filter(|word| word.starts_with("ampoule_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// It takes what looks like a comment for one in a string, too: a name after that is missed, which shows.
+fn without_comments<'a>(text: &'a str) -> String {
+    let (mut code, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('/') {
+        code.push_str(before);
+        code.push('/');
+        let past = |comment: &'a str, end: &str| comment.split_once(end).map_or("", |(_, rest)| rest);
+        rest = if let Some(comment) = after.strip_prefix('*') {
+            past(comment, "*/")
+        } else if let Some(comment) = after.strip_prefix('/') {
+            past(comment, "\n")
+        } else {
+            after
+        };
+    }
+    code + rest
 }
 
 #[cfg(test)]
@@ -99,8 +119,10 @@ mod tests {
 
     #[test]
     fn names_are_whole_words_of_the_code() {
-        let text = "/* ampoule_no(this) */\n * ampoule_nor(this)\n  CALL(ampoule_one(a), &ampoule_two_more);\n";
-        assert_eq!(names(text).collect::<Vec<_>>(), ["ampoule_one", "ampoule_two_more"]);
+        let text = "/* ampoule_no(this)\n * ampoule_nor(this)\n   ampoule_neither(this) */ CALL(ampoule_one(a), &ampoule_two_more);\n\
+                    // ampoule_not(this)\n  CALL(ampoule_three(a / 2), ampoule_four); // ampoule_or(this)\n/**/ampoule_five();";
+        let wanted = ["ampoule_one", "ampoule_two_more", "ampoule_three", "ampoule_four", "ampoule_five"];
+        assert_eq!(names(text), declared(&wanted));
     }
 
     #[test]

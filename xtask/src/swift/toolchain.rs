@@ -55,15 +55,26 @@ impl Swift {
 
     /// `swift` with these arguments, run in the folder `at`, which lies in the folder `work`. It sees nothing else.
     pub(crate) fn command(&self, work: &Path, at: &Path, args: &[&str]) -> Command {
+        let mut command = self.program("swift".as_ref(), work, at);
+        command.args(args);
+        command
+    }
+
+    /// A program that was built in the folder `work`. It sees nothing else.
+    pub(crate) fn run(&self, work: &Path, built: &Path) -> Command {
+        self.program(built, work, work)
+    }
+
+    fn program(&self, name: &Path, work: &Path, at: &Path) -> Command {
         match self {
             Self::Installed => {
-                let mut command = program("swift", args);
+                let mut command = program(name, [""; 0]);
                 command.current_dir(at);
                 command
             }
             Self::Root(root) => {
                 let mut command = program("unshare", ["--mount", "--propagation", "private", "--"]);
-                command.args(["bash", "-euc", INSIDE, "inside"]).arg(root).arg(work).arg(at).arg("swift").args(args);
+                command.args(["bash", "-euc", INSIDE, "inside"]).arg(root).arg(work).arg(at).arg(name);
                 command
             }
         }

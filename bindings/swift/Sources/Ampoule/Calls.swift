@@ -1,5 +1,6 @@
 @_exported import AmpouleFFI
 import Dispatch
+import Foundation
 
 /// Where calls block: on threads of their own, so that none of the few that run tasks is held up.
 private let calls = DispatchQueue(label: "ampoule.calls", qos: .userInitiated, attributes: .concurrent)
@@ -31,6 +32,15 @@ func following<Value: Sendable>(_ call: @escaping @Sendable (CancelToken) throws
     }
   } onCancel: {
     token.cancel()
+  }
+}
+
+extension PieceHandle {
+  /// Its bytes, copied at once.
+  func taken() -> Data {
+    withExtendedLifetime(self) {
+      UnsafeRawPointer(bitPattern: UInt(address())).map { Data(bytes: $0, count: Int(length())) } ?? Data()
+    }
   }
 }
 

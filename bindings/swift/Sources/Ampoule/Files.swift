@@ -46,7 +46,7 @@ public final class FileReader: Sendable {
 
   /// The bytes from `offset` on, `length` of them or as many as there are.
   public func read(at offset: UInt64, _ length: UInt32) async throws -> Data {
-    try await blocking { try self.ffi.readAt(offset: offset, len: length) }
+    try await blocking { try self.ffi.readAt(offset: offset, len: length).taken() }
   }
 
   /// The whole content in pieces. Large files go faster by ``export(to:)``.
@@ -84,7 +84,7 @@ public final class SealedContent: Sendable {
 
   /// The sealed bytes from `offset` on, up to `length` of them; none at the end.
   public func read(at offset: UInt64, _ length: UInt32) async throws -> Data {
-    try await blocking { try self.ffi.readAt(offset: offset, len: length) }
+    try await blocking { try self.ffi.readAt(offset: offset, len: length).taken() }
   }
 }
 

@@ -1,5 +1,6 @@
 package ampoule
 
+import com.sun.jna.Pointer
 import java.nio.ByteBuffer
 import java.util.concurrent.CancellationException
 import java.util.concurrent.atomic.AtomicBoolean
@@ -97,6 +98,9 @@ internal fun <T> direct(bytes: ByteBuffer, call: (ByteBuffer) -> T): T {
 
 /** As above, of all of an array. */
 internal fun <T> direct(bytes: ByteArray, call: (ByteBuffer) -> T): T = direct(ByteBuffer.wrap(bytes), call)
+
+/** The bytes of a piece, which is let go of. */
+internal fun PieceHandle.taken(): ByteArray = use { Pointer(it.address().toLong()).getByteArray(0, it.length().toInt()) }
 
 /** Overwrites all of a buffer. */
 internal fun ByteBuffer.wipe() {

@@ -42,11 +42,12 @@ class FileReader internal constructor(private val ffi: FileReaderHandle) : AutoC
     /** The bytes from `offset` on, `len` of them or as many as there are. */
     suspend fun readAt(offset: Long, len: Int): ByteArray {
         require(offset >= 0 && len >= 0) { "offset and length are not negative" }
-        return io { ffi.readAt(offset.toULong(), len.toUInt()) }
+        return io { ffi.readAt(offset.toULong(), len.toUInt()).taken() }
     }
 
     /** The whole content in pieces. Large files go faster by [exportTo]. */
     fun pieces(): Flow<ByteArray> = flow {
+        val length = length
         var offset = 0L
         while (offset < length) {
             val piece = readAt(offset, PIECE)
@@ -74,7 +75,7 @@ class SealedContent internal constructor(private val ffi: SealedContentHandle) :
     /** The sealed bytes from `offset` on, up to `len` of them; none at the end. */
     suspend fun readAt(offset: Long, len: Int): ByteArray {
         require(offset >= 0 && len >= 0) { "offset and length are not negative" }
-        return io { ffi.readAt(offset.toULong(), len.toUInt()) }
+        return io { ffi.readAt(offset.toULong(), len.toUInt()).taken() }
     }
 
     /** Lets go of it. A second time does nothing. */
