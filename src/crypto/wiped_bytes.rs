@@ -44,3 +44,27 @@ impl Drop for WipedBytes {
 }
 
 impl ZeroizeOnDrop for WipedBytes {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::os::unix::fs::FileExt as _;
+
+    #[test]
+    fn bytes_and_what_lies_behind_them_are_wiped() {
+        // Memory as the system sees it: what was let go of cannot be looked at in safe code.
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut bytes = WipedBytes::from(vec![0xA7; 8000]);
+        bytes.truncate(100);
+        let address = u64::try_from(bytes.as_ptr().addr()).unwrap();
+        // There before the bytes go, so that it does not take their place.
+        let mut seen = vec![0; 8000];
+        let is_there = |seen: &[u8]| seen.windows(16).any(|window| window == [0xA7; 16]);
+        memory.read_exact_at(&mut seen, address).unwrap();
+        assert!(is_there(&seen[4000..]));
+        drop(bytes);
+        memory.read_exact_at(&mut seen, address).unwrap();
+        assert!(!is_there(&seen));
+    }
+}
