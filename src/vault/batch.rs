@@ -6,8 +6,9 @@ use super::{
     event::{Event, EventKind},
     logs::Write,
     mark::Marked,
-    open_chart::{OpenChart, Stub, put_entry, row_of},
+    open_chart::OpenChart,
     session::Session,
+    stored_entry::{Stub, put_entry, row_of},
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{WipedBytes, kdf};

@@ -7,9 +7,10 @@ use super::{
     lines::versions_in,
     logs::{Write, log_id},
     mark::Marked,
-    open_chart::{OpenChart, StoredEntry},
+    open_chart::OpenChart,
     session::Session,
     standings::accepted_at,
+    stored_entry::StoredEntry,
 };
 use crate::codec::{CardHash, CompartmentId};
 use crate::crypto::{Secret, role};

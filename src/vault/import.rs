@@ -11,10 +11,11 @@ use super::{
     learn::{Learnt, damaged, learn},
     logs::{Write, log_id},
     mark::{Mark, Marked},
-    open_chart::{OpenChart, Stub, put_entry, row_of},
+    open_chart::OpenChart,
     session::Session,
     sources::{Arrived, Sources},
     standings::standings_of,
+    stored_entry::{Stub, put_entry, row_of},
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::crypto::WipedBytes;

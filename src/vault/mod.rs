@@ -43,6 +43,7 @@ mod sharing;
 mod sink;
 mod sources;
 mod standings;
+mod stored_entry;
 mod thread;
 mod verify;
 mod versions;
@@ -76,13 +77,13 @@ pub use maintenance::Due;
 #[cfg(feature = "testing")]
 pub(crate) use notice::preview_parts;
 pub use notice::{UnverifiedMessage, open_preview};
-#[cfg(feature = "testing")]
-pub(crate) use open_chart::StoredEntry;
 pub use options::{Receipts, VaultOptions};
 pub use quarantine::{Acceptance, Doubt, Quarantined};
 pub use scope::Scope;
 pub use sharing::{Share, Standing};
 pub use sink::EventSink;
+#[cfg(feature = "testing")]
+pub(crate) use stored_entry::StoredEntry;
 #[cfg(feature = "testing")]
 pub(crate) use thread::message_again;
 pub use thread::{Attachment, Author, Known, Message, Posted, Reaction, Receipt, Revision, Thread, ThreadInfo};

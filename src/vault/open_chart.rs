@@ -8,14 +8,14 @@ use super::{
     chains::{Flaw, flaws},
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
+    stored_entry::{StoredEntry, Stub, is_nobodys, placeholder, row_of},
 };
-use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
+use crate::codec::{CardHash, ChartId, EntryId, Hash};
 use crate::crypto::{Secret, role};
 use crate::envelope::{Chain, Header, Opened, object_hash};
 use crate::error::Error;
-use crate::index::{self, ChartIndex, Facts, Heads, IndexError, IndexRow, Version};
-use crate::keys::chart::{ChartKeys, CutPoint, Head, LedgerRow, Ring, Wrap};
-use crate::record::{Kind, Terms};
+use crate::index::{self, ChartIndex, Heads, IndexError, IndexRow, Version};
+use crate::keys::chart::{ChartKeys, CutPoint, LedgerRow, Ring};
 use crate::store::{Snapshot, StoreError, Table, Transaction};
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -475,123 +475,9 @@ impl OpenChart {
     }
 }
 
-/// The index row of an opened version.
-pub(super) fn row_of(seq: u64, stub: Stub, opened: Opened) -> IndexRow {
-    let Opened { header, metadata, content: _, slot } = opened;
-    IndexRow {
-        seq,
-        entry: header.entry,
-        version: header.version,
-        hash: stub.hash,
-        kind: header.kind,
-        compartment: slot,
-        parents: metadata.parents,
-        author: metadata.author,
-        time_ms: metadata.time_ms,
-        tombstone: metadata.tombstone,
-        chain_seq: metadata.chain.map_or(0, |chain| chain.seq),
-        previous: metadata.chain.map_or(Hash::from_bytes([0; 32]), |chain| chain.previous),
-        known: Head { seq: metadata.ledger_seq, hash: metadata.ledger_hash },
-        arrival: stub.arrival,
-        request: metadata.request,
-        terms: metadata.terms,
-    }
-}
-
-/// Whether a row only keeps the place of a version.
-fn is_nobodys(facts: &Facts) -> bool {
-    facts.author == NOBODY
-}
-
-/// Keeps the place of a version of which nothing can be believed. The ids that it claims say which entry is not to be read
-/// as if it were not there; where it claims none, these are of no other.
-fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>, stub: Stub) -> IndexRow {
-    let (entry, version) = claimed.unwrap_or_else(|| {
-        let entry = EntryId::random().unwrap_or(EntryId::from_bytes([0; 16]));
-        (entry, VersionId::random().unwrap_or(VersionId::from_bytes([0; 16])))
-    });
-    IndexRow {
-        seq,
-        entry,
-        version,
-        hash: stub.hash,
-        kind: Kind::Record,
-        compartment: 0,
-        parents: Vec::new(),
-        author: NOBODY,
-        time_ms: 0,
-        tombstone: false,
-        chain_seq: 0,
-        previous: Hash::from_bytes([0; 32]),
-        known: Head { seq: 0, hash: Hash::from_bytes([0; 32]) },
-        arrival: stub.arrival,
-        request: None,
-        terms: Terms::default(),
-    }
-}
-
-/// A stored entry: wrap, sealed bytes, and what this vault says of them.
-pub(crate) struct StoredEntry<'a> {
-    pub(crate) wrap: Wrap,
-    pub(crate) bytes: &'a [u8],
-    pub(crate) stub: Stub,
-}
-
-/// What a row says of the version that it holds. The marks in the logs are over it, so that a version which is damaged is
-/// told from one that is another.
-#[derive(Clone, Copy)]
-pub(crate) struct Stub {
-    /// Object hash.
-    pub(crate) hash: Hash,
-    /// Number of the ledger entry that was known as the last when the version was taken in; [`index::KEPT_APART`] where it was
-    /// not.
-    pub(crate) arrival: u64,
-}
-
-impl Stub {
-    /// Hash, then arrival as u64.
-    const LEN: usize = 40;
-    const NONE: Self = Self { hash: Hash::from_bytes([0; 32]), arrival: 0 };
-
-    fn from_slice(bytes: &[u8]) -> Option<Self> {
-        let (hash, arrival) = bytes.split_first_chunk()?;
-        Some(Self { hash: Hash::from_bytes(*hash), arrival: u64::from_be_bytes(arrival.try_into().ok()?) })
-    }
-}
-
-impl<'a> StoredEntry<'a> {
-    pub(crate) fn split(stored: &'a [u8]) -> Option<Self> {
-        let (sealed, stub) = stored.split_at_checked(stored.len().checked_sub(Stub::LEN)?)?;
-        let (wrap, bytes) = sealed.split_at_checked(Wrap::LEN)?;
-        Some(Self { wrap: Wrap::from_slice(wrap)?, bytes, stub: Stub::from_slice(stub)? })
-    }
-
-    /// Wrap and sealed bytes, as they travel.
-    pub(crate) fn sealed(stored: &[u8]) -> Option<&[u8]> {
-        stored.get(..stored.len().checked_sub(Stub::LEN)?)
-    }
-}
-
 /// What a log says of a ledger of so many entries.
 pub(super) fn ledger_mark(len: usize, head: &Hash) -> Mark {
     Mark::new(u64::try_from(len).unwrap_or(u64::MAX), head)
-}
-
-/// Stores a sealed version as number `seq` of its chart.
-pub(super) fn put_entry(
-    tx: &mut dyn Transaction,
-    chart: &ChartId,
-    seq: u64,
-    wrap: &Wrap,
-    bytes: &[u8],
-    stub: Stub,
-) -> Result<(), StoreError> {
-    let mut value = Vec::with_capacity(Wrap::LEN.saturating_add(bytes.len()).saturating_add(Stub::LEN));
-    value.extend_from_slice(&wrap.to_bytes());
-    value.extend_from_slice(bytes);
-    value.extend_from_slice(stub.hash.as_bytes());
-    value.extend_from_slice(&stub.arrival.to_be_bytes());
-    tx.put(Table::Entries, chart.as_bytes(), &seq.to_be_bytes(), &value)
 }
 
 pub(super) fn read_rows(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Vec<LedgerRow>, StoreError> {

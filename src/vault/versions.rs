@@ -6,9 +6,10 @@ use super::{
     cores::on_all_cores,
     extent,
     files::{self, Described},
-    open_chart::{OpenChart, StoredEntry},
+    open_chart::OpenChart,
     sources::Sources,
     standings::NOBODY,
+    stored_entry::StoredEntry,
     verify::{Finding, Report},
 };
 use crate::codec::ChartId;

@@ -8,7 +8,8 @@ use super::keys::{Keys, Sealed};
 use super::*;
 use crate::codec::{ChartId, VersionId};
 use crate::store::{MemoryStore, Table};
-use crate::vault::open_chart::{OpenChart, StoredEntry};
+use crate::vault::open_chart::OpenChart;
+use crate::vault::stored_entry::StoredEntry;
 use crate::vault::{Chart, Contact, Cursor};
 use crate::{Grant, Kind, Known, Label, Message, Receipt, Record, Recovery, Unlock, UnlockError};
 
