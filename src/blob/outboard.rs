@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// How many groups are proven at once. In a complete subtree their parents are contiguous: one read, of 960 bytes.
 const BLOCK: u64 = 16;
 /// How far from the root parents are kept once they are proven: 4095 of them at most, 256 KiB, all above a file of 1 GiB.
-const KEPT_DEPTH: u32 = 12;
+const KEPT_DEPTH: usize = 12;
 
 /// The tree of a blob.
 pub(super) struct Outboard {
@@ -19,6 +19,8 @@ pub(super) struct Outboard {
     groups: u64,
     /// Proven parents near the root, by their place.
     kept: HashMap<u64, Parent>,
+    /// From the root to the block that was proven last: what is common to the way to the next need not be gone again.
+    way: Vec<(Span, Expected)>,
     /// The groups that were proven last, from number `first` on.
     first: u64,
     block: Vec<Expected>,
@@ -26,7 +28,7 @@ pub(super) struct Outboard {
 
 impl Outboard {
     pub(super) fn new(tree: Tree, root: Root, groups: u64) -> Self {
-        Self { tree, root, groups, kept: HashMap::new(), first: 0, block: Vec::new() }
+        Self { tree, root, groups, kept: HashMap::new(), way: Vec::new(), first: 0, block: Vec::new() }
     }
 
     pub(super) fn tree(&self) -> &Tree {
@@ -56,8 +58,12 @@ impl Outboard {
 
     /// From the root to the block of a group.
     fn descend<S: Source>(&mut self, group: u64, source: &S) -> Result<(Span, Expected), S::Error> {
-        let (mut span, mut expected) = (Span(0..self.groups), Expected::Root(self.root));
-        let mut depth = 0_u32;
+        while self.way.pop_if(|(span, _)| !span.0.contains(&group)).is_some() {}
+        let root = || (Span(0..self.groups), Expected::Root(self.root));
+        let (mut span, mut expected) = self.way.last().cloned().unwrap_or_else(root);
+        if self.way.is_empty() {
+            self.way.push((span.clone(), expected));
+        }
         while span.len() > BLOCK {
             let place = span.place(self.groups).ok_or(Failed)?;
             let parent = if let Some(parent) = self.kept.get(&place) {
@@ -67,7 +73,7 @@ impl Outboard {
                 source.read(BlobPart::Outboard, offset(place)?, &mut bytes)?;
                 let parent = Parent::from_bytes(&bytes);
                 self.tree.check_parent(&parent, &expected)?;
-                if depth < KEPT_DEPTH {
+                if self.way.len() <= KEPT_DEPTH {
                     self.kept.insert(place, parent);
                 }
                 parent
@@ -78,7 +84,7 @@ impl Outboard {
             } else {
                 (right, Expected::Value(parent.right))
             };
-            depth = depth.saturating_add(1);
+            self.way.push((span.clone(), expected));
         }
         Ok((span, expected))
     }

@@ -10,6 +10,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
+/// After how many bytes of a file that is written out it is looked whether the vault was locked: 256 KiB.
+const LOOK_EACH: u64 = 256 << 10;
+
 /// A version of a file, to be read as a stream or at any place.
 ///
 /// No byte is released before it was decrypted, authenticated and proven by the root that the author signed. It holds the key
@@ -73,9 +76,12 @@ impl FileReader {
         to: &mut impl Write,
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let (inner, mut written) = (&self.chart.inner, 0_u64);
+        let (inner, mut written, mut seen) = (&self.chart.inner, 0_u64, None);
         self.opener.read_all(|piece| {
-            inner.with(|_| Ok(()))?;
+            let share = written / LOOK_EACH;
+            if seen.replace(share) != Some(share) {
+                inner.with(|_| Ok(()))?;
+            }
             to.write_all(piece).map_err(|_| Error::CannotWrite)?;
             written = written.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
             if progress(written).is_break() { Err(Error::Cancelled) } else { Ok(()) }
