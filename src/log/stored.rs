@@ -126,9 +126,6 @@ impl Log {
             return Err(LogError::WrongKey);
         }
         let index = self.size();
-        if tx.get(Table::Log, self.id.as_bytes(), &index.to_be_bytes())?.is_some() {
-            return Err(LogError::Stale);
-        }
         let mut map = self.map.with(&Pages { snapshot: &*tx, log: &self.id }, changes)?;
         let leaf = Leaf { map_root: map.root(), sealed: sealed.to_vec() };
         let mut edge = self.edge.clone();
@@ -139,7 +136,10 @@ impl Log {
             None => Note::sign(self.id, tree, signer),
         };
         let row = LeafRow { leaf, changes: changes.clone(), signature: *note.signature() };
-        tx.put(Table::Log, self.id.as_bytes(), &index.to_be_bytes(), &row.to_bytes())?;
+        // A leaf never takes the place of another.
+        if !tx.add(Table::Log, self.id.as_bytes(), &index.to_be_bytes(), &row.to_bytes())? {
+            return Err(LogError::Stale);
+        }
         if !tiles.is_empty() {
             for tile in &tiles {
                 tx.put(Table::Tiles, self.id.as_bytes(), &tile.at.key(), &tile.to_bytes())?;

@@ -134,6 +134,15 @@ pub trait Transaction: Snapshot {
     /// Writes a row, over an earlier one with the same key.
     fn put(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError>;
 
+    /// Writes a row if there is none with that key; says whether it did. A store that can do so in one step saves a look.
+    fn add(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        if self.get(table, part, key)?.is_some() {
+            return Ok(false);
+        }
+        self.put(table, part, key, value)?;
+        Ok(true)
+    }
+
     /// Removes a row; says whether there was one.
     fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError>;
 

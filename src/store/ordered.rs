@@ -55,6 +55,10 @@ impl<V: Transaction + ?Sized> Transaction for InOrder<V> {
         self.0.put(table, part, key, value)
     }
 
+    fn add(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        self.0.add(table, part, key, value)
+    }
+
     fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
         self.0.delete(table, part, key)
     }

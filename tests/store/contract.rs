@@ -43,6 +43,26 @@ fn a_row_comes_back_as_it_was_put() {
 }
 
 #[test]
+fn what_is_added_takes_no_others_place() {
+    const KEY: &[u8] = &7_u64.to_be_bytes();
+    each_store(|store| {
+        for table in Table::ALL {
+            let mut change = store.write().unwrap();
+            assert_eq!(change.add(table, b"p", KEY, b"first"), Ok(true));
+            assert_eq!(change.add(table, b"p", KEY, b"second"), Ok(false));
+            assert_eq!(change.add(table, b"q", KEY, b"of another part"), Ok(true));
+            change.commit().unwrap();
+            let mut change = store.write().unwrap();
+            assert_eq!(change.add(table, b"p", KEY, b"third"), Ok(false));
+            assert_eq!(change.get(table, b"p", KEY), Ok(Some(b"first".to_vec())));
+            assert_eq!(change.get(table, b"q", KEY), Ok(Some(b"of another part".to_vec())));
+            assert_eq!(change.delete(table, b"p", KEY), Ok(true));
+            assert_eq!(change.add(table, b"p", KEY, b"again"), Ok(true));
+        }
+    });
+}
+
+#[test]
 fn tables_are_apart() {
     // One that each table takes.
     const KEY: &[u8] = &7_u64.to_be_bytes();

@@ -64,17 +64,32 @@ pub(super) fn last(connection: &Connection, part: &[u8]) -> Result<Option<Row>, 
     .map_err(|error: rusqlite::Error| meaning(&error))
 }
 
-pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let place = place(key)?;
-    let put = || {
-        let mut statement = connection.prepare_cached(
+/// The statement that writes a leaf, with what it does where there is one.
+macro_rules! insert {
+    ($taken:literal) => {
+        concat!(
             "INSERT INTO journal (place, value)
              VALUES (coalesce((SELECT (number << 48) + (?2 << 16) FROM logs
                                WHERE part = ?1 AND number < (1 << 15) - 1), x''), ?3)
-             ON CONFLICT (place) DO UPDATE SET value = excluded.value",
-        )?;
-        statement.execute((part, place, value))
+             ON CONFLICT (place) DO ",
+            $taken
+        )
     };
+}
+
+pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    write(connection, insert!("UPDATE SET value = excluded.value"), part, key, value).map(|_| ())
+}
+
+/// As [`put`], where there is none; says whether it did.
+pub(super) fn add(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+    write(connection, insert!("NOTHING"), part, key, value).map(|rows| rows > 0)
+}
+
+/// Runs a statement that writes a leaf. Returns how many rows it wrote.
+fn write(connection: &Connection, sql: &str, part: &[u8], key: &[u8], value: &[u8]) -> Result<usize, StoreError> {
+    let place = place(key)?;
+    let put = || connection.prepare_cached(sql)?.execute((part, place, value));
     let put_anew = || {
         connection.prepare_cached("INSERT OR IGNORE INTO logs (part) VALUES (?1)")?.execute((part,))?;
         numbered(put())
@@ -82,7 +97,7 @@ pub(super) fn put(connection: &Connection, part: &[u8], key: &[u8], value: &[u8]
     match numbered(put()).and_then(|put| put.map_or_else(put_anew, |rows| Ok(Some(rows)))) {
         // There is no place for one more log.
         Ok(None) => Err(StoreError::Full),
-        Ok(Some(_)) => Ok(()),
+        Ok(Some(rows)) => Ok(rows),
         Err(error) => Err(meaning(&error)),
     }
 }

@@ -261,6 +261,17 @@ impl Transaction for SqliteTransaction<'_> {
         rows::put(self.link.connection(), table, part, key, value)
     }
 
+    fn add(&mut self, table: Table, part: &[u8], key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        if table == Table::Log {
+            return log::add(self.link.connection(), part, key, value);
+        }
+        let free = self.get(table, part, key)?.is_none();
+        if free {
+            self.put(table, part, key, value)?;
+        }
+        Ok(free)
+    }
+
     fn delete(&mut self, table: Table, part: &[u8], key: &[u8]) -> Result<bool, StoreError> {
         rows::delete(self.link.connection(), table, part, key)
     }

@@ -134,6 +134,7 @@ fn a_log_for_which_there_is_no_number_is_refused() {
     change.put(Table::Log, b"last", &[0; 8], b"leaf").unwrap();
     assert_eq!(change.last(Table::Log, b"last"), Ok(Some((vec![0; 8], b"leaf".to_vec()))));
     assert_eq!(change.put(Table::Log, b"one more", &[0; 8], b"leaf"), Err(StoreError::Full));
+    assert_eq!(change.add(Table::Log, b"one more", &[0; 8], b"leaf"), Err(StoreError::Full));
 }
 
 #[test]
