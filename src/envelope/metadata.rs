@@ -2,8 +2,9 @@
 
 use super::OpenError;
 use crate::codec::{CardHash, CompartmentId, Extensions, Hash, Malformed, Version1, VersionId, decode};
-use crate::record::Terms;
+use crate::record::{Terms, shared_terms};
 use minicbor::{Decode, Encode};
+use std::sync::Arc;
 
 /// On whose behalf a service acts, as that service says. Never a signature of that person.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -85,8 +86,8 @@ pub(crate) struct Metadata {
     pub(crate) tombstone: bool,
     #[n(15)]
     pub(crate) actor: Option<Actor>,
-    #[n(16)]
-    pub(crate) terms: Terms,
+    #[cbor(n(16), with = "shared_terms")]
+    pub(crate) terms: Arc<Terms>,
     /// H("request", key) of the caller's idempotency key.
     #[n(17)]
     pub(crate) request: Option<Hash>,

@@ -3,6 +3,7 @@ use super::*;
 use crate::codec::{CardHash, CompartmentId, EntryId, Extensions, Version1, VersionId};
 use crate::keys::Path;
 use crate::record::{Kind, Terms};
+use std::sync::Arc;
 
 mod attacks;
 
@@ -46,7 +47,7 @@ fn world() -> World {
         name: None,
         tombstone: false,
         actor: None,
-        terms: Terms::default(),
+        terms: Arc::default(),
         request: None,
         extensions: Extensions::default(),
     };

@@ -36,6 +36,7 @@ use crate::crypto::{Failed, RandomError};
 use crate::keys::chart::Head;
 use crate::record::{Kind, Terms};
 use crate::store::StoreError;
+use std::sync::Arc;
 
 /// What the index keeps of one stored entry version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub(crate) struct IndexRow {
     pub(crate) arrival: u64,
     /// Hash of the caller's idempotency key.
     pub(crate) request: Option<Hash>,
-    pub(crate) terms: Terms,
+    pub(crate) terms: Arc<Terms>,
 }
 
 /// In the place of a ledger number: the version was kept apart when it came.

@@ -6,6 +6,7 @@ use crate::codec::{CardHash, ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{Role, Secret};
 use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
+use std::sync::Arc;
 
 pub(super) const CHART: ChartId = ChartId::from_bytes([7; 32]);
 
@@ -48,11 +49,11 @@ pub(super) fn row(seq: u64) -> IndexRow {
         known: Head { seq: 1 + seq % 2, hash: Hash::from_bytes([u8::try_from(seq % 2).unwrap(); 32]) },
         arrival: 2,
         request: seq.is_multiple_of(4).then(|| Hash::from_bytes([u8::try_from(seq % 251).unwrap(); 32])),
-        terms: Terms {
+        terms: Arc::new(Terms {
             kind: ["Observation", "Condition"][usize::try_from(seq % 2).unwrap()].into(),
             codes: vec![Code { system: "http://loinc.org".into(), value: format!("{}-4", seq % 20) }],
             dates: vec![DateRange::new(day, day + 86_400).unwrap()],
             words: vec!["blood".into(), format!("w{}", seq % 97)],
-        },
+        }),
     }
 }

@@ -10,6 +10,7 @@ use crate::keys::chart::Head;
 use crate::record::{Code, DateRange, Kind, Terms};
 use minicbor::{Decode, Decoder, Encode};
 use std::collections::HashMap;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Bytes that stand before the encoding: its length, as u32.
@@ -217,6 +218,16 @@ impl NumberedRow {
         head: impl FnOnce(Head) -> Option<u32>,
     ) -> Option<Self> {
         let terms = &row.terms;
+        let term_kind = string(&terms.kind)?;
+        // With room made once for each.
+        let mut codes = Vec::with_capacity(terms.codes.len().saturating_mul(2));
+        for code in &terms.codes {
+            codes.extend([string(&code.system)?, string(&code.value)?]);
+        }
+        let mut words = Vec::with_capacity(terms.words.len());
+        for word in &terms.words {
+            words.push(string(word)?);
+        }
         Some(Self {
             entry: row.entry,
             version: row.version,
@@ -232,15 +243,10 @@ impl NumberedRow {
             known: head(row.known)?,
             arrival: row.arrival,
             request: row.request,
-            term_kind: string(&terms.kind)?,
-            codes: terms
-                .codes
-                .iter()
-                .flat_map(|code| [&code.system, &code.value])
-                .map(|text| string(text))
-                .collect::<Option<_>>()?,
+            term_kind,
+            codes,
             dates: terms.dates.clone(),
-            words: terms.words.iter().map(|word| string(word)).collect::<Option<_>>()?,
+            words,
         })
     }
 
@@ -285,7 +291,7 @@ impl NumberedRow {
             known: *at(heads, self.known)?,
             arrival: self.arrival,
             request: self.request,
-            terms: Terms {
+            terms: Arc::new(Terms {
                 kind: string(self.term_kind)?,
                 codes: self
                     .codes
@@ -296,7 +302,7 @@ impl NumberedRow {
                     .collect::<Result<_, Failed>>()?,
                 dates: self.dates,
                 words: self.words.iter().map(|word| string(*word)).collect::<Result<_, Failed>>()?,
-            },
+            }),
         })
     }
 }
@@ -493,7 +499,7 @@ mod tests {
         let sizes: Vec<usize> = (1..=3)
             .map(|n| {
                 let mut row = row(1);
-                row.terms.words = (0..n).map(|i| format!("word{i}")).collect();
+                Arc::make_mut(&mut row.terms).words = (0..n).map(|i| format!("word{i}")).collect();
                 seal(Suite::Aes256Gcm, &key(1), &CHART, &[row]).unwrap().len()
             })
             .collect();
@@ -505,7 +511,7 @@ mod tests {
     fn plaintexts_that_break_a_rule_are_refused() {
         let bare = |strings: &[&'static str], change: fn(&mut NumberedRow)| {
             let mut first = NumberedRow::number(
-                &IndexRow { terms: Terms::default(), ..row(1) },
+                &IndexRow { terms: Arc::default(), ..row(1) },
                 &mut |_| Some(0),
                 |_| Some(0),
                 |_| Some(0),

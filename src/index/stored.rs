@@ -331,7 +331,8 @@ mod tests {
         let rows: Vec<IndexRow> = (1..=64)
             .map(|seq| {
                 let mut row = row(seq);
-                row.terms.words = (0..1024).map(|i| format!("{seq:030}-{i:030}")).collect();
+                std::sync::Arc::make_mut(&mut row.terms).words =
+                    (0..1024).map(|i| format!("{seq:030}-{i:030}")).collect();
                 row
             })
             .collect();

@@ -8,6 +8,7 @@ use crate::codec::{EntryId, Hash, VersionId};
 use crate::record::{Code, DateRange, Kind, Terms};
 use core::cmp::Reverse;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const SYSTEMS: [&str; 2] = ["http://loinc.org", ""];
 const CODES: [&str; 3] = ["4548-4", "718-7", ""];
@@ -117,7 +118,7 @@ fn rows() -> impl Strategy<Value = Vec<IndexRow>> {
                 tombstone,
                 chain_seq: if quarantined { APART } else { seq },
                 request: request.map(|byte| Hash::from_bytes([byte; 32])),
-                terms,
+                terms: Arc::new(terms),
                 ..row(seq)
             })
             .collect()

@@ -13,10 +13,12 @@ pub use date::{DateError, DateRange};
 pub use kind::Kind;
 pub use label::{Label, LabelError};
 pub use patient::{Identifier, Patient};
+pub(crate) use terms::shared as shared_terms;
 pub use terms::{Code, Terms};
 
 use crate::crypto::WipedBytes;
 use core::fmt;
+use std::sync::Arc;
 
 /// Content of a record, with what it is found by. Everything in it is sealed; nothing of it is visible to the store.
 #[derive(Clone)]
@@ -26,7 +28,8 @@ pub struct Record {
     content: WipedBytes,
     label: Option<Label>,
     name: Option<String>,
-    terms: Terms,
+    /// Shared with the version that is sealed of it, and with the index.
+    terms: Arc<Terms>,
 }
 
 impl Record {
@@ -38,7 +41,7 @@ impl Record {
             content: WipedBytes::from(content.into()),
             label: None,
             name: None,
-            terms: Terms::default(),
+            terms: Arc::default(),
         }
     }
 
@@ -48,7 +51,7 @@ impl Record {
         media_type: String,
         content: WipedBytes,
         name: Option<String>,
-        terms: Terms,
+        terms: Arc<Terms>,
     ) -> Self {
         Self { kind, media_type, content, label: None, name, terms }
     }
@@ -91,7 +94,7 @@ impl Record {
     /// The terms that `find` looks for.
     #[must_use]
     pub fn with_terms(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+        self.terms = Arc::new(terms);
         self
     }
 
@@ -118,6 +121,11 @@ impl Record {
     /// What `find` looks for.
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The same, to be kept beside it without a copy of each word.
+    pub(crate) fn shared_terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.terms)
     }
 }
 

@@ -100,6 +100,27 @@ impl fmt::Debug for Terms {
     }
 }
 
+/// Terms that a record, its version and its row in the index share, encoded as terms.
+pub(crate) mod shared {
+    use super::Terms;
+    use minicbor::{
+        Decode as _, Decoder, Encode as _, Encoder, decode::Error, encode::Error as EncodeError, encode::Write,
+    };
+    use std::sync::Arc;
+
+    pub(crate) fn encode<C, W: Write>(
+        terms: &Arc<Terms>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        terms.as_ref().encode(e, ctx)
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Arc<Terms>, Error> {
+        Terms::decode(d, ctx).map(Arc::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@ use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::envelope::Opened;
 use crate::index::{Facts, IndexRow};
 use crate::keys::chart::{Head, Wrap};
-use crate::record::{Kind, Terms};
+use crate::record::Kind;
 use crate::store::{StoreError, Table, Transaction};
+use std::sync::Arc;
 
 /// A stored entry: wrap, sealed bytes, and what this vault says of them.
 pub(crate) struct StoredEntry<'a> {
@@ -118,6 +119,6 @@ pub(super) fn placeholder(seq: u64, claimed: Option<(EntryId, VersionId)>, stub:
         known: Head { seq: 0, hash: Hash::from_bytes([0; 32]) },
         arrival: stub.arrival,
         request: None,
-        terms: Terms::default(),
+        terms: Arc::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::crypto::sign::SIGNATURE_LEN;
+use std::sync::Arc;
 
 /// An entry in parts, to be put together again in ways that no honest member would.
 struct Parts {
@@ -248,9 +249,11 @@ fn h55_metadata_out_of_bounds_by_its_author() {
     let parents = |count: u8| (0..count).map(|byte| VersionId::from_bytes([byte; 16])).collect::<Vec<_>>();
     let words = |count: usize| vec![String::from("word"); count];
     assert!(opened(&world, &with(&|metadata| metadata.parents = parents(64))).is_ok());
-    assert!(opened(&world, &with(&|metadata| metadata.terms.words = words(Terms::MAX_WORDS))).is_ok());
+    assert!(
+        opened(&world, &with(&|metadata| Arc::make_mut(&mut metadata.terms).words = words(Terms::MAX_WORDS))).is_ok()
+    );
     refused(&world, &with(&|metadata| metadata.parents = parents(65)));
-    refused(&world, &with(&|metadata| metadata.terms.words = words(Terms::MAX_WORDS + 1)));
+    refused(&world, &with(&|metadata| Arc::make_mut(&mut metadata.terms).words = words(Terms::MAX_WORDS + 1)));
 }
 
 /// A reader holds the content key and another's signed interior.

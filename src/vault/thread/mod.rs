@@ -31,7 +31,7 @@ use crate::index::{Threaded, Version};
 use crate::record::{Code, DateRange, Kind, Label, Record, Terms};
 use body::{Attached, Link, Post, React};
 use core::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// How far the clock of somebody else may be ahead for us to follow it, in milliseconds.
 const MOST_AHEAD_MS: i64 = 60 * 60 * 1000;
@@ -288,8 +288,7 @@ pub(super) fn first_version<'a>(
 }
 
 fn record(body: &Body, label: Option<Label>) -> Result<Record, Error> {
-    let record =
-        Record::of_parts(Kind::Message, MEDIA_TYPE.to_owned(), body.to_bytes()?.into(), None, Terms::default());
+    let record = Record::of_parts(Kind::Message, MEDIA_TYPE.to_owned(), body.to_bytes()?.into(), None, Arc::default());
     Ok(match label {
         Some(label) => record.labelled(label),
         None => record,

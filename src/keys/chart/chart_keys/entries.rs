@@ -98,7 +98,7 @@ impl ChartKeys {
             name: record.name().map(str::to_owned),
             tombstone: new.tombstone,
             actor: new.actor,
-            terms: record.terms().clone(),
+            terms: record.shared_terms(),
             request: new.request,
             extensions: Extensions::default(),
         };

@@ -5,6 +5,7 @@ use crate::crypto::sign::SigningKey;
 use crate::envelope::{self, Header, Metadata, SealedEntry};
 use crate::keys::{ContentKey, Identity};
 use crate::vault::thread::{Body, MEDIA_TYPE};
+use std::sync::Arc;
 
 /// Seals with the chart's own key what a message is changed into, signed by whoever says so.
 fn sealed(
@@ -56,9 +57,9 @@ fn b13_a_message_that_says_two_things() {
     };
     says(|_| {}).unwrap();
     let changes: [fn(&mut Metadata); 4] = [
-        |metadata| metadata.terms.kind = "reaction".into(),
-        |metadata| metadata.terms.codes[0].value = EntryId::random().unwrap().to_string(),
-        |metadata| metadata.terms.codes[0].system = "urn:other".into(),
+        |metadata| Arc::make_mut(&mut metadata.terms).kind = "reaction".into(),
+        |metadata| Arc::make_mut(&mut metadata.terms).codes[0].value = EntryId::random().unwrap().to_string(),
+        |metadata| Arc::make_mut(&mut metadata.terms).codes[0].system = "urn:other".into(),
         |metadata| metadata.media_type = "text/plain".into(),
     ];
     for change in changes {
@@ -74,7 +75,7 @@ fn b13_a_message_that_says_two_things() {
         let mut body = Body::from_bytes(content).unwrap();
         body.thread = other.id();
         *content = body.to_bytes().unwrap().to_vec();
-        metadata.terms.codes[0].value = other.id().to_string();
+        Arc::make_mut(&mut metadata.terms).codes[0].value = other.id().to_string();
     });
     assert_eq!(open_preview(&elsewhere, &keys, &KEY), Err(Error::OutsidePreview));
     assert!(version_of(&elsewhere) != version_of(&notice));
