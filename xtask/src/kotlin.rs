@@ -1,5 +1,7 @@
 //! The Kotlin door: built and tested, then used by projects that have nothing but the installed jar.
 
+mod lint;
+
 use crate::aar;
 use crate::place::Place;
 use crate::robin::Program;
@@ -47,8 +49,9 @@ private val keptStatuses: ThreadLocal<java.util.ArrayDeque<UniffiRustCallStatus>
     ThreadLocal.withInitial { java.util.ArrayDeque() }
 ";
 
-/// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
+/// Lints, builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
+    lint::require(place, log)?;
     let mut count = install(place, log)?;
     reference(place, log)?;
     for (name, document) in QUICK_STARTS {
