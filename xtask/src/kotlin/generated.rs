@@ -1,4 +1,4 @@
-//! The Kotlin file that is generated, with less to do at each call than UniFFI has it do.
+//! The Kotlin file that is generated, with less to do at each call than `UniFFI` has it do.
 
 use anyhow::{Result, ensure};
 
@@ -42,7 +42,7 @@ const KEPT_PLAIN: &str = "private inline fun <U> uniffiRustCall(callback: (Point
 const TAKEN: &str = "uniffi_out_err: UniffiRustCallStatus,";
 const TAKEN_AS_MEMORY: &str = "uniffi_out_err: Pointer,";
 
-/// Changes what was generated. What UniFFI writes in another way than is known here is an error.
+/// Changes what was generated. What `UniFFI` writes in another way than is known here is an error.
 pub(super) fn changed(code: &str) -> Result<String> {
     let once = |text: &str| code.matches(text).count() == 1;
     ensure!(once(NEW_STATUS) && once(NEW_PLAIN), "the generated Kotlin makes the status of a call in another way");

@@ -63,7 +63,7 @@ fn undocumented(graph: &Value) -> Result<Vec<String>> {
     Ok(written.iter().filter(lacks_comment).filter(|symbol| !takes_none(symbol)).map(|symbol| name(symbol)).collect())
 }
 
-/// What UniFFI writes without a comment, and takes none for: that an id is a text, and how a record is made of all its fields. The
+/// What `UniFFI` writes without a comment, and takes none for: that an id is a text, and how a record is made of all its fields. The
 /// lint `missing_docs` sees to the constructors that are written in Rust.
 fn takes_none(symbol: &Value) -> bool {
     let kind = symbol.pointer("/kind/identifier").and_then(Value::as_str).unwrap_or_default();
