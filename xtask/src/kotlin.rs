@@ -1,5 +1,8 @@
 //! The Kotlin door: built and tested, then used by projects that have nothing but the installed jar.
 
+mod generated;
+mod lint;
+
 use crate::aar;
 use crate::place::Place;
 use crate::robin::Program;
@@ -22,33 +25,9 @@ const QUICK_STARTS: &[(&str, &str)] = &[("readme", "README.md"), ("start-mobile"
 const BEFORE: &str = "import ampoule.*\nimport java.nio.file.Path\nimport javax.crypto.KeyGenerator\nimport kotlinx.coroutines.runBlocking\n\n\
     fun main(args: Array<String>) = runBlocking<Unit> {\nval folder = Path.of(args[0])\n";
 
-/// How the generated file makes what a call of the library writes its status to: a new one for each call, which takes JNA ten
-/// times as long as the call.
-const NEW_STATUS: &str = "    var status = UniffiRustCallStatus()
-    val return_value = callback(status)
-    uniffiCheckCallStatus(errorHandler, status)
-    return return_value
-}
-";
-/// What does that instead. A call within a call takes another one, and each is given back as one of success.
-const KEPT_STATUS: &str = "    val kept = keptStatuses.get()
-    val status = kept.pollLast() ?: UniffiRustCallStatus()
-    try {
-        val return_value = callback(status)
-        uniffiCheckCallStatus(errorHandler, status)
-        return return_value
-    } finally {
-        status.code = UNIFFI_CALL_SUCCESS
-        kept.addLast(status)
-    }
-}
-
-private val keptStatuses: ThreadLocal<java.util.ArrayDeque<UniffiRustCallStatus>> =
-    ThreadLocal.withInitial { java.util.ArrayDeque() }
-";
-
-/// Builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
+/// Lints, builds, tests and installs the modules, then runs the quick starts and the example. Returns how many tests there were.
 pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
+    lint::require(place, log)?;
     let mut count = install(place, log)?;
     reference(place, log)?;
     for (name, document) in QUICK_STARTS {
@@ -142,8 +121,7 @@ fn generate(place: &Place, library: &Path, generated: &Path, native: &Path, log:
     green(bindgen.arg("--out-dir").arg(generated).arg(library), log)?;
     let file = generated.join("ampoule/ampoule_uniffi.kt");
     let code = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    ensure!(code.matches(NEW_STATUS).count() == 1, "the generated Kotlin makes the status of a call in another way");
-    fs::write(&file, code.replace(NEW_STATUS, KEPT_STATUS))?;
+    fs::write(&file, generated::changed(&code)?)?;
     // After the generated file was made: what it is made from is in the symbols.
     let folder = native.join("linux-x86-64");
     fs::create_dir(&folder)?;

@@ -46,7 +46,8 @@ pub(crate) fn test(place: &Place, log: &Path) -> Result<usize> {
     let tests = tests(&fs::read_to_string(log)?).context("no test in Swift ran")?;
     let graph = ["dump-symbol-graph", "--minimum-access-level", "public", "--skip-synthesized-members"];
     green(&mut work.swift(&swift, &package, "package", &[], &graph), log)?;
-    reference::require(&package.join("Sources/Ampoule"), &work.scratch(&package))?;
+    let graphs = reference::require(&package.join("Sources/Ampoule"), &work.scratch(&package))?;
+    green(&mut reference::build(&swift, &work.folder, &graphs)?, log)?;
     for document in QUICK_STARTS {
         let document = place.root.join(document);
         let (source, expected) = snippet::quick_start(&document, "swift")?;

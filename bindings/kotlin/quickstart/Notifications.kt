@@ -12,8 +12,7 @@ import kotlinx.coroutines.runBlocking
 object AndroidKeystore {
     private val keys = ConcurrentHashMap<String, SecretKey>()
 
-    fun deviceKey(alias: String) =
-        CipherDeviceKey(keys.getOrPut(alias) { KeyGenerator.getInstance("AES").generateKey() })
+    fun deviceKey(alias: String) = CipherDeviceKey(keys.getOrPut(alias) { KeyGenerator.getInstance("AES").generateKey() })
 }
 
 fun notify(title: String, text: String) = println("$title: $text")

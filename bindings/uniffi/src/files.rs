@@ -1,6 +1,7 @@
 //! Files: by path, in pieces that are pushed, or read at any place.
 
 use crate::contained::contained;
+use crate::piece::PieceHandle;
 use crate::progress::Following;
 use crate::records::{Entry, RecordTerms};
 use crate::text::hidden;
@@ -9,6 +10,7 @@ use ampoule::{EntryId, FileInfo, Label, VersionId};
 use std::fs::File;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
 
 /// What is said of a file beside its content. All of it is sealed.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -110,7 +112,7 @@ impl ChartHandle {
     ) -> Result<VersionId, VaultError> {
         let (following, mut source) = (Following { listener, cancel }, source(path)?);
         let mut writer = self.chart.create_file_version(&entry, &file.try_into()?)?;
-        let mut piece = vec![0; PIECE];
+        let mut piece = Zeroizing::new(vec![0; PIECE]);
         loop {
             let read = source.read(&mut piece).map_err(|_| ampoule::Error::CannotRead)?;
             let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
@@ -249,31 +251,6 @@ impl FileWriterHandle {
     }
 }
 
-/// Bytes that were read. `UniFFI` would carry them byte by byte, which takes longer than to decrypt and verify them: so it
-/// tells where they are, and the layer above copies them at once.
-#[derive(uniffi::Object)]
-pub struct PieceHandle(Vec<u8>);
-
-#[uniffi::export]
-impl PieceHandle {
-    /// Where they are in the memory of the process, to be read as long as the handle is open. They are wiped with it.
-    pub fn address(&self) -> u64 {
-        self.0.as_ptr().expose_provenance() as u64
-    }
-
-    /// How many there are.
-    pub fn length(&self) -> u32 {
-        // As many as were asked for, at most.
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
-    }
-}
-
-impl AsRef<[u8]> for PieceHandle {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// A version of a file, to be read at any place.
 #[derive(uniffi::Object)]
 pub struct FileReaderHandle(Mutex<ampoule::FileReader>);
@@ -301,10 +278,10 @@ impl FileReaderHandle {
         let mut reader = lock(&self.0);
         // No more room than there is content.
         let len = reader.len().saturating_sub(offset).min(len.into());
-        let mut piece = vec![0; usize::try_from(len).map_err(|_| ampoule::Error::TooLong)?];
-        let read = reader.read_at(offset, &mut piece)?;
-        piece.truncate(read);
-        Ok(Arc::new(PieceHandle(piece)))
+        let mut piece = PieceHandle(vec![0; usize::try_from(len).map_err(|_| ampoule::Error::TooLong)?]);
+        let read = reader.read_at(offset, &mut piece.0)?;
+        piece.0.truncate(read);
+        Ok(Arc::new(piece))
     }
 
     /// Writes the whole content to a file. It has a temporary name beside `path` until its end is verified and it is on

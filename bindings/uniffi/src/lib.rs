@@ -17,6 +17,7 @@ mod files;
 mod hooks;
 mod ids;
 mod notice;
+mod piece;
 mod progress;
 mod records;
 mod sharing;
@@ -31,11 +32,11 @@ pub use checks::{Due, Finding, NotHere, Report};
 pub use contacts::{Certificate, ContactHandle, DirectoryId, Fingerprint, Imitated};
 pub use error::VaultError;
 pub use files::{
-    ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, PieceHandle, Preview, SealedContentHandle,
-    WrittenFile,
+    ContentReceiverHandle, FileReaderHandle, FileWriterHandle, NewFile, Preview, SealedContentHandle, WrittenFile,
 };
 pub use hooks::{CheckpointKeeper, DeviceKey, HookError};
 pub use notice::{UnverifiedMessage, open_preview};
+pub use piece::PieceHandle;
 pub use progress::{CancelToken, ProgressListener};
 pub use records::{
     AssertedActor, Entry, FoundEntry, FoundPatient, Matches, NewRecord, PatientIdentifier, PatientInfo, PatientSearch,
@@ -53,6 +54,8 @@ pub use vault::{
 
 uniffi::setup_scaffolding!();
 
-/// What is freed is wiped: arguments and results that crossed the border leave no copy behind.
+/// What is freed is wiped: arguments and results that crossed the border leave no copy behind. Not in the tests of this crate's
+/// own modules, so that they see what wipes itself.
+#[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

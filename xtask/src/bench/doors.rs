@@ -128,13 +128,18 @@ impl Worker {
         {
             self.asked = None;
         }
+        // What it says beside that tells why it ended.
+        let mut said = String::new();
         loop {
             match self.answers.recv_timeout(self.limit) {
                 // Maven puts colours before the first line.
                 Ok(answer) => {
-                    if let Some((_, took)) = answer?.split_once("took\t") {
+                    let answer = answer?;
+                    if let Some((_, took)) = answer.split_once("took\t") {
                         return took.parse().context("no number of nanoseconds");
                     }
+                    said.push('\n');
+                    said.push_str(&answer);
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     self.kill();
@@ -143,7 +148,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => {
                     // It closed its output; whether it does more is nothing to wait for.
                     self.kill();
-                    bail!("the worker ended ({}) at: {line}", self.child.wait()?);
+                    bail!("the worker ended ({}) at: {line}{said}", self.child.wait()?);
                 }
             }
         }
@@ -287,6 +292,10 @@ mod tests {
         let failed = |script: &str, limit| worker(script, limit).ask("record\t1").unwrap_err().to_string();
         assert_eq!(failed("exit 7", LIMIT), "the worker ended (exit status: 7) at: record\t1");
         assert_eq!(failed("read -r work; exit 7", LIMIT), "the worker ended (exit status: 7) at: record\t1");
+        assert_eq!(
+            failed("read -r work; echo why; exit 7", LIMIT),
+            "the worker ended (exit status: 7) at: record\t1\nwhy"
+        );
         assert!(failed("exec >&-; while read -r work; do :; done", LIMIT).contains("the worker ended"));
         assert!(failed("while read -r work; do :; done", Duration::ZERO).contains("without an answer"));
     }

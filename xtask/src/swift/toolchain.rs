@@ -60,6 +60,13 @@ impl Swift {
         command
     }
 
+    /// `docc` with these arguments, likewise.
+    pub(crate) fn docc(&self, work: &Path, args: &[&str]) -> Command {
+        let mut command = self.program("docc".as_ref(), work, work);
+        command.args(args);
+        command
+    }
+
     /// A program that was built in the folder `work`. It sees nothing else.
     pub(crate) fn run(&self, work: &Path, built: &Path) -> Command {
         self.program(built, work, work)

@@ -2,21 +2,39 @@
 import Dispatch
 import Foundation
 
-/// Where calls block: on threads of their own, so that none of the few that run tasks is held up.
-private let calls = DispatchQueue(label: "ampoule.calls", qos: .userInitiated, attributes: .concurrent)
+/// Where long calls run: on threads of their own, so that none of the few that run tasks is held up.
+private let long = DispatchQueue(label: "ampoule.calls", qos: .userInitiated, attributes: .concurrent)
+
+/// Where short calls run: as urgent as the task. Where the system runs tasks on the same threads, no other has to be woken to make
+/// the call, nor to go on after it.
+private var short: DispatchQueue {
+  switch Task.currentPriority {
+  case .high: .global(qos: .userInitiated)
+  case .low: .global(qos: .utility)
+  case .background: .global(qos: .background)
+  default: .global(qos: .default)
+  }
+}
 
 /// Runs a call of the library. It cannot be ended in between, and is short. A task that was cancelled begins none.
 func blocking<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await run(on: short, call)
+}
+
+private func run<Value: Sendable>(
+  on queue: DispatchQueue, _ call: @escaping @Sendable () throws -> Value
+) async throws -> Value {
   try Task.checkCancellation()
   return try await withCheckedThrowingContinuation { continuation in
-    calls.async { continuation.resume(with: Result(catching: call).mapError(typed)) }
+    queue.async { continuation.resume(with: Result(catching: call).mapError(typed)) }
   }
 }
 
 /// Runs what cannot fail, in a task that was cancelled too.
 func always<Value: Sendable>(_ call: @escaping @Sendable () -> Value) async -> Value {
-  await withCheckedContinuation { continuation in
-    calls.async { continuation.resume(returning: call()) }
+  let queue = short
+  return await withCheckedContinuation { continuation in
+    queue.async { continuation.resume(returning: call()) }
   }
 }
 
@@ -26,7 +44,7 @@ func following<Value: Sendable>(_ call: @escaping @Sendable (CancelToken) throws
   let token = CancelToken()
   return try await withTaskCancellationHandler {
     do {
-      return try await blocking { try call(token) }
+      return try await run(on: long) { try call(token) }
     } catch VaultError.Cancelled where Task.isCancelled {
       throw CancellationError()
     }

@@ -26,7 +26,7 @@ public final class MessageThread: Sendable {
     try await send(NewMessage(text: text))
   }
 
-  /// As ``send(_:)-(NewMessage)``, once for each key: a repeated request gives the message of the first.
+  /// As `send(_:)`, once for each key: a repeated request gives the message of the first.
   public func sendOnce(key: String, _ message: NewMessage) async throws -> EntryId {
     try await blocking { try self.ffi.sendOnce(key: key, message: message) }
   }

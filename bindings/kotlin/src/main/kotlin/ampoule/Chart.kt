@@ -111,8 +111,7 @@ class Chart internal constructor(internal val ffi: ChartHandle) : AutoCloseable 
         progressOf { listener -> following { ffi.putFile(file, path.toString(), listener, it) } }
 
     /** As [putFile], once for each key: a repeated request gives the entry of the first, and reads nothing. */
-    suspend fun putFileOnce(key: String, file: NewFile, path: Path): EntryId =
-        io { ffi.putFileOnce(key, file, path.toString()) }
+    suspend fun putFileOnce(key: String, file: NewFile, path: Path): EntryId = io { ffi.putFileOnce(key, file, path.toString()) }
 
     /** Adds a version of a file, from a path. */
     suspend fun updateFile(entry: EntryId, file: NewFile, path: Path): VersionId =
@@ -139,12 +138,10 @@ class Chart internal constructor(internal val ffi: ChartHandle) : AutoCloseable 
     suspend fun missingContent(): List<VersionId> = io { ffi.missingContent() }
 
     /** Writes the content of a version of a file, as it is sealed, to a new file: for who has the chart by a bundle. */
-    suspend fun exportContent(version: VersionId, path: Path) =
-        following { ffi.exportContent(version, path.toString(), null, it) }
+    suspend fun exportContent(version: VersionId, path: Path) = following { ffi.exportContent(version, path.toString(), null, it) }
 
     /** Takes in the content of a version of a file from what [exportContent] wrote: all of it, or nothing. */
-    suspend fun importContent(version: VersionId, path: Path) =
-        following { ffi.importContent(version, path.toString(), null, it) }
+    suspend fun importContent(version: VersionId, path: Path) = following { ffi.importContent(version, path.toString(), null, it) }
 
     /** The content of a version of a file as it is sealed, to be sent from any place on. */
     suspend fun sealedContent(version: VersionId): SealedContent = io { SealedContent(ffi.sealedContent(version)) }

@@ -60,8 +60,7 @@ class FileReader internal constructor(private val ffi: FileReaderHandle) : AutoC
     suspend fun exportTo(path: Path) = following { ffi.exportTo(path.toString(), null, it) }
 
     /** As [exportTo], telling how many bytes were written. */
-    fun exportingTo(path: Path): Flow<Progress<Unit>> =
-        progressOf { listener -> following { ffi.exportTo(path.toString(), listener, it) } }
+    fun exportingTo(path: Path): Flow<Progress<Unit>> = progressOf { listener -> following { ffi.exportTo(path.toString(), listener, it) } }
 
     /** Lets go of it. A second time does nothing. */
     override fun close() = ffi.close()

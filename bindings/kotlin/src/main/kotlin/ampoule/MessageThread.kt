@@ -45,8 +45,7 @@ class MessageThread internal constructor(internal val ffi: ThreadHandle) : AutoC
     suspend fun last(most: Int): List<MessageResult> = io { ffi.last(most.coerceAtLeast(0).toUInt()) }
 
     /** The messages before one of this thread, likewise. */
-    suspend fun before(message: EntryId, most: Int): List<MessageResult> =
-        io { ffi.before(message, most.coerceAtLeast(0).toUInt()) }
+    suspend fun before(message: EntryId, most: Int): List<MessageResult> = io { ffi.before(message, most.coerceAtLeast(0).toUInt()) }
 
     /** All messages, the newest first, a page at a time. A page that has none which opens is the last. */
     fun newestFirst(): Flow<MessageResult> = flow {

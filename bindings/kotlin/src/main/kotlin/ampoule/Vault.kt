@@ -102,8 +102,7 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
         io { Contact(direct(card) { ffi.replaceContact(contact.ffi, it) }) }
 
     /** Takes what an organisation says of a contact's card. */
-    suspend fun addCertificate(certificate: ByteArray): Contact =
-        io { Contact(direct(certificate) { ffi.addCertificate(it) }) }
+    suspend fun addCertificate(certificate: ByteArray): Contact = io { Contact(direct(certificate) { ffi.addCertificate(it) }) }
 
     /** Takes an organisation's list of the certificates that it has taken back. Returns the organisation. */
     suspend fun addWithdrawals(list: ByteArray): Contact = io { Contact(direct(list) { ffi.addWithdrawals(it) }) }
@@ -193,8 +192,7 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
     suspend fun exportAudit(path: Path): Long = io { ffi.exportAudit(path.toString()).toLong() }
 
     /** The events of a chart for a verified contact: a file for any courier, that opens nothing else. */
-    suspend fun exportAuditTo(contact: Contact, chart: ChartId): ByteArray =
-        io { ffi.exportAuditTo(contact.ffi, chart) }
+    suspend fun exportAuditTo(contact: Contact, chart: ChartId): ByteArray = io { ffi.exportAuditTo(contact.ffi, chart) }
 
     /** Opens what [exportAuditTo] of a verified contact's vault made for this one. */
     suspend fun readAudit(file: ByteArray): AuditReport = io { AuditReport(direct(file) { ffi.readAudit(it) }) }

@@ -43,7 +43,10 @@ class ConformanceTest {
         suspend fun outcome(step: JsonObject): JsonObject = try {
             call(step)
         } catch (error: VaultException) {
-            answer { addProperty("error", error.code().toInt()); addProperty("name", error::class.simpleName) }
+            answer {
+                addProperty("error", error.code().toInt())
+                addProperty("name", error::class.simpleName)
+            }
         }
 
         private suspend fun call(step: JsonObject): JsonObject {
@@ -88,14 +91,12 @@ class ConformanceTest {
             RecordTerms(step.text("kind") ?: "", codes(step), listOfNotNull(dates(step)), step.text("words") ?: ""),
         )
 
-        private fun search(step: JsonObject) =
-            Search(step.text("kind"), codes(step), dates(step), step.text("words"), step.text("prefix"))
+        private fun search(step: JsonObject) = Search(step.text("kind"), codes(step), dates(step), step.text("words"), step.text("prefix"))
 
         private fun codes(step: JsonObject): List<RecordCode> =
             step["codes"]?.asJsonArray?.map { it.asJsonArray }?.map { RecordCode(it[0].asString, it[1].asString) } ?: emptyList()
 
-        private fun dates(step: JsonObject): RecordDates? =
-            step["dates"]?.asJsonArray?.let { RecordDates(it[0].asLong, it[1].asLong) }
+        private fun dates(step: JsonObject): RecordDates? = step["dates"]?.asJsonArray?.let { RecordDates(it[0].asLong, it[1].asLong) }
 
         private fun hex(text: String): ByteArray = text.chunked(2).map { it.toInt(16).toByte() }.toByteArray()
 

@@ -85,7 +85,9 @@ class FaultsTest {
                 var (right, locked) = 0 to 0
                 repeat(20) {
                     try {
-                        if (number % 16 == 0) chart.put(note("n$number")) else {
+                        if (number % 16 == 0) {
+                            chart.put(note("n$number"))
+                        } else {
                             assertContentEquals("the truth".encodeToByteArray(), chart.get(id).content)
                         }
                         right++
@@ -97,7 +99,12 @@ class FaultsTest {
                 right to locked
             }
         }
-        val locks = launch(Dispatchers.IO) { repeat(10) { vault.lock(); vault.unlock(key(1)) } }
+        val locks = launch(Dispatchers.IO) {
+            repeat(10) {
+                vault.lock()
+                vault.unlock(key(1))
+            }
+        }
         val counts = work.awaitAll()
         locks.join()
         assertEquals(64 * 20, counts.sumOf { it.first + it.second })

@@ -37,12 +37,19 @@ class FilesTest {
             direct.duplicate().position(5).limit(60).slice().position(5).limit(25),
         )
         for (buffer in buffers) {
-            val written = chart.createFile(photo).use { it.update(buffer); it.finish() }
+            val written = chart.createFile(photo).use {
+                it.update(buffer)
+                it.finish()
+            }
             chart.file(written.entry).use { assertContentEquals(bytes.copyOfRange(10, 30), it.readAt(0, 100)) }
         }
         // Nothing at all is a piece as well, and the buffer itself stays as it was.
         val empty = ByteBuffer.allocateDirect(8).position(8)
-        val written = chart.createFile(photo).use { it.update(empty); it.update(direct.flip()); it.finish() }
+        val written = chart.createFile(photo).use {
+            it.update(empty)
+            it.update(direct.flip())
+            it.finish()
+        }
         assertEquals(8 to 0, empty.position() to direct.position())
         chart.file(written.entry).use { assertContentEquals(bytes, it.readAt(0, 100)) }
     }
@@ -88,7 +95,12 @@ class FilesTest {
         Files.newOutputStream(from).use { out -> repeat(96) { out.write(content(1 shl 20)) } }
         val chart = vault().createChart()
         var begun = false
-        val job = launch { chart.puttingFile(photo, from).collect { begun = true; throw CancellationException("enough") } }
+        val job = launch {
+            chart.puttingFile(photo, from).collect {
+                begun = true
+                throw CancellationException("enough")
+            }
+        }
         job.join()
         assertTrue(begun)
         val (first, second) = async { chart.putFile(photo, from) } to launch { chart.putFile(photo, from) }

@@ -51,7 +51,13 @@ class LeakageTest {
         System.setErr(PrintStream(printed))
         try {
             val values = ArrayList<Any?>()
-            val vault = Vault.create(Store.memory(), canary, Unlock.passphrase("$canary ruby mango 47".encodeToByteArray()).also { values.add(it) }).vault
+            val vault = Vault.create(
+                Store.memory(),
+                canary,
+                Unlock.passphrase("$canary ruby mango 47".encodeToByteArray()).also {
+                    values.add(it)
+                },
+            ).vault
             val chart = vault.createChart()
             val terms = RecordTerms(canary, listOf(RecordCode(canary, canary)), listOf(RecordDates(1, 2)), canary)
             val record = NewRecord(canary, canary.encodeToByteArray(), null, canary, terms)
@@ -63,11 +69,17 @@ class LeakageTest {
             val thread = chart.startThread(canary)
             val message = thread.send(NewMessage(canary))
             thread.react(message, "!")
-            values.addAll(listOf(vault, chart, thread, record, terms, terms.codes, terms.dates, file, file.preview, patient, patient.identifiers))
-            values.addAll(listOf(chart.get(id), chart.history(id), chart.find(Search(canary, words = canary)), Search(canary, words = canary)))
+            values.addAll(
+                listOf(vault, chart, thread, record, terms, terms.codes, terms.dates, file, file.preview, patient, patient.identifiers),
+            )
+            values.addAll(
+                listOf(chart.get(id), chart.history(id), chart.find(Search(canary, words = canary)), Search(canary, words = canary)),
+            )
             values.addAll(listOf(chart.preview(written.entry), chart.patient(), chart.shares(), chart.threads(), chart.message(message)))
             values.addAll(listOf(vault.findPatient(PatientSearch.Name(canary, null)), PatientSearch.Name(canary, canary)))
-            values.addAll(listOf(NewMessage(canary), thread.last(9), thread.newestFirst().toList(), AssertedActor(canary, canary, canary, canary)))
+            values.addAll(
+                listOf(NewMessage(canary), thread.last(9), thread.newestFirst().toList(), AssertedActor(canary, canary, canary, canary)),
+            )
             values.addAll(listOf(vault.actingFor(AssertedActor(canary, canary, canary, canary)), vault.audit(), vault.verify()))
             for (call in listOf<suspend () -> Unit>(
                 { chart.get(canary) },

@@ -79,11 +79,9 @@ class DoubleProvider : Provider("AndroidKeyStore", "1", "a double") {
         override fun engineSetKeyEntry(alias: String, key: Key, password: CharArray?, chain: Array<Certificate>?) =
             throw UnsupportedOperationException()
 
-        override fun engineSetKeyEntry(alias: String, key: ByteArray, chain: Array<Certificate>?) =
-            throw UnsupportedOperationException()
+        override fun engineSetKeyEntry(alias: String, key: ByteArray, chain: Array<Certificate>?) = throw UnsupportedOperationException()
 
-        override fun engineSetCertificateEntry(alias: String, certificate: Certificate) =
-            throw UnsupportedOperationException()
+        override fun engineSetCertificateEntry(alias: String, certificate: Certificate) = throw UnsupportedOperationException()
 
         override fun engineStore(stream: OutputStream?, password: CharArray?) = throw UnsupportedOperationException()
     }
