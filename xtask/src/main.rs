@@ -101,6 +101,12 @@ enum Command {
         #[arg(long)]
         prefix: std::path::PathBuf,
     },
+    /// Builds the stripped library for telephones, and prints where it is and how many bytes it has.
+    Size {
+        /// A target of rustc's, whose linker cargo was told; that of this computer by default.
+        #[arg(long)]
+        target: Option<String>,
+    },
     /// Builds and tests the Kotlin modules, and installs them in the local Maven repository of these commands.
     Jar,
     /// Lays out an AAR from the installed modules and libraries that were built elsewhere. No Android SDK has checked it.
@@ -145,6 +151,11 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Decoder => decoder::run(&place),
         Command::Header { check } => header::run(&place, check),
         Command::Install { prefix } => install::release(&place, &prefix),
+        Command::Size { target } => {
+            let (library, bytes) = size::build(&place, target.as_deref())?;
+            println!("{} {bytes}", library.display());
+            Ok(())
+        }
         Command::Jar => kotlin::install(&place, &place.target.join("log/jar.txt")).map(|_| ()),
         Command::Aar { libraries } => {
             println!("{}", aar::make(&place, &libraries)?.display());

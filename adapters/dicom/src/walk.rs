@@ -5,11 +5,12 @@
 
 use crate::DicomError;
 use crate::source::{Source, unreadable};
+use dicom_core::dictionary::stub::StubDataDictionary;
 use dicom_core::header::{DataElementHeader, SequenceItemHeader};
 use dicom_core::{Length, Tag, VR};
 use dicom_encoding::decode::explicit_be::ExplicitVRBigEndianDecoder;
 use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
-use dicom_encoding::decode::implicit_le::StandardImplicitVRLittleEndianDecoder;
+use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
 use dicom_encoding::decode::{Decode, Error};
 use std::io::{Read, Seek};
 
@@ -110,7 +111,7 @@ impl<R: Read + Seek> Walk<R> {
         let at = self.counted()?;
         let source = &mut self.source;
         let decoded = match encoding {
-            Encoding::ImplicitLittle => StandardImplicitVRLittleEndianDecoder::default().decode_item_header(source),
+            Encoding::ImplicitLittle => implicit().decode_item_header(source),
             Encoding::ExplicitLittle => ExplicitVRLittleEndianDecoder::default().decode_item_header(source),
             Encoding::ExplicitBig => ExplicitVRBigEndianDecoder::default().decode_item_header(source),
         };
@@ -121,7 +122,7 @@ impl<R: Read + Seek> Walk<R> {
         let at = self.counted()?;
         let source = &mut self.source;
         let decoded = match encoding {
-            Encoding::ImplicitLittle => StandardImplicitVRLittleEndianDecoder::default().decode_header(source),
+            Encoding::ImplicitLittle => implicit().decode_header(source),
             Encoding::ExplicitLittle => ExplicitVRLittleEndianDecoder::default().decode_header(source),
             Encoding::ExplicitBig => ExplicitVRBigEndianDecoder::default().decode_header(source),
         };
@@ -144,6 +145,12 @@ impl<R: Read + Seek> Walk<R> {
         }
         Ok(self.source.at())
     }
+}
+
+/// Where types are not written, no dictionary is asked for them: a length says how far an element goes, and what has none is a
+/// sequence. The standard's dictionary would add a quarter of a megabyte to a telephone's library.
+fn implicit() -> ImplicitVRLittleEndianDecoder<StubDataDictionary> {
+    ImplicitVRLittleEndianDecoder::with_dict(StubDataDictionary)
 }
 
 /// A length in bytes, unless it is undefined.

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+const IMPLICIT: &str = "1.2.840.10008.1.2";
 const JPEG: &str = "1.2.840.10008.1.2.4.50";
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 const UNDEFINED: u32 = u32::MAX;
@@ -260,6 +261,28 @@ fn sequences_are_passed_over_whatever_they_hold() {
         read.pixel_data().unwrap().value(),
         u64::try_from(file.len()).unwrap() - 6..u64::try_from(file.len()).unwrap()
     );
+}
+
+#[test]
+fn without_types_what_has_no_length_is_a_sequence() {
+    let untyped = |group: u16, number: u16, len: u32| -> Vec<u8> {
+        [&group.to_le_bytes()[..], &number.to_le_bytes(), &len.to_le_bytes()].concat()
+    };
+    let sequence = |group, number, within: &[u8]| {
+        [&untyped(group, number, UNDEFINED)[..], &item(UNDEFINED), within, &ITEM_END, &SEQUENCE_END].concat()
+    };
+    let image = [(0x0010, 2_u16), (0x0011, 3), (0x0100, 8)]
+        .map(|(number, value)| [untyped(0x0028, number, 2), value.to_le_bytes().to_vec()].concat());
+    let file = |sequence: &[u8]| {
+        [&meta(IMPLICIT)[..], sequence, &image.concat(), &untyped(0x7FE0, 0x0010, 6), b"abcdef"].concat()
+    };
+    // One that the standard knows, with a private one and a value in it.
+    let inner = [sequence(0x0009, 0x1001, &untyped(0x0009, 0x1002, 0)), untyped(0x0020, 0x0010, 0)].concat();
+    assert_eq!(frames(&file(&sequence(0x0008, 0x1140, &inner))).unwrap(), texts(&[&["abcdef"]]));
+    // A name is no sequence, so what follows is no item.
+    let at = u64::try_from(meta(IMPLICIT).len() + 8).unwrap();
+    let name = [untyped(0x0008, 0x0090, UNDEFINED), b"Doe^Jane".to_vec()].concat();
+    assert_eq!(read(&file(&name)).unwrap_err(), DicomError::Malformed { at });
 }
 
 #[test]
