@@ -188,6 +188,8 @@ fn maven(place: &Place, folder: &Path) -> Command {
     let mut maven = program("mvn", ["--batch-mode", "--no-transfer-progress", "-Dstyle.color=never"]);
     maven.arg(format!("-Dmaven.repo.local={}", place.cache.join("maven").display()));
     maven.current_dir(folder);
+    // Cargo sets it to the output of other builds, where the library would be found that the jar is to bring.
+    maven.env_remove("LD_LIBRARY_PATH");
     maven
 }
 
