@@ -51,9 +51,11 @@ impl Logs {
 
     /// Adds to the marks of a change where the other logs ended, unless this one says so already.
     pub(super) fn knowing<'m>(&self, snapshot: &dyn Snapshot, marks: &'m Marks) -> Result<Cow<'m, Marks>, Error> {
+        if self.others.is_empty() {
+            return Ok(Cow::Borrowed(marks));
+        }
         let (key, known) = (Marked::Others.key(), self.beside(self.own.id(), None).digest());
-        if self.others.is_empty() || marks.contains_key(&key) || self.own.reader(snapshot).digest(&key)? == Some(known)
-        {
+        if marks.contains_key(&key) || self.own.reader(snapshot).digest(&key)? == Some(known) {
             return Ok(Cow::Borrowed(marks));
         }
         let mut marks = marks.clone();
