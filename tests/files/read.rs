@@ -62,6 +62,28 @@ fn a_locked_vault_reads_nothing() {
     assert_eq!(reader.read_range(0..5).unwrap()[..], content(5));
 }
 
+/// What is written out when the vault is locked ends soon after.
+#[test]
+fn a_copy_ends_when_the_vault_is_locked() {
+    struct Locking(Vault, usize);
+    impl Write for Locking {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            self.0.lock();
+            self.1 += piece.len();
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (_, vault, chart) = fresh();
+    let id = chart.put_file(&info(), &content(2 << 20)[..]).unwrap();
+    let mut to = Locking(vault, 0);
+    let copied = chart.file(&id).unwrap().copy_to(&mut to, |_| ControlFlow::Continue(()));
+    assert_eq!((copied, to.1), (Err(Error::Locked), 256 << 10));
+}
+
 #[test]
 fn content_that_is_gone_is_an_error_of_its_own() {
     let (blobs, _, chart) = fresh();
