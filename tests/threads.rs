@@ -536,3 +536,14 @@ proptest! {
         prop_assert!(read(threads[0]).iter().all(|posted| !posted.gap && !posted.misdated));
     }
 }
+
+#[test]
+fn none_of_the_messages_may_be_asked_for() {
+    let clinic = member("Riverside Clinic", 1, Receipts::default());
+    let thread = clinic.vault.create_chart().unwrap().start_thread("Knee", &Label::general()).unwrap();
+    for text in ["one", "two"] {
+        thread.send(&Message::text(text)).unwrap();
+    }
+    let last = thread.last(1).unwrap().remove(0).unwrap();
+    assert_eq!((thread.last(0).unwrap(), thread.before(&last, 0).unwrap()), (Vec::new(), Vec::new()));
+}

@@ -53,10 +53,10 @@ impl ChartIndex {
         let places = firsts.map(|(number, row)| (place_of(row), number));
         let mut found: Vec<(Place, u32)> = places.filter(|(place, _)| before.is_none_or(|end| *place < end)).collect();
         let skipped = found.len().saturating_sub(most);
-        if skipped > 0 {
+        if skipped > 0 && most > 0 {
             found.select_nth_unstable(skipped);
-            found.drain(..skipped);
         }
+        found.drain(..skipped);
         found.sort_unstable();
         found.into_iter().filter_map(|(_, number)| self.view(number)).collect()
     }
