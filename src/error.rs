@@ -95,7 +95,7 @@ pub enum Error {
     #[error("a chart keeps at least one custodian; share it with another first")]
     LastCustodian,
     /// The contact holds no grant of the chart.
-    #[error("the contact holds no grant of this chart; there is nothing to revoke")]
+    #[error("the contact holds no grant of this chart; share it first, or check which contact is meant")]
     NoSuchMember,
     /// The chart has no such label.
     #[error("the chart has no such label; use one of its labels, or `restricted`")]

@@ -320,3 +320,26 @@ fn handles_are_shared_between_threads() {
     clinic.unlock(&Unlock::device_key(&[1; 32])).unwrap();
     assert_eq!(chart.list().unwrap().entries().len(), 21);
 }
+
+/// What one vault of a process knows of somebody does not count in another.
+#[test]
+fn a_contact_of_another_vault_is_unknown() {
+    let clock = Hands::default();
+    let (clinic, other, lee) = (vault("Clinic", 1, &clock), vault("Other", 2, &clock), vault("Lee", 3, &clock));
+    let (foreign, _) = acquaint(&other, &lee);
+    let chart = clinic.create_chart().unwrap();
+    assert_eq!(chart.share(&foreign, &Grant::read()), Err(Error::UnknownContact));
+    assert_eq!(chart.revoke(&foreign), Err(Error::UnknownContact));
+    assert_eq!(chart.resolve_fork(&[&foreign]), Err(Error::UnknownContact));
+    assert_eq!(chart.export(&foreign, Cursor::START).err(), Some(Error::UnknownContact));
+    assert_eq!(clinic.export_audit_to(&foreign, &chart.id()).err(), Some(Error::UnknownContact));
+    assert_eq!(chart.shares().unwrap().len(), 1);
+}
+
+#[test]
+fn a_locked_vault_takes_nothing_in() {
+    let clinic = vault("Clinic", 1, &Hands::default());
+    assert_eq!(clinic.import(b"no bundle").err(), Some(Error::DamagedBundle));
+    clinic.lock();
+    assert_eq!(clinic.import(b"no bundle").err(), Some(Error::Locked));
+}

@@ -54,7 +54,7 @@ impl Vault {
     /// Grants a verified contact the events of a chart: a file for any courier, signed, and sealed to the contact's card.
     /// It opens nothing else, neither the chart nor events of other charts. That it was made is an event too.
     pub fn export_audit_to(&self, contact: &Contact, chart: &ChartId) -> Result<Vec<u8>, Error> {
-        let to = contact.verified_root()?;
+        let to = contact.verified_root(&self.inner)?;
         let now = self.inner.now_ms();
         let logs = self.log_ends()?;
         let mut lines = Zeroizing::new(String::new());

@@ -155,16 +155,23 @@ impl Contact {
         self.inner.with(|session| Ok(session.contacts(&self.inner)?.through(self.id, now)))
     }
 
-    pub(super) fn verified_root(&self) -> Result<RootCard, Error> {
-        self.inner.with(|session| {
-            let (book, damaged) = self.inner.view(session, |snapshot| session.read_contacts(snapshot))?;
+    /// The card of a contact whom this vault has verified. What another vault of the process knows of him does not count.
+    pub(super) fn verified_root(&self, vault: &Arc<Inner>) -> Result<RootCard, Error> {
+        let Self { inner, id } = &self.of(vault);
+        inner.with(|session| {
+            let (book, damaged) = inner.view(session, |snapshot| session.read_contacts(snapshot))?;
             self.require_whole(&damaged)?;
-            Ok(book.require_verified(self.id, self.inner.now_ms())?.clone())
+            Ok(book.require_verified(*id, inner.now_ms())?.clone())
         })
     }
 
-    pub(super) fn root_hash(&self) -> Result<CardHash, Error> {
-        self.read(|contact| contact.card.root().hash())
+    pub(super) fn root_hash(&self, vault: &Arc<Inner>) -> Result<CardHash, Error> {
+        self.of(vault).read(|contact| contact.card.root().hash())
+    }
+
+    /// The contact of that id in a vault, if it has one.
+    fn of(&self, vault: &Arc<Inner>) -> Self {
+        Self { inner: Arc::clone(vault), id: self.id }
     }
 
     fn read<T>(&self, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {

@@ -46,7 +46,7 @@ impl Chart {
     /// As [`Self::export`], of a part of what the member may see. The bundle says which part, and what else there is.
     #[expect(clippy::needless_pass_by_value, reason = "a cursor is used once: the next bundle brings the next")]
     pub fn export_scope(&self, to: &Contact, since: Cursor, scope: &Scope) -> Result<Vec<u8>, Error> {
-        let root = to.root_hash()?;
+        let root = to.root_hash(&self.inner)?;
         self.inner.with(|session| {
             let actor = self.actor().map(|actor| (**actor).clone());
             let event = Event { actor, ..Event::new(EventKind::Export, self.inner.now_ms()).on(self.id()) };

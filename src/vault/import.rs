@@ -79,11 +79,13 @@ impl Vault {
     /// goes on from the bundles before: where something is missing, nothing is taken in, and it is
     /// [`Error::IncompleteBundle`].
     pub fn import(&self, bundle: &[u8]) -> Result<Applied, Error> {
-        let bundle = Bundle::parse(bundle).map_err(|error| match error {
-            BundleError::Damaged => Error::DamagedBundle,
-            BundleError::Newer => Error::NewerFormat,
-        })?;
-        self.inner.with(|session| import(&self.inner, session, &bundle))
+        self.inner.with(|session| {
+            let bundle = Bundle::parse(bundle).map_err(|error| match error {
+                BundleError::Damaged => Error::DamagedBundle,
+                BundleError::Newer => Error::NewerFormat,
+            })?;
+            import(&self.inner, session, &bundle)
+        })
     }
 }
 

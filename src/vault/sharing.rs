@@ -54,7 +54,7 @@ impl core::fmt::Debug for Share {
 impl Chart {
     /// Shares the chart, or some labels of it, with a verified contact.
     pub fn share(&self, with: &Contact, grant: &Grant) -> Result<Standing, Error> {
-        let root = with.verified_root()?;
+        let root = with.verified_root(&self.inner)?;
         let event = Event { member: Some(root.hash()), ..Event::new(EventKind::Share, self.inner.now_ms()) };
         let intent = Intent::Share { to: Box::new(root.clone()), grant: grant.clone() };
         self.change(|_| Ok(intent), Some(&root), event)
@@ -63,7 +63,7 @@ impl Chart {
     /// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to
     /// who read it.
     pub fn revoke(&self, from: &Contact) -> Result<Standing, Error> {
-        self.revoke_roots(&[from.root_hash()?])
+        self.revoke_roots(&[from.root_hash(&self.inner)?])
     }
 
     pub(super) fn revoke_roots(&self, roots: &[CardHash]) -> Result<Standing, Error> {
