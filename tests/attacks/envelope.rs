@@ -65,6 +65,25 @@ fn b09_ciphertexts_swapped() {
     assert_eq!(other.get(&of_other).unwrap().content(), b"second value");
 }
 
+/// What a row says of its version beside it is damaged: the version is read, and named before an index that is derived
+/// again would lose it.
+#[test]
+fn b09_what_a_row_says_of_its_version() {
+    let clinic = member("Riverside Clinic", 1);
+    let (chart, general, sensitive) = chart_of(&clinic);
+    for at in [0, 31] {
+        clinic.rewrite_entry(&chart, 3, move |row| {
+            let stub = row.len() - STUB;
+            row[stub + at] ^= 1;
+        });
+        assert_eq!(chart.get(&general).unwrap().content(), b"second value");
+        assert!(chart.get(&sensitive).is_ok());
+        let findings = clinic.vault.verify(|_| {}).unwrap().findings;
+        assert!(matches!(findings[..], [Finding::Entry { entry, .. }] if entry == general), "{findings:?}");
+        clinic.store.tell_the_truth();
+    }
+}
+
 #[test]
 fn b10_name_type_time_or_size_swapped() {
     let clinic = member("Riverside Clinic", 1);
