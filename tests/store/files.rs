@@ -61,6 +61,26 @@ fn a_file_that_is_no_store_is_refused_and_left_alone() {
 }
 
 #[test]
+fn what_is_no_file_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(refused(folder.path()), StoreError::CannotOpen);
+    #[cfg(unix)]
+    for device in ["/dev/null", "/dev/zero"] {
+        assert_eq!(refused(Path::new(device)), StoreError::CannotOpen);
+    }
+}
+
+/// As in a folder of a file system that may only be read: the file opens, and its log cannot be made.
+#[test]
+fn a_file_without_room_for_its_log_is_read_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    drop(made(&path));
+    fs::create_dir(folder.path().join("store.db-wal")).unwrap();
+    assert_eq!(refused(&path), StoreError::ReadOnly);
+}
+
+#[test]
 fn a_database_of_another_application_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.db");

@@ -29,17 +29,13 @@ impl Link {
         // Neither URI names nor SQLite's own creation of files: paths are paths, and the caller creates with care.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| meaning(&error))?;
-        configure(&connection, options).map_err(|error| meaning(&error))?;
+        configure(&connection, options).map_err(|error| without_log(meaning(&error)))?;
         Ok(Self { connection, version: None })
     }
 
     /// Makes the file a store of the present schema, if it is not.
     pub(super) fn prepare(&self, options: &SqliteOptions) -> Result<(), StoreError> {
-        // A file in a folder that may not be written opens, but not its log.
-        let state = migrations::state(&self.connection).map_err(|error| match error {
-            StoreError::CannotOpen => StoreError::ReadOnly,
-            other => other,
-        })?;
+        let state = migrations::state(&self.connection).map_err(without_log)?;
         if self.connection.is_readonly("main").map_err(|error| meaning(&error))? {
             return Err(StoreError::ReadOnly);
         }
@@ -177,6 +173,14 @@ impl Link {
         }
         self.version = Some(version);
         Ok(false)
+    }
+}
+
+/// A file in a folder that may not be written opens, but not its log.
+fn without_log(error: StoreError) -> StoreError {
+    match error {
+        StoreError::CannotOpen => StoreError::ReadOnly,
+        other => other,
     }
 }
 

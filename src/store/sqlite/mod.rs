@@ -308,6 +308,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
         Ok(_) => Ok(()),
         // SQLite takes a file of one byte for an empty one, and would write over it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::metadata(path) {
+            Ok(file) if !file.is_file() => Err(StoreError::CannotOpen),
             Ok(file) if (1..SMALLEST_FILE).contains(&file.len()) => Err(StoreError::Damaged),
             _ => Ok(()),
         },
