@@ -128,3 +128,18 @@ fn what_no_witness_signed_and_what_is_of_another_log_is_refused() {
     assert!(refused > cosigned.len() / 2);
     assert!(Witness::new("has space", &[1; 32]).is_err());
 }
+
+/// The C++ door has nothing to sign with: its tests take the vault of `tests/compat/sqlite-3`, and what a witness signed of it.
+#[cfg(feature = "sqlite")]
+#[test]
+fn what_the_doors_hold_against_a_vault_that_was_kept_is_what_a_witness_signed() {
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/sqlite-3");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("vault.sqlite");
+    std::fs::copy(kept.join("vault.sqlite"), &copy).unwrap();
+    let vault = Vault::open(ampoule::SqliteStore::open(copy).unwrap(), &key(7)).unwrap();
+    let (signer, witness) = witness(7);
+    let signed = std::fs::read(kept.join("witnessed.txt")).unwrap();
+    assert_eq!(String::from_utf8(cosign(&vault.checkpoint().unwrap(), &signer)), String::from_utf8(signed.clone()));
+    assert_eq!(vault.witnessed(&signed, &witness), Ok(Some(TIME)));
+}

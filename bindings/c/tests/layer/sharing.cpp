@@ -1,6 +1,8 @@
 /* Who sees a chart: contacts, grants, organisations, auditors. */
 #include "harness.hpp"
 
+#include <filesystem>
+
 namespace {
 
 void charts_are_shared_and_found() {
@@ -77,6 +79,61 @@ void a_custodian_elsewhere_proposes() {
     CHECK(copy.administer_here() == AMPOULE_STANDING_PROPOSED && copy.waiting() == 1);
     const auto nobody = status_of([&] { copy.resolve_fork(); });
     CHECK(nobody != AMPOULE_STATUS_OK && status_of([&] { copy.resolve_fork({&both.from}); }) == nobody);
+}
+
+/* The clinic's device is copied, and its two copies let different people in. */
+void two_histories_of_sharing_are_found_and_resolved() {
+    const auto path = fresh_path("clinic.db"), copied = fresh_path("copied.db");
+    const auto way = ampoule::unlock::device_key({1});
+    const auto kim = vault_of("Dr. Kim", 3), mallory = vault_of("Mallory", 66), nurse = vault_of("Nurse Roe", 4);
+    const auto verified = [](ampoule::vault &by, const ampoule::vault &of) {
+        auto contact = by.add_contact(of.card().view());
+        contact.verify(contact.digits().text());
+        return contact;
+    };
+    pair_of_vaults both(ampoule::vault::create(ampoule::store::sqlite(path), "Riverside Clinic", way).first,
+                        vault_of("Guardian", 2));
+    const auto guardian = both.to.info().id, of_kim = verified(both.clinic, kim).info().id;
+    ampoule_chart_id id;
+    {
+        auto chart = both.clinic.create_chart();
+        id = chart.id();
+        both.share(chart, AMPOULE_RIGHTS_CUSTODIAN);
+        chart.share(both.clinic.contact(of_kim), ampoule::grant(AMPOULE_RIGHTS_WRITE));
+    }
+    // What was written is in the file when nobody has it open any more.
+    both.to = ampoule::contact();
+    both.clinic = ampoule::vault();
+    std::filesystem::copy_file(path, copied);
+    both.clinic = ampoule::vault::open(ampoule::store::sqlite(path), way);
+    both.to = both.clinic.contact(guardian);
+    auto other = ampoule::vault::open(ampoule::store::sqlite(copied), way);
+    auto chart = both.clinic.chart(id), there = other.chart(id);
+    chart.share(verified(both.clinic, nurse), ampoule::grant(AMPOULE_RIGHTS_WRITE));
+    there.share(verified(other, mallory), ampoule::grant(AMPOULE_RIGHTS_WRITE));
+
+    // Whoever meets both says so, and the clinic hears of it from him.
+    const auto to_guardian = other.contact(guardian);
+    CHECK(!both.lee.import(chart.export_to(both.to).view()).forked);
+    CHECK(both.lee.import(there.export_to(to_guardian).view()).forked);
+    const auto copy = both.lee.chart(id);
+    CHECK(both.clinic.import(copy.export_to(both.from).view()).forked);
+    for (const auto *forked : {&copy, static_cast<const ampoule::chart *>(&chart)}) {
+        const auto histories = forked->fork();
+        CHECK(histories.size() == 2 && histories[0].size() == 4 && histories[1].size() == 4);
+        CHECK(forked->share_count() == 3);
+    }
+    const auto frozen = status_of([&] { chart.share(both.to, ampoule::grant(AMPOULE_RIGHTS_READ)); });
+    CHECK(frozen == AMPOULE_STATUS_FORKED);
+
+    // Who leaves is known to both histories. Whom only one of them let in has to be let in anew.
+    const auto leaving = both.clinic.contact(of_kim);
+    CHECK(chart.resolve_fork({&leaving}) == AMPOULE_STANDING_COMMITTED);
+    CHECK(chart.fork().empty() && chart.share_count() == 2);
+    for (const auto &share : chart.shares()) CHECK(share.name == "Riverside Clinic" || share.name == "Guardian");
+    CHECK(!both.lee.import(chart.export_to(both.to).view()).forked);
+    CHECK(both.lee.chart(id).fork().empty() && both.lee.chart(id).share_count() == 2);
+    CHECK(chart.share(leaving, ampoule::grant(AMPOULE_RIGHTS_READ)) == AMPOULE_STANDING_COMMITTED);
 }
 
 void grants_say_what_for() {
@@ -161,6 +218,7 @@ const test sharing_tests[] = {
     {"charts_are_shared_and_found", charts_are_shared_and_found},
     {"what_a_vault_knows_comes_as_values", what_a_vault_knows_comes_as_values},
     {"a_custodian_elsewhere_proposes", a_custodian_elsewhere_proposes},
+    {"two_histories_of_sharing_are_found_and_resolved", two_histories_of_sharing_are_found_and_resolved},
     {"grants_say_what_for", grants_say_what_for},
     {"contacts_are_known_by_what_they_say", contacts_are_known_by_what_they_say},
     {"an_organisation_vouches_and_takes_it_back", an_organisation_vouches_and_takes_it_back},
