@@ -18,7 +18,7 @@ pub struct Contacts {
     inner: Arc<Inner>,
 }
 
-/// A contact. A handle: dead while the vault is locked.
+/// A contact of one vault: another vault of the process does not know him by it. A handle: dead while the vault is locked.
 #[derive(Clone)]
 pub struct Contact {
     inner: Arc<Inner>,
