@@ -4084,8 +4084,8 @@ ampoule_status ampoule_chart_share(const ampoule_chart *chart,
                                    ampoule_standing *standing);
 
 /**
- * Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to who read it. `standing` may
- * be NULL.
+ * Ends every grant of a contact, also to cards that were replaced: fresh keys for all who stay. What was read before stays
+ * known to who read it. `standing` may be NULL.
  */
 ampoule_status ampoule_chart_revoke(const ampoule_chart *chart,
                                     const ampoule_contact *from,

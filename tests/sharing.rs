@@ -343,3 +343,39 @@ fn a_locked_vault_takes_nothing_in() {
     clinic.lock();
     assert_eq!(clinic.import(b"no bundle").err(), Some(Error::Locked));
 }
+
+/// A phone was lost, and its owner has a new vault: what was shared with the old one is taken back by the same contact.
+#[test]
+fn what_was_shared_with_a_card_that_was_replaced_is_revoked() {
+    let clock = Hands::default();
+    let (clinic, lost, new) = (vault("Clinic", 1, &clock), vault("Lee", 2, &clock), vault("Lee", 3, &clock));
+    let (lee, to_clinic) = acquaint(&clinic, &lost);
+    let (chart, other) = (clinic.create_chart().unwrap(), clinic.create_chart().unwrap());
+    chart.put(&note("before")).unwrap();
+    for chart in [&chart, &other] {
+        chart.share(&lee, &Grant::write()).unwrap();
+        lost.import(&chart.export(&lee, Cursor::START).unwrap()).unwrap();
+    }
+    let card = new.card().unwrap();
+    clinic.contacts().replace(&lee, &card.to_bytes()).unwrap();
+    // Nothing is sent to a card that nobody has compared, and the error says so.
+    assert_eq!(chart.export(&lee, Cursor::START).unwrap_err(), Error::ChangedContact);
+    chart.revoke(&lee).unwrap();
+    assert_eq!(chart.shares().unwrap().len(), 1);
+    assert_eq!(chart.revoke(&lee).unwrap_err(), Error::NoSuchMember);
+    // Also where the new card has a grant beside the old one, and after the vault was closed.
+    lee.verify(&card.fingerprint().digits()).unwrap();
+    assert_eq!(chart.export(&lee, Cursor::START).unwrap_err(), Error::NoSuchMember);
+    other.share(&lee, &Grant::read()).unwrap();
+    assert_eq!(other.shares().unwrap().len(), 3);
+    clinic.lock();
+    clinic.unlock(&Unlock::device_key(&[1; 32])).unwrap();
+    let (other, lee) = (clinic.chart(&other.id()).unwrap(), clinic.contacts().get(lee.id()).unwrap());
+    other.revoke(&lee).unwrap();
+    assert_eq!(other.shares().unwrap().len(), 1);
+    // What the lost phone writes now is kept apart.
+    let late = lost.chart(&other.id()).unwrap();
+    late.put(&note("late")).unwrap();
+    let applied = clinic.import(&late.export(&to_clinic, Cursor::START).unwrap()).unwrap();
+    assert_eq!((applied.quarantined, other.list().unwrap().entries().len()), (1, 0));
+}

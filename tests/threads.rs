@@ -179,9 +179,10 @@ fn threads_are_listed_and_messages_found() {
     assert_eq!(chart.delete(&message), Err(Error::OtherKind));
     let as_record = chart.get(&message).unwrap();
     assert_eq!(chart.put(as_record.record()), Err(Error::OtherKind));
-    assert_eq!(chart.message(&record).unwrap_err(), Error::UnknownEntry);
-    assert_eq!(pair.ours.react(&record, "👍"), Err(Error::UnknownEntry));
+    assert_eq!(chart.message(&record).unwrap_err(), Error::OtherKind);
+    assert_eq!(pair.ours.react(&record, "👍"), Err(Error::OtherKind));
     assert_eq!(chart.thread(&message).unwrap_err(), Error::OtherKind);
+    assert_eq!(chart.thread(&record).unwrap_err(), Error::OtherKind);
     assert_eq!(chart.thread(&EntryId::from_bytes([0; 16])).unwrap_err(), Error::UnknownEntry);
     // One thread knows nothing of the messages of another.
     let other = chart.start_thread("Other", &Label::general()).unwrap();

@@ -8,9 +8,14 @@ use crate::crypto::{Failed, RandomError, Secret, Suite, chunked, kdf, role, seal
 use crate::error::Error;
 use core::fmt;
 use minicbor::{Decode, Encode, bytes::ByteVec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
+
+/// Extension of a row: the root cards that were held before.
+const FORMER: u32 = 1;
+/// Most of them that are kept.
+const MOST_FORMER: usize = 64;
 
 /// How far a contact's card can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -39,6 +44,8 @@ pub(crate) struct Contact {
     certificates: Vec<ByteVec>,
     /// Of an organisation: the latest list of what it took back.
     withdrawals: Option<ByteVec>,
+    /// Root cards that were held before this one, the latest last: what was shared with them can still be taken back.
+    former: Vec<CardHash>,
 }
 
 /// Whose name a contact's name looks like.
@@ -142,6 +149,7 @@ impl ContactBook {
             added_ms: now_ms,
             certificates: Vec::new(),
             withdrawals: None,
+            former: Vec::new(),
         };
         self.insert(contact.clone());
         Ok(contact)
@@ -158,8 +166,9 @@ impl ContactBook {
             // A card that nobody ever compared has nothing to differ from.
             let unverified = old.status == ContactStatus::Unverified;
             let status = if unverified { ContactStatus::Unverified } else { ContactStatus::Changed };
+            let former = old.former_before(&card.root().hash());
             // What was said of the old card is not said of this one.
-            Contact { card, status, certificates: Vec::new(), withdrawals: None, ..old.clone() }
+            Contact { id, card, status, added_ms: old.added_ms, certificates: Vec::new(), withdrawals: None, former }
         };
         self.insert(contact.clone());
         Ok(contact)
@@ -267,7 +276,7 @@ impl Contact {
             added_ms: self.added_ms,
             certificates: self.certificates.clone(),
             withdrawals: self.withdrawals.clone(),
-            extensions: Extensions::default(),
+            extensions: former_to_extensions(&self.former),
         });
         let padded = padding::pad(&row).ok_or(Failed)?;
         Ok(chunked::seal(suite, keyring, chunked::salt(keyring, &padded)?, &[&context(vault, self.id)], &padded)?)
@@ -285,9 +294,39 @@ impl Contact {
         let padded = chunked::open(suite, keyring, &[&context(vault, id)], sealed).map_err(invalid)?;
         let stored: Stored = codec::decode(padding::unpad(&padded).ok_or(Malformed::Invalid)?)?;
         let card = Card::from_bytes(&stored.card)?;
+        let former = former_of(&stored.extensions, &card)?;
         let Stored { version: _, card: _, status, added_ms, certificates, withdrawals, extensions: _ } = stored;
-        Ok(Self { id, card, status, added_ms, certificates, withdrawals })
+        Ok(Self { id, card, status, added_ms, certificates, withdrawals, former })
     }
+
+    /// Root cards of the contact: the one that is held, then those of before.
+    pub(crate) fn roots(&self) -> Vec<CardHash> {
+        core::iter::once(self.card.root().hash()).chain(self.former.iter().copied()).collect()
+    }
+
+    /// What is former once another root card is held.
+    fn former_before(&self, next: &CardHash) -> Vec<CardHash> {
+        let held = self.card.root().hash();
+        let mut former: Vec<CardHash> =
+            self.former.iter().chain([&held]).filter(|root| *root != next).copied().collect();
+        former.drain(..former.len().saturating_sub(MOST_FORMER));
+        former
+    }
+}
+
+fn former_to_extensions(former: &[CardHash]) -> Extensions {
+    if former.is_empty() {
+        return Extensions::default();
+    }
+    Extensions::ignorable(FORMER, codec::encode(&former.to_vec()).into())
+}
+
+fn former_of(extensions: &Extensions, card: &Card) -> Result<Vec<CardHash>, Malformed> {
+    let Some(bytes) = extensions.get(FORMER) else { return Ok(Vec::new()) };
+    let former: Vec<CardHash> = codec::decode(bytes)?;
+    let mut known = BTreeSet::from([card.root().hash()]);
+    let fits = (1..=MOST_FORMER).contains(&former.len()) && former.iter().all(|root| known.insert(*root));
+    if fits { Ok(former) } else { Err(Malformed::Invalid) }
 }
 
 #[derive(Encode, Decode)]

@@ -41,7 +41,8 @@ impl Contacts {
         self.change(|book| book.add(card, now))
     }
 
-    /// Takes a new card of a known contact. It must be verified again before anything is shared.
+    /// Takes a new card of a known contact. It must be verified again before anything is shared. What was shared with the card of
+    /// before stays shared until the contact is revoked.
     pub fn replace(&self, contact: &Contact, card: &[u8]) -> Result<Contact, Error> {
         let card = Card::from_bytes(card).map_err(card_error)?;
         contact.read(|_| ())?;
@@ -156,29 +157,33 @@ impl Contact {
     }
 
     /// The card of a contact whom this vault has verified. What another vault of the process knows of him does not count.
-    pub(super) fn verified_root(&self, vault: &Arc<Inner>) -> Result<RootCard, Error> {
-        let Self { inner, id } = &self.of(vault);
-        inner.with(|session| {
-            let (book, damaged) = inner.view(session, |snapshot| session.read_contacts(snapshot))?;
-            self.require_whole(&damaged)?;
-            Ok(book.require_verified(*id, inner.now_ms())?.clone())
-        })
+    pub(super) fn verified_root(&self, vault: &Inner) -> Result<RootCard, Error> {
+        self.look(vault, |book| Ok(book.require_verified(self.id, vault.now_ms())?.clone()))
     }
 
-    pub(super) fn root_hash(&self, vault: &Arc<Inner>) -> Result<CardHash, Error> {
-        self.of(vault).read(|contact| contact.card.root().hash())
+    /// The root card that is held and whether it was changed since it was verified, in a vault as in [`Self::verified_root`].
+    pub(super) fn root_held(&self, vault: &Inner) -> Result<(CardHash, ContactStatus), Error> {
+        self.read_in(vault, |contact| (contact.card.root().hash(), contact.status))
     }
 
-    /// The contact of that id in a vault, if it has one.
-    fn of(&self, vault: &Arc<Inner>) -> Self {
-        Self { inner: Arc::clone(vault), id: self.id }
+    /// Every root card that was held of the contact, the one of now first, in a vault as in [`Self::verified_root`].
+    pub(super) fn roots(&self, vault: &Inner) -> Result<Vec<CardHash>, Error> {
+        self.read_in(vault, contacts::Contact::roots)
     }
 
     fn read<T>(&self, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {
-        self.inner.with(|session| {
-            let (book, damaged) = self.inner.view(session, |snapshot| session.read_contacts(snapshot))?;
+        self.read_in(&self.inner, get)
+    }
+
+    fn read_in<T>(&self, vault: &Inner, get: impl FnOnce(&contacts::Contact) -> T) -> Result<T, Error> {
+        self.look(vault, |book| book.get(self.id).map(get).ok_or(Error::UnknownContact))
+    }
+
+    fn look<T>(&self, vault: &Inner, at: impl FnOnce(&ContactBook) -> Result<T, Error>) -> Result<T, Error> {
+        vault.with(|session| {
+            let (book, damaged) = vault.view(session, |snapshot| session.read_contacts(snapshot))?;
             self.require_whole(&damaged)?;
-            book.get(self.id).map(get).ok_or(Error::UnknownContact)
+            at(&book)
         })
     }
 

@@ -17,8 +17,8 @@ use crate::crypto::{Secret, role};
 use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index::Version;
-use crate::keys::DeviceCard;
 use crate::keys::chart::Visible;
+use crate::keys::{ContactStatus, DeviceCard};
 use crate::store::{Snapshot, Table};
 use crate::sync::bundle::{CardSet, Sharing, Writer};
 use crate::sync::extent::{Absent, Extent, LeftOut, Line, Piece, Why};
@@ -46,11 +46,15 @@ impl Chart {
     /// As [`Self::export`], of a part of what the member may see. The bundle says which part, and what else there is.
     #[expect(clippy::needless_pass_by_value, reason = "a cursor is used once: the next bundle brings the next")]
     pub fn export_scope(&self, to: &Contact, since: Cursor, scope: &Scope) -> Result<Vec<u8>, Error> {
-        let root = to.root_hash(&self.inner)?;
+        let (root, status) = to.root_held(&self.inner)?;
         self.inner.with(|session| {
             let actor = self.actor().map(|actor| (**actor).clone());
             let event = Event { actor, ..Event::new(EventKind::Export, self.inner.now_ms()).on(self.id()) };
-            let exported = self.export_in(session, &root, &since, scope, event.clone());
+            let exported = match self.export_in(session, &root, &since, scope, event.clone()) {
+                // What was shared was shared with the card of before.
+                Err(Error::NoSuchMember) if status == ContactStatus::Changed => Err(Error::ChangedContact),
+                exported => exported,
+            };
             if exported.is_err() {
                 super::audit::tell(&self.inner, session, event.went(&exported))?;
             }

@@ -32,7 +32,7 @@ impl Chart {
     /// revoked stays revoked, and `leaving` go as well; whom one of them let in is to be shared with anew. Only a
     /// custodian can who is one by every history.
     pub fn resolve_fork(&self, leaving: &[&Contact]) -> Result<Standing, Error> {
-        let leaving = leaving.iter().map(|contact| contact.root_hash(&self.inner)).collect::<Result<Vec<_>, _>>()?;
+        let leaving = leaving.iter().map(|contact| contact.roots(&self.inner)).collect::<Result<Vec<_>, _>>()?.concat();
         let event = Event { member: leaving.first().copied(), ..Event::new(EventKind::Revoke, self.inner.now_ms()) };
         self.change(|_| Ok(Intent::Resolve { leaving }), None, event)
     }

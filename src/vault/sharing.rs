@@ -60,20 +60,21 @@ impl Chart {
         self.change(|_| Ok(intent), Some(&root), event)
     }
 
-    /// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to
-    /// who read it.
+    /// Ends every grant of a contact, those to cards that were replaced included: fresh keys for all who stay. What was read
+    /// before stays known to who read it.
     pub fn revoke(&self, from: &Contact) -> Result<Standing, Error> {
-        self.revoke_roots(&[from.root_hash(&self.inner)?])
+        self.revoke_roots(&from.roots(&self.inner)?)
     }
 
     pub(super) fn revoke_roots(&self, roots: &[CardHash]) -> Result<Standing, Error> {
-        let member = |open: &OpenChart| open.keys.members().iter().any(|member| roots.contains(&member.root));
         self.change(
             |open| {
-                if !roots.is_empty() && !member(open) {
+                let members = open.keys.members().into_iter().map(|member| member.root);
+                let leaving: Vec<CardHash> = members.filter(|root| roots.contains(root)).collect();
+                if leaving.is_empty() && !roots.is_empty() {
                     return Err(Error::NoSuchMember);
                 }
-                Ok(Intent::Revoke { roots: roots.to_vec() })
+                Ok(Intent::Revoke { roots: leaving })
             },
             None,
             Event { member: roots.first().copied(), ..Event::new(EventKind::Revoke, self.inner.now_ms()) },

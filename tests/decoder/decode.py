@@ -94,7 +94,9 @@ def open_made(folder, expected):
         "suite": vault.suite,
         "devices": len(vault.devices),
         "closed_devices": sorted(vault.closed),
-        "contacts": sorted([name, STATUS[status], through] for name, status, through in vault.contacts()),
+        "contacts": sorted(
+            [name, STATUS[status], through, len(former)] for name, status, through, former in vault.contacts()
+        ),
         "patients": {chart.hex(): patient[0] for chart, patient in vault.patients().items()},
         "charts": {},
     }

@@ -110,18 +110,23 @@ class Vault:
         return charts
 
     def contacts(self):
-        """Names with their status, and the subject of the last certificate by an organisation among the contacts."""
+        """Names with their status, the subject of the last certificate by an organisation among the contacts, and the hashes of
+        the root cards that were held before."""
         rows = []
         for key, sealed in self.store.rows("contacts", b""):
             plain = unpad(open_chunked(self.suite, self.keyring_key, label("contact") + self.id + key, sealed))
-            _, card, status, _, certificates, withdrawals, _ = structure(plain, 7)
+            _, card, status, _, certificates, withdrawals, more = structure(plain, 7)
             _, root, devices, _ = structure(card, 4)
             root = RootCard(root)
             devices = [DeviceCard(device, {root.hash: root}).hash for device in devices]
             require(devices == sorted(set(devices)), "order of devices")
-            rows.append((root, status, certificates, withdrawals))
-        organisations = {root.hash: (root, status, lists) for root, status, _, lists in rows if root.kind == 4}
-        for root, status, certificates, _ in rows:
+            former = [decode(value) for number, _, value in more if number == 1]
+            for roots in former:
+                require(1 <= len(roots) <= 64 and all(len(one) == 32 for one in roots), "former cards")
+                require(root.hash not in roots and len(set(roots)) == len(roots), "former cards")
+            rows.append((root, status, certificates, withdrawals, former[0] if former else []))
+        organisations = {root.hash: (root, status, lists) for root, status, _, lists, _ in rows if root.kind == 4}
+        for root, status, certificates, _, former in rows:
             through = None
             for data in certificates:
                 _, by, member, issuer, subject, _, not_after, _ = structure(statement(data)[0], 8)
@@ -130,7 +135,7 @@ class Vault:
                 require(member == root.hash and issuer and root.kind != 4, "certificate")
                 if compared == 2 and not_after is None and H("certificate", data) not in withdrawn(organisation, lists):
                     through = subject
-            yield root.name, status, through
+            yield root.name, status, through, former
 
     def patients(self):
         found = {}

@@ -71,6 +71,7 @@ fn make(folder: &Path) -> Result<Value> {
     let (clinic_at_specialist, _) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
 
     staff_of_a_hospital(&clinic)?;
+    a_new_phone(&clinic)?;
 
     let mut puts: [Put; 4] = Default::default();
     let [at_clinic, at_specialist, at_lab, at_scanner] = &mut puts;
@@ -135,8 +136,9 @@ fn make(folder: &Path) -> Result<Value> {
             "name": "Riverside Clinic", "key_version": 3, "suite": 1,
             "devices": 2, "closed_devices": ["left in a train"], "contents": [0, 0],
             "contacts": [
-                ["Dr. Kim", "unverified", "kim-7"], ["Dr. Lee", "verified", null], ["Dr. Moe", "unverified", null],
-                ["Northern Hospital", "verified", null], ["Ångström Lab", "verified", null],
+                ["Dr. Kim", "unverified", "kim-7", 0], ["Dr. Lee", "verified", null, 0], ["Dr. Moe", "unverified", null, 0],
+                ["Dr. Roe", "changed", null, 1], ["Northern Hospital", "verified", null, 0],
+                ["Ångström Lab", "verified", null, 0],
             ],
             "patients": { (chart.id().to_string()): ["Amélie Example"] },
             "charts": shown(at_clinic, &chart, &all), "bundles": [],
@@ -144,7 +146,7 @@ fn make(folder: &Path) -> Result<Value> {
         {
             "file": "specialist.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Dr. Lee", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": [], "contents": [2, 1],
-            "contacts": [["Riverside Clinic", "verified", null]], "patients": {},
+            "contacts": [["Riverside Clinic", "verified", null, 0]], "patients": {},
             "charts": shown(at_specialist, &chart, &["general"]),
             "bundles": [
                 { "file": "to-specialist.ampb", "entries": of_general },
@@ -154,7 +156,7 @@ fn make(folder: &Path) -> Result<Value> {
         {
             "file": "lab.db", "ways": [key(7)], "closed": [key(9)],
             "name": "Ångström Lab", "key_version": 1, "suite": 1, "devices": 1, "closed_devices": ["restored copy"],
-            "contacts": [["Riverside Clinic", "verified", null]], "patients": {}, "contents": [0, 0],
+            "contacts": [["Riverside Clinic", "verified", null, 0]], "patients": {}, "contents": [0, 0],
             "charts": shown(at_lab, &chart, &["general"]),
             "bundles": [{ "file": "to-lab.ampb", "entries": [newest] }],
         },
@@ -177,12 +179,20 @@ fn devices(folder: &Path, clinic: &Vault, chart: &Chart, at_clinic: &mut Put) ->
     Ok(())
 }
 
+fn member(name: &str, kind: MemberKind) -> Result<Vault> {
+    let (unlock, none) = (Unlock::device_key(&[7; 32]), Recovery::none_data_will_be_lost());
+    Ok(Vault::options().kind(kind).create(MemoryStore::new(), name, &unlock, &none)?.0)
+}
+
+/// Somebody who lost her phone with all that was on it, and has a vault of new keys.
+fn a_new_phone(clinic: &Vault) -> Result<()> {
+    let lost = acquaint(clinic, &member("Dr. Roe", MemberKind::Person)?)?;
+    clinic.contacts().replace(&lost, &member("Dr. Roe", MemberKind::Person)?.card()?.to_bytes())?;
+    Ok(())
+}
+
 /// Two people whom a hospital certifies; it takes one certificate back.
 fn staff_of_a_hospital(clinic: &Vault) -> Result<()> {
-    let member = |name: &str, kind| -> Result<Vault> {
-        let (unlock, none) = (Unlock::device_key(&[7; 32]), Recovery::none_data_will_be_lost());
-        Ok(Vault::options().kind(kind).create(MemoryStore::new(), name, &unlock, &none)?.0)
-    };
     let hospital = member("Northern Hospital", MemberKind::Organisation)?;
     acquaint(clinic, &hospital)?;
     for (name, subject) in [("Dr. Kim", "kim-7"), ("Dr. Moe", "moe-8")] {

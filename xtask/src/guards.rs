@@ -39,7 +39,7 @@ const UNPATCHED_LIMIT: Duration = Duration::from_secs(10 * 60);
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// The tests of a change try one guard in so many, others at each commit: all of them take longer than all else.
-const TURNS: usize = 3;
+const TURNS: usize = 6;
 
 /// Tries all guards whose file name contains `only`. Returns their number.
 pub(crate) fn check(place: &Place, only: Option<&str>) -> Result<usize> {

@@ -100,8 +100,8 @@ pub unsafe extern "C" fn ampoule_chart_share(
     })
 }
 
-/// Ends every grant of a contact: fresh keys for all who stay. What was read before stays known to who read it. `standing` may
-/// be NULL.
+/// Ends every grant of a contact, also to cards that were replaced: fresh keys for all who stay. What was read before stays
+/// known to who read it. `standing` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_revoke(
     chart: *const ampoule_chart,

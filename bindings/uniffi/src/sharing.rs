@@ -185,7 +185,7 @@ impl ChartHandle {
         Ok(self.chart.share(&with.0, &grant.into())?)
     }
 
-    /// Ends every grant of a contact: fresh keys for all who stay.
+    /// Ends every grant of a contact, also to cards that were replaced: fresh keys for all who stay.
     pub fn revoke(&self, from: Arc<ContactHandle>) -> Result<Standing, VaultError> {
         Ok(self.chart.revoke(&from.0)?)
     }

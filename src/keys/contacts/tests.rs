@@ -176,3 +176,44 @@ fn a_row_opens_for_its_vault_contact_and_key_only() {
     }
     assert!(!row.windows(3).any(|part| part == b"Lee"));
 }
+
+/// Each card that was held is known once, the latest last, whatever the contact went back to.
+#[test]
+fn the_root_cards_of_before_are_kept() {
+    let (vault, key) = (VaultId::from_bytes([1; 16]), Secret::generate().unwrap());
+    let mut book = book();
+    let cards: Vec<Card> = (0..67).map(|_| card("Lee")).collect();
+    let roots: Vec<CardHash> = cards.iter().map(|card| card.root().hash()).collect();
+    let id = book.add(cards[0].clone(), 0).unwrap().id;
+    assert_eq!(book.get(id).unwrap().roots(), roots[..1]);
+    book.replace(id, cards[1].clone()).unwrap();
+    book.replace(id, cards[2].clone()).unwrap();
+    assert_eq!(book.get(id).unwrap().roots(), [roots[2], roots[0], roots[1]]);
+    book.replace(id, cards[0].clone()).unwrap();
+    assert_eq!(book.get(id).unwrap().roots(), [roots[0], roots[1], roots[2]]);
+    let contact = book.get(id).unwrap().clone();
+    let row = contact.seal(Suite::Aes256Gcm, &key, vault).unwrap();
+    assert_eq!(Contact::open(Suite::Aes256Gcm, &key, vault, id, &row), Ok(contact.clone()));
+    for card in &cards[3..] {
+        book.replace(id, card.clone()).unwrap();
+    }
+    let contact = book.get(id).unwrap().clone();
+    assert_eq!((contact.former.len(), &contact.former[..1], contact.former[63]), (64, &roots[..1], roots[65]));
+    let row = contact.seal(Suite::Aes256Gcm, &key, vault).unwrap();
+    assert_eq!(Contact::open(Suite::Aes256Gcm, &key, vault, id, &row), Ok(contact.clone()));
+    // No card twice, not the present one, and no more than are kept.
+    for former in [vec![roots[1], roots[1]], vec![roots[66]], [&contact.former[..], &roots[1..2]].concat()] {
+        let row = Contact { former, ..contact.clone() }.seal(Suite::Aes256Gcm, &key, vault).unwrap();
+        assert_eq!(Contact::open(Suite::Aes256Gcm, &key, vault, id, &row), Err(Malformed::Invalid));
+    }
+}
+
+#[test]
+fn the_bytes_of_former_cards_stay_the_same() {
+    let bytes = codec::encode(&former_to_extensions(&[CardHash::from_bytes([7; 32]), CardHash::from_bytes([8; 32])]));
+    // [[1, false, h'82 5820 07… 5820 08…']]
+    let mut expected = vec![0x81, 0x83, 1, 0xf4, 0x58, 69, 0x82, 0x58, 32];
+    expected.extend([[7; 32].as_slice(), &[0x58, 32], &[8; 32]].concat());
+    assert_eq!(bytes, expected);
+    assert_eq!(codec::encode(&former_to_extensions(&[])), [0x80]);
+}

@@ -24,17 +24,29 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects to a file that exists.
+    /// Connects to the file of a store that is open.
     pub(super) fn connect(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let link = Self::reach(path)?;
+        configure(&link.connection, options).map_err(|error| meaning(&error))?;
+        Ok(link)
+    }
+
+    /// Connects to a file that exists as the first of a store, and makes it one of the present schema, if it is not.
+    pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let link = Self::reach(path)?;
+        configure(&link.connection, options).map_err(|error| without_log(meaning(&error)))?;
+        link.prepare(options)?;
+        Ok(link)
+    }
+
+    fn reach(path: &Path) -> Result<Self, StoreError> {
         // Neither URI names nor SQLite's own creation of files: paths are paths, and the caller creates with care.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| meaning(&error))?;
-        configure(&connection, options).map_err(|error| without_log(meaning(&error)))?;
         Ok(Self { connection, version: None })
     }
 
-    /// Makes the file a store of the present schema, if it is not.
-    pub(super) fn prepare(&self, options: &SqliteOptions) -> Result<(), StoreError> {
+    fn prepare(&self, options: &SqliteOptions) -> Result<(), StoreError> {
         let state = migrations::state(&self.connection).map_err(without_log)?;
         if self.connection.is_readonly("main").map_err(|error| meaning(&error))? {
             return Err(StoreError::ReadOnly);

@@ -90,8 +90,7 @@ impl SqliteOptions {
         // An absolute path is never taken for one of SQLite's special names.
         let path = std::path::absolute(path).map_err(|_| StoreError::CannotOpen)?;
         create(&path)?;
-        let writer = Link::connect(&path, &self)?;
-        writer.prepare(&self)?;
+        let writer = Link::open(&path, &self)?;
         Ok(SqliteStore {
             path,
             options: self,

@@ -282,8 +282,13 @@ pub(super) fn first_version<'a>(
     thread: Option<&EntryId>,
     what: Threaded,
 ) -> Result<Version<'a>, Error> {
-    let mut firsts = open.index.versions_of(entry).into_iter().filter(Version::is_first_message);
-    let first = firsts.next().ok_or(Error::UnknownEntry)?;
+    let versions = open.index.versions_of(entry);
+    let not_here = if versions.iter().any(|version| version.kind != Kind::Message) {
+        Error::OtherKind
+    } else {
+        Error::UnknownEntry
+    };
+    let first = versions.into_iter().find(Version::is_first_message).ok_or(not_here)?;
     if open.index.is_in_thread(&first, thread, what) { Ok(first) } else { Err(Error::OtherKind) }
 }
 

@@ -7,7 +7,7 @@ extension Chart {
     try await blocking { try self.ffi.share(with: contact.ffi, grant: grant) }
   }
 
-  /// Ends every grant of a contact: fresh keys for all who stay.
+  /// Ends every grant of a contact, also to cards that were replaced: fresh keys for all who stay.
   @discardableResult
   public func revoke(from contact: Contact) async throws -> Standing {
     try await blocking { try self.ffi.revoke(from: contact.ffi) }

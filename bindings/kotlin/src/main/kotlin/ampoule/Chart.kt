@@ -63,7 +63,7 @@ class Chart internal constructor(internal val ffi: ChartHandle) : AutoCloseable 
     /** Shares the chart, or some labels of it, with a verified contact. */
     suspend fun share(with: Contact, grant: GrantOptions): Standing = io { ffi.share(with.ffi, grant) }
 
-    /** Ends every grant of a contact: fresh keys for all who stay. */
+    /** Ends every grant of a contact, also to cards that were replaced: fresh keys for all who stay. */
     suspend fun revoke(from: Contact): Standing = io { ffi.revoke(from.ffi) }
 
     /** With whom the chart is shared, its custodians included. */
