@@ -231,7 +231,7 @@ enum ampoule_status
      */
     AMPOULE_STATUS_UNKNOWN_LABEL = 129,
     /**
-     * The grant contradicts itself.
+     * The grant contradicts itself, or its end is past.
      */
     AMPOULE_STATUS_UNFIT_GRANT = 130,
     /**

@@ -100,8 +100,10 @@ pub enum Error {
     /// The chart has no such label.
     #[error("the chart has no such label; use one of its labels, or `restricted`")]
     UnknownLabel,
-    /// The grant contradicts itself.
-    #[error("a custodian's grant is of the whole chart with its history; leave labels and limits out")]
+    /// The grant contradicts itself, or its end is past.
+    #[error(
+        "a custodian's grant is of the whole chart with its history, so leave labels and limits out; any other ends in the future, in milliseconds since 1970"
+    )]
     UnfitGrant,
     /// There is no such contact.
     #[error("there is no such contact in this vault; add its card first")]

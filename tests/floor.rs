@@ -56,6 +56,8 @@ fn after_a_revocation_old_entries_open_and_can_be_wrapped_anew() {
     let (clinic, lee) = (member("Riverside EHR", 1), member("Dr. Lee", 2));
     let chart = ChartKeys::create(&clinic, 1_000).unwrap();
     let sealed = chart.seal(&Record::opaque("text/plain", "note"), 2_000).unwrap();
+    let past = Grant::read().until(2_999);
+    assert_eq!(chart.share(&lee.card().unwrap(), &past, 3_000).err(), Some(Error::UnfitGrant));
     let shared = chart.share(&lee.card().unwrap(), &Grant::read().label(Label::general()), 3_000).unwrap();
     let turned = shared.revoke(&lee.card().unwrap(), 4_000).unwrap();
     let turned = ChartKeys::load(&turned.state(&clinic).unwrap(), &clinic).unwrap();

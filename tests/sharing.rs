@@ -256,6 +256,9 @@ fn a_grant_ends_by_its_date_and_maintenance_turns_the_keys() {
     let (to_lee, _) = acquaint(&clinic, &lee);
     let chart = clinic.create_chart().unwrap();
     let id = chart.put(&note("x")).unwrap();
+    // Seconds where milliseconds are meant: a day that was.
+    clock.0.store(500, Ordering::Relaxed);
+    assert_eq!(chart.share(&to_lee, &Grant::write().until(499)).unwrap_err(), Error::UnfitGrant);
     chart.share(&to_lee, &Grant::write().until(1_000)).unwrap();
     lee.import(&chart.export(&to_lee, Cursor::START).unwrap()).unwrap();
     let copy = lee.chart(&chart.id()).unwrap();

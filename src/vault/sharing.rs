@@ -54,6 +54,7 @@ impl core::fmt::Debug for Share {
 impl Chart {
     /// Shares the chart, or some labels of it, with a verified contact.
     pub fn share(&self, with: &Contact, grant: &Grant) -> Result<Standing, Error> {
+        grant.require_ahead(self.inner.now_ms())?;
         let root = with.verified_root(&self.inner)?;
         let event = Event { member: Some(root.hash()), ..Event::new(EventKind::Share, self.inner.now_ms()) };
         let intent = Intent::Share { to: Box::new(root.clone()), grant: grant.clone() };

@@ -70,8 +70,7 @@ fn make(folder: &Path) -> Result<Value> {
     let lab_at_clinic = acquaint(&clinic, &lab)?;
     let (clinic_at_specialist, _) = (acquaint(&specialist, &clinic)?, acquaint(&lab, &clinic)?);
 
-    staff_of_a_hospital(&clinic)?;
-    a_new_phone(&clinic)?;
+    colleagues(&clinic)?;
 
     let mut puts: [Put; 4] = Default::default();
     let [at_clinic, at_specialist, at_lab, at_scanner] = &mut puts;
@@ -191,8 +190,9 @@ fn a_new_phone(clinic: &Vault) -> Result<()> {
     Ok(())
 }
 
-/// Two people whom a hospital certifies; it takes one certificate back.
-fn staff_of_a_hospital(clinic: &Vault) -> Result<()> {
+/// Two people whom a hospital certifies, and one with a new phone. It takes one certificate back.
+fn colleagues(clinic: &Vault) -> Result<()> {
+    a_new_phone(clinic)?;
     let hospital = member("Northern Hospital", MemberKind::Organisation)?;
     acquaint(clinic, &hospital)?;
     for (name, subject) in [("Dr. Kim", "kim-7"), ("Dr. Moe", "moe-8")] {

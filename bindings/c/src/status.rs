@@ -105,7 +105,7 @@ pub enum ampoule_status {
     NoSuchMember = 128,
     /// The chart has no such label.
     UnknownLabel = 129,
-    /// The grant contradicts itself.
+    /// The grant contradicts itself, or its end is past.
     UnfitGrant = 130,
     /// There is no such contact.
     UnknownContact = 131,

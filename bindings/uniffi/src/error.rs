@@ -140,7 +140,7 @@ errors! {
     NoSuchMember,
     /// The chart has no such label.
     UnknownLabel,
-    /// The grant contradicts itself.
+    /// The grant contradicts itself, or its end is past.
     UnfitGrant,
     /// There is no such contact.
     UnknownContact,

@@ -6,6 +6,7 @@ use crate::crypto::{
     Failed, Secret, kdf, role,
     seal::{self, KemPublic, SealError},
 };
+use crate::error::Error;
 use crate::record::Label;
 use minicbor::{Decode, Encode};
 
@@ -137,6 +138,11 @@ impl Grant {
     pub fn until(mut self, not_after_ms: i64) -> Self {
         self.not_after_ms = Some(not_after_ms);
         self
+    }
+
+    /// Fails where the grant would end before it begins, as one does whose end was given in seconds.
+    pub(crate) fn require_ahead(&self, now_ms: i64) -> Result<(), Error> {
+        if self.not_after_ms.is_none_or(|end| now_ms <= end) { Ok(()) } else { Err(Error::UnfitGrant) }
     }
 }
 

@@ -41,6 +41,7 @@ impl ChartKeys {
     /// Shares the chart with the owner of a card whose fingerprint was compared. Returns the keys as they are from now on: store
     /// their [`ChartKeys::state`], then hand over what [`ChartKeys::grant_for`] gives.
     pub fn share(&self, with: &Card, grant: &Grant, now_ms: i64) -> Result<Self, Error> {
+        grant.require_ahead(now_ms)?;
         let step = self.share_step(with.root(), grant, now_ms)?;
         let mut granted = self.granted().clone();
         granted.extend(sealed(&step));
