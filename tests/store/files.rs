@@ -250,6 +250,15 @@ mod unix {
         fs::create_dir(folder.join("open")).unwrap();
         fs::copy(folder.join("store.db"), folder.join("open/store.db")).unwrap();
         allow(&folder.join("open"), 0o777);
+        // As a spell in which the file could only be read leaves it behind.
+        fs::create_dir(folder.join("index")).unwrap();
+        for (name, mode) in [("store.db", 0o666), ("store.db-wal", 0o666), ("store.db-shm", 0o444)] {
+            let path = folder.join("index").join(name);
+            if name == "store.db" { fs::copy(folder.join("store.db"), &path).map(drop) } else { fs::write(&path, "") }
+                .unwrap();
+            allow(&path, mode);
+        }
+        allow(&folder.join("index"), 0o555);
         let root = fs::metadata(folder).unwrap().uid() == 0;
         allow(folder, 0o555);
         if root {
@@ -280,6 +289,7 @@ mod unix {
         assert_eq!(refused(&folder.join("store.db")), StoreError::ReadOnly);
         assert_eq!(refused(&folder.join("open/store.db")), StoreError::ReadOnly);
         assert_eq!(refused(&folder.join("closed.db")), StoreError::CannotOpen);
+        assert_eq!(refused(&folder.join("index/store.db")), StoreError::ReadOnly);
         assert!(SqliteStore::open(folder.join("open/new.db")).is_ok());
     }
 }

@@ -58,9 +58,18 @@ impl Link {
         }
         self.write_ahead(options.busy_timeout)?;
         if state == State::Current {
-            return Ok(());
+            return self.require_index(options.busy_timeout);
         }
         migrations::migrate(&self.connection)
+    }
+
+    /// Fails where the index of the log may be read and not written: to whoever reads it so, the file looks changed each time.
+    /// Somebody who writes just now is not waited for.
+    fn require_index(&self, patience: Duration) -> Result<(), StoreError> {
+        self.connection.busy_timeout(Duration::ZERO).map_err(|error| meaning(&error))?;
+        let begun = self.run("BEGIN IMMEDIATE").and_then(|()| self.undo());
+        self.connection.busy_timeout(patience).map_err(|error| meaning(&error))?;
+        if begun == Err(StoreError::Busy) { Ok(()) } else { begun }
     }
 
     /// Turns on the write-ahead log, which the file then remembers.
