@@ -205,7 +205,7 @@ pub enum Error {
     #[error(transparent)]
     Keeper(#[from] crate::log::KeeperError),
     /// What was to be written out of the vault could not be.
-    #[error("this could not be written; check the place that it goes to")]
+    #[error("this could not be written; check the place that it goes to, and whether it has room")]
     CannotWrite,
     /// The entry is not the one that was expected.
     #[error("this is not the entry that was expected; look for the right bytes in your database")]

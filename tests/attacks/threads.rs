@@ -36,6 +36,22 @@ fn d29_a_damaged_message_leaves_a_gap() {
     assert_eq!(page[0].id, one);
 }
 
+/// Of an opening that does not open, and that no index has yet, it is not said that there is none.
+#[test]
+fn d29_a_damaged_opening_is_not_unknown() {
+    let clinic = member("Riverside Clinic", 1);
+    let (chart, thread, [one, ..]) = spoken(&clinic);
+    clinic.rewrite_entry(&chart, 1, |row| {
+        let last = row.len() - STUB - 1;
+        row[last] ^= 1;
+    });
+    let reopened = clinic.reopen().unwrap().chart(&chart.id()).unwrap();
+    assert_unopenable(reopened.thread(&thread.id()));
+    assert!(reopened.message(&one).is_ok());
+    let list = reopened.list().unwrap();
+    assert_eq!((list.is_complete(), list.damaged()), (false, 1));
+}
+
 /// Where an author's last word is damaged, an earlier one is not shown in its place.
 #[test]
 fn d29_a_damaged_change_is_not_undone() {

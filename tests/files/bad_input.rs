@@ -81,6 +81,21 @@ fn a_source_that_fails_leaves_the_version_before() {
     }
 }
 
+/// A source that says more than there was room for: what is between would be nobody's bytes.
+#[test]
+fn a_source_that_claims_too_much_is_refused() {
+    struct Claims(bool);
+    impl Read for Claims {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let ended = std::mem::replace(&mut self.0, true);
+            Ok(if ended { 0 } else { to.len() + 1 })
+        }
+    }
+    let (blobs, _, chart) = fresh();
+    assert_eq!(chart.put_file(&info(), Claims(false)), Err(Error::CannotRead));
+    assert_eq!((ids(&blobs).len(), chart.list().unwrap().entries().len()), (0, 0));
+}
+
 struct Fails;
 
 impl Read for Fails {

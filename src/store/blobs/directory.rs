@@ -281,9 +281,10 @@ fn open_to_append(path: &Path) -> Result<Option<File>, StoreError> {
     }
 }
 
+/// Opens a file, if it is there and is one: a pipe in its place would be waited for without end.
 fn open(path: &Path) -> Result<Option<File>, StoreError> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
+    match fs::metadata(path).and_then(|found| if found.is_file() { File::open(path).map(Some) } else { Ok(None) }) {
+        Ok(file) => Ok(file),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(meaning(&error)),
     }
@@ -385,6 +386,30 @@ mod tests {
         assert_eq!((mode(&blobs.folder), mode(&blobs.shard(&BLOB))), (0o700, 0o700));
         assert_eq!(mode(&blobs.path(&BLOB, BlobPart::Chunks)), 0o600);
         assert_eq!(mode(&blobs.path(&BLOB, BlobPart::Outboard)), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_there() {
+        use std::process::Command;
+        for part in [BlobPart::Chunks, BlobPart::Outboard] {
+            let (_folder, blobs) = fresh();
+            crashed(&blobs, true);
+            let path = blobs.path(&BLOB, part);
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            let has = || match blobs.open(&BLOB).unwrap() {
+                Some(reader) => [BlobPart::Chunks, BlobPart::Outboard].map(|part| reader.len(part).unwrap() > 0),
+                None => [false; 2],
+            };
+            let expected = if part == BlobPart::Chunks { [false; 2] } else { [true, false] };
+            assert_eq!(has(), expected);
+            fs::remove_dir(&path).unwrap();
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            assert_eq!(has(), expected);
+            assert_eq!(blobs.delete(&BLOB), Ok(true));
+            assert_eq!(fs::read_dir(blobs.shard(&BLOB)).unwrap().count(), 0);
+        }
     }
 
     #[test]

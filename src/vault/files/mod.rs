@@ -211,9 +211,10 @@ impl From<Fault> for Error {
 fn read_once(from: &mut impl Read, to: &mut [u8]) -> Result<usize, Error> {
     loop {
         match from.read(to) {
-            Ok(read) => return Ok(read),
+            // Some say that more came than there was room for.
+            Ok(read) if read <= to.len() => return Ok(read),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Err(Error::CannotRead),
+            Ok(_) | Err(_) => return Err(Error::CannotRead),
         }
     }
 }

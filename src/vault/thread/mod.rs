@@ -24,7 +24,7 @@ pub(super) use read::Reading;
 
 use super::batch::{Batch, New, request};
 use super::open_chart::OpenChart;
-use super::{Chart, Receipts};
+use super::{Chart, Receipts, standings::NOBODY};
 use crate::codec::{EntryId, Hash, VersionId};
 use crate::error::Error;
 use crate::index::{Threaded, Version};
@@ -283,6 +283,10 @@ pub(super) fn first_version<'a>(
     what: Threaded,
 ) -> Result<Version<'a>, Error> {
     let versions = open.index.versions_of(entry);
+    // Of one that does not open it is not known what it was.
+    if versions.iter().any(|version| version.author == NOBODY) {
+        return Err(Error::unopenable());
+    }
     let not_here = if versions.iter().any(|version| version.kind != Kind::Message) {
         Error::OtherKind
     } else {

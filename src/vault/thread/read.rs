@@ -22,7 +22,7 @@ const MOST: usize = 1000;
 
 impl Chart {
     /// The threads that this vault may see, in the order in which they were opened. One whose opening does not open takes the
-    /// place of an error.
+    /// place of an error. Where [`Self::list`] says that something is damaged, one may be missing.
     pub fn threads(&self) -> Result<Vec<Result<ThreadInfo, Error>>, Error> {
         self.told_with_contacts(EventKind::Find, None, |reading| {
             let mut openings = reading.open.index.threads();
@@ -46,7 +46,8 @@ impl Chart {
 }
 
 impl Thread {
-    /// The last messages, up to so many and to 1000, in order. One that does not open takes the place of an error.
+    /// The last messages, up to so many and to 1000, in order. One that does not open takes the place of an error, or is
+    /// missing where [`Chart::list`] says that something is damaged: of the newest it may not be known what they were.
     pub fn last(&self, most: usize) -> Result<Vec<Result<Posted, Error>>, Error> {
         self.page(None, most)
     }

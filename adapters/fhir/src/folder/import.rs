@@ -18,8 +18,12 @@ pub(super) fn import(chart: &Chart, from: &Path) -> Result<Imported, FolderError
     })?;
     list.take(MAX_MANIFEST.saturating_add(1)).read_to_end(&mut json).map_err(FolderError::read)?;
     let manifest = Manifest::parse(&json)?;
-    // A folder of which anything is damaged is not begun with.
+    let labels = chart.labels()?;
+    // A folder of which anything is damaged, or does not fit the chart, is not begun with.
     for piece in &manifest.pieces {
+        if piece.label()?.is_some_and(|label| !labels.contains(&label)) {
+            return Err(Error::UnknownLabel.into());
+        }
         bytes_of(from, piece)?.check()?;
     }
     let mut done = Imported::default();

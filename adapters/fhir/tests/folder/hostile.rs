@@ -1,7 +1,7 @@
 //! Folders that were damaged, or made by somebody who means harm.
 
 use crate::{full, vault};
-use ampoule::Chart;
+use ampoule::{Chart, Error};
 use ampoule_fhir::{FolderError, export_chart, import_chart};
 use serde_json::{Value, json};
 use std::fs;
@@ -176,6 +176,19 @@ fn a_list_is_read_strictly() {
     fs::remove_file(case.folder.join("chart.json")).unwrap();
     assert_eq!(case.refused(), FolderError::Malformed);
     assert!(matches!(import_chart(&case.target, case.folder.join("absent")), Err(FolderError::CannotRead(_))));
+}
+
+/// A label that the chart does not have, on the last piece of each kind.
+#[test]
+fn a_label_of_another_chart_is_refused_before_anything_is_put() {
+    for is in ["resource", "message", "record", "file"] {
+        let case = Case::new();
+        case.change(|list| {
+            let pieces = list["pieces"].as_array_mut().unwrap();
+            pieces.iter_mut().rfind(|piece| piece["is"] == is).unwrap()["label"] = "genetics-2".into();
+        });
+        assert_eq!(case.refused(), FolderError::Chart(Error::UnknownLabel), "{is}");
+    }
 }
 
 #[test]
