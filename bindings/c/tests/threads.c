@@ -50,7 +50,11 @@ static void *write_and_read(void *argument) {
     for (i = 0; i < 3; i++) {
         ampoule_record *record = note("by one of many");
         ampoule_entry_id id;
-        if (ampoule_chart_put(all->chart, record, &id) != AMPOULE_STATUS_OK) count(all, &all->wrong);
+        ampoule_status status;
+        /* Who waited for the others as long as a writer waits is to try again: under valgrind that may be so. */
+        do status = ampoule_chart_put(all->chart, record, &id);
+        while (status == AMPOULE_STATUS_STORE_BUSY);
+        if (status != AMPOULE_STATUS_OK) count(all, &all->wrong);
         else if (!holds(all->chart, id, "by one of many")) count(all, &all->wrong);
         if (!holds(all->chart, all->entry, "Blood pressure 120/80")) count(all, &all->wrong);
         if (ampoule_close(record) != AMPOULE_STATUS_OK) count(all, &all->wrong);
