@@ -226,6 +226,26 @@ mod links {
         assert_eq!((put.len(), chart.list().unwrap().entries().len()), (6, 3));
     }
 
+    /// A folder whose path is too long for the system: nobody can read it by that, with whatever rights.
+    #[test]
+    fn a_folder_that_cannot_be_read_keeps_no_other_file_outside() {
+        let (_, chart) = fresh();
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let deep = |place: &Path| (0..12).fold(place.to_owned(), |path, _| path.join("d".repeat(200)));
+        for place in [folder.path(), elsewhere.path()] {
+            fs::create_dir_all(deep(place)).unwrap();
+        }
+        fs::write(folder.path().join("fine"), "x").unwrap();
+        fs::rename(elsewhere.path().join("d".repeat(200)), deep(folder.path()).join("further")).unwrap();
+        let put = chart.import_dir(folder.path(), info, go_on).unwrap();
+        let refused: Vec<_> = put.iter().filter(|(_, id)| id.is_err()).collect();
+        assert!(
+            matches!(&refused[..], [(path, Err(Error::CannotRead))] if path.ends_with("d".repeat(200))),
+            "{refused:?}"
+        );
+        assert_eq!((put.len(), chart.list().unwrap().entries().len()), (2, 1));
+    }
+
     #[test]
     fn names_that_are_not_safe_everywhere_stay_outside() {
         use std::os::unix::ffi::OsStrExt as _;

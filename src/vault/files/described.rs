@@ -64,7 +64,7 @@ impl Described {
             .and_then(|mut opener| opener.read_all(|_| inner.with(|_| Ok(())).map_err(Checked::Ended)));
         match checked {
             Ok(()) => Ok(true),
-            Err(Checked::Fault(Fault::Failed | Fault::Store(StoreError::Damaged))) => Ok(false),
+            Err(Checked::Fault(Fault::Failed)) => Ok(false),
             Err(Checked::Fault(fault)) => Err(fault.into()),
             Err(Checked::Ended(error)) => Err(error),
         }

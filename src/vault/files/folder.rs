@@ -19,8 +19,9 @@ impl Chart {
     /// in all, and may end it with [`Error::Cancelled`].
     ///
     /// Says of each path what became of it: a name that is not safe everywhere is [`Error::UnsafeName`], what is neither file nor
-    /// folder is [`Error::NotAFile`], and the others go in. An error that is not of one file ends it, and is the last; what was put
-    /// before stays.
+    /// folder is [`Error::NotAFile`], a file or a folder that cannot be read is [`Error::CannotRead`], and the others go in. An
+    /// error that is not of one file ends it, and is the last; what was put before stays. A file that somebody writes to meanwhile
+    /// goes in as it was read.
     pub fn import_dir(
         &self,
         folder: impl AsRef<Path>,
@@ -30,7 +31,7 @@ impl Chart {
         let folder = folder.as_ref();
         let (mut done, mut before) = (Vec::new(), 0_u64);
         for Found { path, metadata } in walk(folder)? {
-            let put = open(&folder.join(&path), &metadata).and_then(|file| {
+            let put = metadata.and_then(|found| open(&folder.join(&path), &found)).and_then(|file| {
                 let name = name_of(&path)?;
                 let mut writer = self.create_file(&describe(&name).named(name))?;
                 take_all(&mut writer, file, |taken| progress(before.saturating_add(taken)))?;
@@ -102,26 +103,37 @@ fn is_of_one_file(error: &Error) -> bool {
     )
 }
 
-/// Something in a folder that is no folder: its path from there, and what it was when it was found.
+/// Something in a folder that is no folder, or one that cannot be read: its path from there, and what it was when it was found.
 struct Found {
     path: PathBuf,
-    metadata: Metadata,
+    metadata: Result<Metadata, Error>,
 }
 
 /// All that is in a folder and the folders in it, by name.
 fn walk(folder: &Path) -> Result<Vec<Found>, Error> {
-    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
+    list(folder, Path::new(""), &mut found, &mut folders)?;
     while let Some(path) = folders.pop() {
-        for entry in fs::read_dir(folder.join(&path)).map_err(|_| Error::CannotRead)? {
-            let entry = entry.map_err(|_| Error::CannotRead)?;
-            // Of a link it tells of the link.
-            let metadata = entry.metadata().map_err(|_| Error::CannotRead)?;
-            let path = path.join(entry.file_name());
-            if metadata.is_dir() { folders.push(path) } else { found.push(Found { path, metadata }) }
+        if let Err(error) = list(folder, &path, &mut found, &mut folders) {
+            found.push(Found { path, metadata: Err(error) });
         }
     }
     found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
+}
+
+/// What is in one of them.
+fn list(folder: &Path, path: &Path, found: &mut Vec<Found>, folders: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for entry in fs::read_dir(folder.join(path)).map_err(|_| Error::CannotRead)? {
+        let entry = entry.map_err(|_| Error::CannotRead)?;
+        let path = path.join(entry.file_name());
+        // Of a link it tells of the link.
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => folders.push(path),
+            metadata => found.push(Found { path, metadata: metadata.map_err(|_| Error::CannotRead) }),
+        }
+    }
+    Ok(())
 }
 
 /// Opens a file that was found, if it is still what it was.

@@ -235,14 +235,22 @@ impl Source for BlobSource {
     type Error = Fault;
 
     fn len(&self, part: BlobPart) -> Result<u64, Fault> {
-        Ok(self.0.len(part)?)
+        self.0.len(part).map_err(of_content)
     }
 
     fn read(&self, part: BlobPart, offset: u64, out: &mut [u8]) -> Result<(), Fault> {
-        Ok(self.0.read(part, offset, out)?)
+        self.0.read(part, offset, out).map_err(of_content)
     }
 
     fn lend(&self, part: BlobPart, offset: u64, len: usize) -> Option<&[u8]> {
         self.0.lend(part, offset, len)
+    }
+}
+
+/// A part that was cut is one content that does not open. The store beside it may be well.
+fn of_content(error: StoreError) -> Fault {
+    match error {
+        StoreError::Damaged => Fault::Failed,
+        other => other.into(),
     }
 }
