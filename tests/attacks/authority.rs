@@ -482,3 +482,33 @@ fn d28_two_histories_of_sharing_are_found_frozen_and_resolved() {
     assert_eq!(chart.get(&after).unwrap().acceptance(), Acceptance::Usual);
     assert_eq!(chart.share(&of_kim, &Grant::write()), Ok(Standing::Committed));
 }
+
+/// Somebody leaves with the fork whose card was replaced since: it is the old one that is a member.
+#[test]
+fn d28_who_leaves_with_a_fork_leaves_with_the_card_that_was_replaced() {
+    let (clinic, lee, kim, mallory) =
+        (member("Riverside Clinic", 1), member("Dr. Lee", 3), member("Dr. Kim", 4), member("Mallory", 66));
+    let (chart, contacts) = shared(&clinic, &[&lee]);
+    let [of_lee] = contacts.try_into().unwrap();
+    let (of_kim, of_mallory) = (clinic.meet(&kim), clinic.meet(&mallory));
+    let copied = clinic.copy();
+    let other = copied.chart(&chart.id()).unwrap();
+    chart.share(&of_kim, &Grant::read()).unwrap();
+    other.share(&copied.contacts().get(of_mallory.id()).unwrap(), &Grant::read()).unwrap();
+    send(&chart, &of_lee, &lee.vault).unwrap();
+    assert!(send(&other, &copied.contacts().get(of_lee.id()).unwrap(), &lee.vault).unwrap().forked);
+    let copy = lee.vault.chart(&chart.id()).unwrap();
+    assert!(send(&copy, &lee.meet(&clinic), &clinic.vault).unwrap().forked);
+
+    let card = member("Dr. Lee", 5).vault.card().unwrap();
+    clinic.vault.contacts().replace(&of_lee, &card.to_bytes()).unwrap();
+    assert_eq!(chart.resolve_fork(&[&of_lee]), Ok(Standing::Committed));
+    let names: Vec<_> = chart.shares().unwrap().into_iter().map(|share| share.name).collect();
+    assert_eq!((chart.fork().unwrap(), names), (None, vec!["Riverside Clinic".to_owned()]));
+    // What is written now is not for the lost keys.
+    let after = chart.put(&record("after")).unwrap();
+    clinic.vault.contacts().replace(&of_lee, &lee.vault.card().unwrap().to_bytes()).unwrap();
+    of_lee.verify(&lee.vault.card().unwrap().fingerprint().digits()).unwrap();
+    send(&chart, &of_lee, &lee.vault).unwrap();
+    assert_eq!(copy.get(&after).err(), Some(Error::GrantEnded));
+}
