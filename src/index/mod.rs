@@ -28,7 +28,7 @@ mod thread;
 
 pub(crate) use chart::{ChartIndex, Heads, Hit, Version};
 pub use query::{PatientQuery, Query};
-pub(crate) use stored::{append, is_due, load, refresh, repair, stored_to};
+pub(crate) use stored::{MOST_UNSTORED, append, is_due, load, refresh, repair, stored_to};
 pub(crate) use thread::{Place, Threaded};
 
 use crate::codec::{CardHash, EntryId, Hash, VersionId};

@@ -37,6 +37,9 @@ pub(crate) fn stored_to(snapshot: &dyn Snapshot, chart: &ChartId) -> Result<Opti
     place(chart).last(snapshot)
 }
 
+/// Most rows that have no segment yet: one more ends a block, wherever they begin.
+pub(crate) const MOST_UNSTORED: usize = 15;
+
 /// Whether rows that have no segment yet are enough for one. Until then they are derived from their entries where they are
 /// needed, which costs a reader little, and spares every write a segment of its own.
 pub(crate) fn is_due(stored_to: u64, last: u64) -> bool {
@@ -424,6 +427,13 @@ mod tests {
         let loaded = load_all(&store);
         assert_eq!(loaded.damaged, [3..=3]);
         assert_eq!(loaded.index.len(), 16);
+    }
+
+    #[test]
+    fn one_row_more_than_may_be_unstored_is_stored() {
+        let most = u64::try_from(MOST_UNSTORED).unwrap();
+        assert!((0..600).all(|to| is_due(to, to + most + 1)));
+        assert!(!is_due(16, 16 + most) && !is_due(4096, 4096 + most));
     }
 
     #[test]

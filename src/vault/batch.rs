@@ -9,12 +9,13 @@ use super::{
     open_chart::OpenChart,
     session::Session,
     stored_entry::{Stub, put_entry, row_of},
+    written,
 };
 use crate::codec::{ChartId, EntryId, Hash, VersionId};
 use crate::crypto::{WipedBytes, kdf};
 use crate::envelope::{Actor, Chain, Opened};
 use crate::error::Error;
-use crate::index::IndexRow;
+use crate::index::{self, IndexRow};
 use crate::keys::chart::NewEntry;
 use crate::record::{Kind, Record};
 use crate::store::Transaction;
@@ -225,6 +226,10 @@ impl Batch<'_> {
         let mut event = Event::new(EventKind::Write, now_ms).on(*chart);
         (event.entry, event.hash, event.chain_seq) = (Some(entry), Some(hash), Some(row.chain_seq));
         event.actor = self.actor.as_deref().cloned();
+        // A segment has the rows of a longer batch at its end.
+        if self.charts.get(chart).is_some_and(|pending| pending.rows.len() < index::MOST_UNSTORED) {
+            event.extensions = written::to_extensions(&row);
+        }
         self.write.event(event);
         if let Some(pending) = self.charts.get_mut(chart) {
             pending.chains.insert(slot, chain);

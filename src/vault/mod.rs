@@ -50,6 +50,7 @@ mod versions;
 mod ways;
 #[cfg(all(test, target_os = "linux"))]
 mod wiped;
+mod written;
 
 pub use audit::{Audit, AuditEvent};
 pub use auditor::AuditReport;

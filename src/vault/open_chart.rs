@@ -9,6 +9,7 @@ use super::{
     session::{PAGE, Session},
     standings::{self, NOBODY, Standings},
     stored_entry::{StoredEntry, Stub, is_nobodys, placeholder, row_of},
+    written::{self, Written},
 };
 use crate::codec::{CardHash, ChartId, EntryId, Hash};
 use crate::crypto::{Secret, role};
@@ -56,6 +57,9 @@ pub(crate) struct OpenChart {
     stored_to: u64,
     /// The stored index is damaged; this one was derived from the entries.
     pub(super) derived: bool,
+    /// What the logs tell of the newest rows, once one of them was damaged, and up to which row they were asked.
+    written: HashMap<u64, Written>,
+    asked_to: u64,
 }
 
 impl OpenChart {
@@ -98,6 +102,8 @@ impl OpenChart {
             tail: Vec::new(),
             stored_to: 0,
             derived: false,
+            written: HashMap::new(),
+            asked_to: 0,
         })
     }
 
@@ -166,22 +172,36 @@ impl OpenChart {
         if entries.iter().max().map_or(0, |mark| mark.count) != self.index.last_seq() {
             return Err(Error::Withheld);
         }
-        let unknown = |mark: &&Mark| !self.marks.contains(mark);
-        if entries.iter().filter(unknown).any(|mark| *mark != self.mark()) {
-            self.require_marks(&entries)?;
+        // All rows are there. Where one of the newest is damaged, the marks may be missed, and this device's place in its chain.
+        let damaged = self.tail.iter().any(|row| row.author == NOBODY && row.seq > self.asked_to);
+        if damaged || !self.comes_to(&entries) {
+            let after = if self.derived { 0 } else { self.stored_to };
+            self.asked_to = self.index.last_seq();
+            self.written = written::read(session, snapshot, &id, after.saturating_add(1)..=self.asked_to)?;
+            self.tail.clear();
+            self.load_index(snapshot)?;
+            if !self.comes_to(&entries) {
+                return Err(Error::Withheld);
+            }
         }
         self.marks = entries;
         Ok(())
     }
 
-    /// Goes through all rows again and fails unless they pass through these marks.
-    fn require_marks(&self, marks: &[Mark]) -> Result<(), Error> {
+    /// Whether the entries pass through these marks.
+    fn comes_to(&self, entries: &[Mark]) -> bool {
+        let unknown = |mark: &&Mark| !self.marks.contains(mark);
+        entries.iter().filter(unknown).all(|mark| *mark == self.mark()) || self.passes(entries)
+    }
+
+    /// Goes through all rows again and looks whether they pass through these marks.
+    fn passes(&self, marks: &[Mark]) -> bool {
         let (mut rolling, mut passed) = (Rolling::EMPTY, 0);
         for version in self.index.after(0) {
             rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
             passed = marks.iter().filter(|mark| **mark == rolling.mark(version.seq)).count().saturating_add(passed);
         }
-        if passed == marks.len() { Ok(()) } else { Err(Error::Withheld) }
+        passed == marks.len()
     }
 
     /// What the log says of the entries as they stand here.
@@ -332,13 +352,20 @@ impl OpenChart {
     }
 
     fn index_row(&self, seq: u64, stored: &[u8]) -> IndexRow {
-        let Some(StoredEntry { wrap, bytes, stub }) = StoredEntry::split(stored) else {
-            return placeholder(seq, None, Stub::NONE);
+        let split = StoredEntry::split(stored);
+        let stub = match (self.written.get(&seq), &split) {
+            (Some(written), _) => written.stub,
+            (None, Some(stored)) => stored.stub,
+            (None, None) => Stub::NONE,
         };
-        match self.keys.open_entry(bytes, &wrap, None) {
-            Ok(opened) if object_hash(bytes) == stub.hash => row_of(seq, stub, opened),
-            _ => placeholder(seq, Header::claimed_ids(bytes), stub),
+        if let Some(StoredEntry { wrap, bytes, stub: _ }) = &split
+            && object_hash(bytes) == stub.hash
+            && let Ok(opened) = self.keys.open_entry(bytes, wrap, None)
+        {
+            return row_of(seq, stub, opened);
         }
+        let written = self.written.get(&seq).map(|written| (written.entry, written.version));
+        placeholder(seq, written.or_else(|| Header::claimed_ids(split?.bytes)), stub)
     }
 
     /// Reads, opens and verifies a version; it must be the one that the index names.
@@ -461,11 +488,14 @@ impl OpenChart {
         for version in self.index.after(self.chained_to) {
             self.chained_to = version.seq;
             self.rolling.push(version.entry.as_bytes(), version.version.as_bytes(), &version.hash, version.arrival);
+            let mut place = (version.author == own).then_some((version.compartment, version.chain_seq));
             if version.author == NOBODY {
                 self.lost.insert(version.entry, version.seq);
-            } else if version.author == own {
-                let last = Chain { seq: version.chain_seq, previous: version.hash };
-                let known = self.own.entry(version.compartment).or_insert(last);
+                place = self.written.get(&version.seq).and_then(|written| written.own);
+            }
+            if let Some((slot, seq)) = place {
+                let last = Chain { seq, previous: version.hash };
+                let known = self.own.entry(slot).or_insert(last);
                 if last.seq > known.seq {
                     *known = last;
                 }

@@ -9,7 +9,7 @@ use super::{
     open_chart::OpenChart,
     sources::Sources,
     standings::NOBODY,
-    stored_entry::StoredEntry,
+    stored_entry::{StoredEntry, Stub},
     verify::{Finding, Report},
 };
 use crate::codec::ChartId;
@@ -209,7 +209,8 @@ fn check(
     let stored = stored.ok_or(Finding::Missing { chart, entry, version: id })?;
     let split = StoredEntry::split(stored).filter(|_| version.author != NOBODY);
     // An index that is derived again goes by what the row says of its version.
-    let same = |stored: &StoredEntry<'_>| stored.stub.hash == version.hash && object_hash(stored.bytes) == version.hash;
+    let is_noted = |stub: &Stub| stub.hash == version.hash && stub.arrival == version.arrival;
+    let same = |stored: &StoredEntry<'_>| is_noted(&stored.stub) && object_hash(stored.bytes) == version.hash;
     let opened = split.filter(same).and_then(|stored| {
         let opened = open.keys.open_entry(stored.bytes, &stored.wrap, Some(version.compartment)).ok();
         opened.filter(|opened| opened.header.entry == entry && opened.header.version == id)

@@ -71,7 +71,7 @@ fn b09_ciphertexts_swapped() {
 fn b09_what_a_row_says_of_its_version() {
     let clinic = member("Riverside Clinic", 1);
     let (chart, general, sensitive) = chart_of(&clinic);
-    for at in [0, 31] {
+    for at in [0, 31, 32, 39] {
         clinic.rewrite_entry(&chart, 3, move |row| {
             let stub = row.len() - STUB;
             row[stub + at] ^= 1;
@@ -82,6 +82,47 @@ fn b09_what_a_row_says_of_its_version() {
         assert!(matches!(findings[..], [Finding::Entry { entry, .. }] if entry == general), "{findings:?}");
         clinic.store.tell_the_truth();
     }
+}
+
+/// The newest rows are in no index yet, and the marks of the logs are over their ids and what stands beside them. Where that is
+/// damaged, the log tells what it was: the entry is lost at most, and no other.
+#[test]
+fn b09_one_of_the_newest_rows_is_damaged_where_the_marks_look() {
+    let clinic = member("Riverside Clinic", 1);
+    let (chart, general, sensitive) = chart_of(&clinic);
+    let (honest, ids) = (clinic.entry(&chart, 3), WRAP + 40..WRAP + HEADER);
+    let stub = honest.len() - STUB..honest.len();
+    let flipped = |at: usize| honest.iter().enumerate().map(|(i, byte)| byte ^ u8::from(i == at)).collect();
+    let mut damaged: Vec<(Vec<u8>, bool)> = ids.map(|at| (flipped(at), false)).collect();
+    damaged.extend(stub.map(|at| (flipped(at), true)));
+    damaged.extend([1, 2].map(|other| (clinic.entry(&chart, other), false)));
+    damaged.extend([0, WRAP, honest.len() / 2, honest.len() - 1].map(|len| (honest[..len].to_vec(), false)));
+    for (row, opens) in damaged {
+        clinic.rewrite_entry(&chart, 3, move |stored| stored.clone_from(&row));
+        let vault = clinic.reopen().unwrap();
+        let again = vault.chart(&chart.id()).unwrap();
+        assert!(again.get(&sensitive).is_ok());
+        if opens {
+            assert_eq!(again.get(&general).unwrap().content(), b"second value");
+        } else {
+            assert_unopenable(again.get(&general));
+            assert_eq!((again.list().unwrap().is_complete(), again.list().unwrap().damaged()), (false, 1));
+        }
+        let findings = vault.verify(|_| {}).unwrap().findings;
+        assert!(matches!(findings[..], [Finding::Entry { entry, .. }] if entry == general), "{findings:?}");
+        clinic.store.tell_the_truth();
+    }
+    // What is written meanwhile stays, and who has the chart open sees it as well.
+    clinic.rewrite_entry(&chart, 3, |row| row[WRAP + 40] ^= 1);
+    let other = clinic.reopen().unwrap().chart(&chart.id()).unwrap();
+    let added: Vec<_> = (0..20).map(|n| other.put(&record(&format!("note {n}"))).unwrap()).collect();
+    assert!(added.iter().all(|id| other.get(id).is_ok() && chart.get(id).is_ok()));
+    assert_unopenable(other.get(&general));
+    clinic.store.tell_the_truth();
+    let honest = clinic.reopen().unwrap().chart(&chart.id()).unwrap();
+    assert_eq!(honest.get(&general).unwrap().content(), b"second value");
+    assert!(added.iter().all(|id| honest.get(id).is_ok()));
+    assert_eq!(clinic.reopen().unwrap().verify(|_| {}).unwrap().findings, []);
 }
 
 #[test]
