@@ -42,11 +42,14 @@ pub(super) fn read(
     chart: &ChartId,
     rows: RangeInclusive<u64>,
 ) -> Result<HashMap<u64, Written>, Error> {
+    let mut told = HashMap::new();
+    if rows.is_empty() {
+        return Ok(told);
+    }
     let unlocked = &session.unlocked;
     let suite = unlocked.suite();
     let keys = AuditKeys::read(snapshot, suite, unlocked.keyring_key(), &unlocked.vault_id())?.all();
     let wanted = rows.end().saturating_sub(*rows.start()).saturating_add(1);
-    let mut told = HashMap::new();
     let logs = session.logs(snapshot)?;
     for log in logs.all() {
         let mut reader = log.reader(snapshot);
