@@ -10,6 +10,7 @@ use crate::log::{LogError, open_events};
 use crate::store::Snapshot;
 use core::ops::RangeInclusive;
 use std::collections::HashMap;
+use zeroize::Zeroizing;
 
 /// Extension of the event of a write: the row that it wrote.
 const ROW: u32 = 1;
@@ -64,7 +65,7 @@ pub(super) fn read(
                 Err(_) => continue,
             };
             let opened = keys.iter().find_map(|key| open_events(suite, key, log.id(), place, &sealed).ok());
-            let events = opened.and_then(|events| event::decode(&events).ok()).unwrap_or_default();
+            let events = Zeroizing::new(opened.and_then(|events| event::decode(&events).ok()).unwrap_or_default());
             let is_own = log.id() == logs.own().id();
             for (number, written) in events.iter().filter(|event| event.chart == Some(*chart)).filter_map(of_event) {
                 if rows.contains(&number) {
