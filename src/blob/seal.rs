@@ -18,8 +18,9 @@ use zeroize::Zeroizing;
 
 /// How many chunks are sealed at once, by one thread: 256 KiB, which stay in its cache.
 const BATCH: usize = 16;
-/// Batches for each thread that are under way: sealed, or waiting for one before them.
+/// Batches that are under way, for each thread and beside: with a worker, waiting for one, or for a batch before them.
 const UNDER_WAY: usize = 4;
+const SPARE: usize = 8;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 /// Where a blob is written to. Each part is appended to in order; what was appended is never changed.
@@ -256,7 +257,7 @@ impl Sealer {
             let seal = move |mut batch| seal_in_place(&keys, &mut batch).map(|()| batch);
             self.workers = Some(Workers::start(self.threads.saturating_sub(1), seal));
         }
-        self.append_sealed(self.threads.saturating_mul(UNDER_WAY), sink)
+        self.append_sealed(self.threads.saturating_mul(UNDER_WAY).saturating_add(SPARE), sink)
     }
 
     fn workers_want_more(&self) -> bool {

@@ -10,6 +10,8 @@ use std::thread::{Builder, JoinHandle};
 
 /// Jobs that wait for each thread or are worked on: while one is taken away and another brought, there is one to do.
 const EACH: usize = 2;
+/// Jobs beside these: they last while whoever gives them does one himself, or waits for a disk.
+const SPARE: usize = 4;
 
 /// Threads that do one kind of work. Dropped, they do what they were given, and are gone.
 pub(super) struct Workers<J, R> {
@@ -41,7 +43,8 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
 
     /// Whether one of them will be without a job soon.
     pub(super) fn want_more(&self) -> bool {
-        self.at_work < self.threads.len().saturating_mul(EACH)
+        let threads = self.threads.len();
+        threads > 0 && self.at_work < threads.saturating_mul(EACH).saturating_add(SPARE)
     }
 
     /// Gives a job.
