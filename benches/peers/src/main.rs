@@ -80,6 +80,10 @@ fn against_libsodium(content: &[u8], ours: &Ours) {
     let seal = || sodium::seal(content, PIECE, |message| _ = black_box(message));
     side_by_side(SAMPLES, 1, || ours.seal(content), seal)
         .print_times_as_fast("vs_libsodium", "secretstream, messages of 64 KiB");
+    let (bare, mut in_place) = (Bare::aes(), content.to_vec());
+    side_by_side(SAMPLES, 1, || bare.seal(0, &mut in_place), seal)
+        .print_times_as_fast("bare_vs_libsodium", "secretstream, against the bare primitives of a file");
+    drop(in_place);
     let open = || sodium::open(&sealed, PIECE, |piece| _ = black_box(piece));
     side_by_side(SAMPLES, 1, || ours.open(), open).print_times_as_fast("vs_libsodium_open", "secretstream, opening");
 }
