@@ -1851,15 +1851,10 @@ typedef struct {
 } ampoule_entry_info;
 
 /**
- * Is told how many bytes are done, between pieces of a file. Returns whether to go on: false ends it, which is
- * `AMPOULE_STATUS_CANCELLED`. May be NULL.
+ * Is told how many bytes are done, between pieces of a file, or how many versions where versions are checked. Returns whether to
+ * go on: false ends it, which is `AMPOULE_STATUS_CANCELLED`. May be NULL.
  */
 typedef bool (*ampoule_progress)(void *ctx, uint64_t done);
-
-/**
- * Is told how much is done. It cannot end it.
- */
-typedef void (*ampoule_told)(void *ctx, uint64_t done);
 
 /**
  * What `ampoule_vault_verify` saw.
@@ -2979,6 +2974,8 @@ ampoule_status ampoule_chart_put_path_once(const ampoule_chart *chart,
                                            const ampoule_record *info,
                                            const char *path,
                                            size_t path_len,
+                                           ampoule_progress progress,
+                                           void *ctx,
                                            ampoule_entry_id *entry);
 
 /**
@@ -3105,11 +3102,11 @@ ampoule_status ampoule_chart_import_content(const ampoule_chart *chart,
                                             void *ctx);
 
 /**
- * As `ampoule_vault_verify`, with what was found, one by one. `told` is called with `ctx` between versions, with how many were
- * checked; it may be NULL. `report` may be NULL.
+ * As `ampoule_vault_verify`, with what was found, one by one. `progress` is called on this thread with `ctx`, and told how many
+ * versions were checked; it may be NULL, and so may `report`.
  */
 ampoule_status ampoule_vault_verify_in_detail(const ampoule_vault *vault,
-                                              ampoule_told told,
+                                              ampoule_progress progress,
                                               void *ctx,
                                               ampoule_report *report,
                                               ampoule_findings **findings);

@@ -52,8 +52,8 @@ fn two_devices_write_to_one_chart() {
     let founded = tablet.create_chart().unwrap();
     founded.put(&record("founded on the tablet")).unwrap();
     assert_eq!(phone.chart(&founded.id()).unwrap().list().unwrap().entries().len(), 1);
-    assert!(phone.verify(|_| {}).unwrap().findings.is_empty());
-    assert!(tablet.verify(|_| {}).unwrap().findings.is_empty());
+    assert!(phone.verify().unwrap().findings.is_empty());
+    assert!(tablet.verify().unwrap().findings.is_empty());
 }
 
 /// The phone had the vault open all the time, and learns of the tablet by what it wrote.
@@ -103,7 +103,7 @@ fn what_a_retired_device_wrote_still_verifies() {
         let retired = vault.retired_devices().unwrap();
         assert_eq!((retired.len(), retired[0].id), (1, tablet_id));
         assert_eq!(retired[0].retired.as_ref().unwrap().reason, "left in a train");
-        assert!(vault.verify(|_| {}).unwrap().findings.is_empty());
+        assert!(vault.verify().unwrap().findings.is_empty());
     }
     assert_eq!(again.retire_device(tablet_id, ""), Err(Error::Unlock(UnlockError::UnknownDevice)));
 }
@@ -124,7 +124,7 @@ fn a_renewed_device_goes_on_and_its_copy_does_not() {
         assert_eq!(chart.get(&id).unwrap().content(), b"before");
         assert_eq!(chart.get(&later).unwrap().content(), b"after");
         assert_eq!(vault.devices().unwrap()[0].id, new);
-        assert!(vault.verify(|_| {}).unwrap().findings.is_empty());
+        assert!(vault.verify().unwrap().findings.is_empty());
     }
     assert_eq!(copy.create_chart().err(), Some(Error::Unlock(UnlockError::UnlockFailed)));
 }
@@ -156,7 +156,7 @@ fn others_learn_of_devices_by_bundles() {
     // And back: what lee hands on verifies where the server's card is not with the keys any more.
     copy.put(&record("answer")).unwrap();
     assert_eq!(clinic.import(&copy.export(&of_clinic, Cursor::START).unwrap()).unwrap().added, 1);
-    assert!(clinic.verify(|_| {}).unwrap().findings.is_empty());
+    assert!(clinic.verify().unwrap().findings.is_empty());
     // A new card of the clinic keeps it verified.
     lee.contacts().add(&clinic.card().unwrap().to_bytes()).unwrap();
     of_clinic.status().map(|status| assert_eq!(status, ampoule::ContactStatus::Verified)).unwrap();
@@ -226,6 +226,6 @@ fn devices_that_come_and_go_leave_one_history() {
         all_read(&[1]);
         vaults[0].add_device(&key(4)).unwrap();
         all_read(&[1, 4]);
-        assert!(vaults[0].verify(|_| {}).unwrap().findings.is_empty());
+        assert!(vaults[0].verify().unwrap().findings.is_empty());
     }
 }

@@ -149,7 +149,7 @@ fn one_label_is_shared_and_taken_back() {
     assert_eq!(copy.get(&later).unwrap_err(), Error::GrantEnded);
     assert_eq!(chart.get(&later).unwrap().content(), b"after revocation");
     assert_eq!(chart.get(&general).unwrap().content(), b"blood pressure");
-    assert_eq!(clinic.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(clinic.verify().unwrap().findings, []);
 }
 
 #[test]

@@ -74,9 +74,13 @@ class chart : public handle<ampoule_chart> {
         return id;
     }
     /** As put_path, once for each key. */
-    ampoule_entry_id put_path_once(std::string_view key, const record &info, std::string_view path) {
-        return detail::value_of<ampoule_entry_id>(ampoule_chart_put_path_once, get(), key.data(), key.size(), info.get(),
-                                                  path.data(), path.size());
+    ampoule_entry_id put_path_once(std::string_view key, const record &info, std::string_view path,
+                                   const progress &progress = {}) {
+        ampoule_entry_id id;
+        detail::guarded guarded(progress);
+        guarded.check(ampoule_chart_put_path_once(get(), key.data(), key.size(), info.get(), path.data(), path.size(),
+                                                  guarded.function(), guarded.context(), &id));
+        return id;
     }
     file_writer create_file(const record &info) {
         return detail::owner_of<file_writer>(ampoule_chart_create_file, get(), info.get());

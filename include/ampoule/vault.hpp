@@ -118,27 +118,14 @@ class vault : public handle<ampoule_vault> {
 
     // Upkeep.
 
-    /** Opens everything. `told` hears how many versions were checked; what it throws ends the program's call, not the check. */
-    verified verify(const std::function<void(uint64_t)> &told = {}) const {
-        struct listener {
-            const std::function<void(uint64_t)> &told;
-            std::exception_ptr thrown;
-        } listening{told, nullptr};
+    /** Opens everything. `progress` hears how many versions were checked. */
+    verified verify(const progress &progress = {}) const {
         ampoule_findings *raw = nullptr;
         ampoule_report report;
-        const ampoule_told tell = [](void *ctx, uint64_t done) noexcept {
-            auto *to = static_cast<listener *>(ctx);
-            try {
-                if (!to->thrown) to->told(done);
-            } catch (...) {
-                to->thrown = std::current_exception();
-            }
-        };
-        const auto status = ampoule_vault_verify_in_detail(get(), told ? tell : nullptr, &listening, &report, &raw);
-        check(status);
-        verified found{detail::findings_of(raw), report};
-        if (listening.thrown) std::rethrow_exception(listening.thrown);
-        return found;
+        detail::guarded guarded(progress);
+        guarded.check(
+            ampoule_vault_verify_in_detail(get(), guarded.function(), guarded.context(), &report, &raw));
+        return {detail::findings_of(raw), report};
     }
     std::vector<device> devices(bool retired = false) const {
         return detail::devices_of(detail::value_of<ampoule_devices *>(ampoule_vault_devices, get(), retired));

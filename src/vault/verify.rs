@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::log::{Log, LogError};
 use crate::record::Label;
 use crate::store::Snapshot;
+use std::ops::ControlFlow;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,9 +203,13 @@ pub enum NotHere {
 impl Vault {
     /// Opens and verifies every version of every chart, on all cores, and the content of every file that is here. What is damaged
     /// is named; the rest stays readable.
-    ///
-    /// `progress` is told how many versions were checked.
-    pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
+    pub fn verify(&self) -> Result<Report, Error> {
+        self.verify_with(|_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::verify`]. `progress` is told how many versions were checked, after each of them and each piece of a file, and
+    /// may end it with [`Error::Cancelled`].
+    pub fn verify_with(&self, mut progress: impl FnMut(u64) -> ControlFlow<()>) -> Result<Report, Error> {
         let mut report = Report::default();
         let charts = self.inner.with(|session| {
             let (findings, charts) = self.inner.view(session, |snapshot| verify_vault(session, snapshot))?;

@@ -17,6 +17,7 @@ use crate::envelope::object_hash;
 use crate::error::Error;
 use crate::index::Version;
 use crate::store::{Snapshot, StoreError, Table};
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Versions that are checked before the next are looked up.
@@ -29,8 +30,9 @@ pub(super) fn verify(
     inner: &Inner,
     charts: Vec<ChartId>,
     report: &mut Report,
-    progress: &mut impl FnMut(u64),
+    progress: &mut impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<(), Error> {
+    let mut go_on = |done| if progress(done).is_break() { Err(Error::Cancelled) } else { Ok(()) };
     let mut walk = Walk { inner, charts: charts.into_iter(), current: None };
     let mut lot = walk.next_lot(report)?;
     while !lot.is_empty() {
@@ -46,11 +48,12 @@ pub(super) fn verify(
             report.findings.extend(findings);
             // One after the other, each on all cores.
             for content in described {
-                files::check(inner, &content, report)?;
+                let done = report.versions;
+                files::check(inner, &content, report, || go_on(done))?;
             }
             for _ in &run.versions {
                 report.versions = report.versions.saturating_add(1);
-                progress(report.versions);
+                go_on(report.versions)?;
             }
         }
         lot = next?;

@@ -64,7 +64,7 @@ fn h58_a_revoked_author_writes_with_an_old_date() {
         assert_eq!(chart.get(&changed).unwrap().content(), b"from the clinic");
         assert!(chart.get(&changed).unwrap().conflicts().is_empty());
         assert_eq!(chart.get(&honest).unwrap().content(), b"while she might");
-        assert!(vault.verify(|_| {}).unwrap().findings.is_empty());
+        assert!(vault.verify().unwrap().findings.is_empty());
     }
     let listed_apart = chart.quarantined().unwrap();
     for each in &listed_apart {
@@ -267,7 +267,7 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     let applied = send(&chart, &of_kim, &kim.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated, applied.withheld), (2, 1, 0, 1));
     clinic.store.tell_the_truth();
-    let findings = kim.vault.verify(|_| {}).unwrap().findings;
+    let findings = kim.vault.verify().unwrap().findings;
     let told = |finding: &Finding| match finding {
         Finding::Gap { entry, .. } => *entry == ids[2],
         Finding::Withheld { entry, .. } => *entry == ids[1],
@@ -282,7 +282,7 @@ fn h60_bundles_cut_reordered_applied_twice_or_mixed() {
     }
     let applied = send(&chart, &of_kim, &kim.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.withheld), (1, 0, 0));
-    assert_eq!(kim.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(kim.vault.verify().unwrap().findings, []);
     for chart in [&his, &elsewhere, &later] {
         assert_eq!(chart.findings().unwrap(), []);
     }
@@ -308,7 +308,7 @@ fn d28_a_device_and_its_copy_are_told_apart_when_they_meet() {
     assert_eq!((applied.added, applied.gaps, applied.repeated), (1, 0, 0));
     let applied = send(&of_copy, &to_clinic, &clinic.vault).unwrap();
     assert_eq!((applied.added, applied.gaps, applied.repeated), (2, 0, 1));
-    let findings = clinic.vault.verify(|_| {}).unwrap().findings;
+    let findings = clinic.vault.verify().unwrap().findings;
     let (contact, device) = (Some(of_lee[0].id()), lee.vault.devices().unwrap()[0].id);
     let expected = [
         Finding::Repeated { chart: chart.id(), entry: second, version: repeated },
@@ -352,7 +352,7 @@ fn a06_a_version_that_takes_the_id_of_anothers() {
             all.sort();
             assert_eq!(all, [("Dr. Lee".into(), b"honest".to_vec()), ("Mallory".into(), b"planted".to_vec())]);
         }
-        assert_eq!(clinic.vault.verify(|_| {}).unwrap().findings, []);
+        assert_eq!(clinic.vault.verify().unwrap().findings, []);
         assert_eq!(send(&chart, &contacts[0], &lee.vault).unwrap().added, 1);
         assert_eq!(hers.get(&honest.0).unwrap().content(), chart.get(&honest.0).unwrap().content());
         chart.resolve(&honest.0, &record("both were read")).unwrap();
@@ -399,7 +399,7 @@ fn h59_two_custodians_at_once_and_the_losers_step_replayed() {
     let applied = send(&chart, &of_guardian, &guardian.vault).unwrap();
     assert_eq!((applied.superseded, copy.waiting().unwrap()), (1, 0));
     assert!(!chart.shares().unwrap().iter().any(|share| share.name == "Dr. Kim"));
-    assert!(guardian.reopen().unwrap().verify(|_| {}).unwrap().findings.is_empty());
+    assert!(guardian.reopen().unwrap().verify().unwrap().findings.is_empty());
 }
 
 /// The vault that administers a chart is copied, and its two copies let different people in.
@@ -442,7 +442,7 @@ fn d28_two_histories_of_sharing_are_found_frozen_and_resolved() {
                 assert!(chart.get(entry).is_ok());
             }
         }
-        let findings = member.vault.verify(|_| {}).unwrap().findings;
+        let findings = member.vault.verify().unwrap().findings;
         assert!(findings.contains(&Finding::Forked { chart: chart.id() }), "{findings:?}");
     }
     assert_eq!(hers.share(&her_mallory, &Grant::read()), Err(Error::Forked));
@@ -472,7 +472,7 @@ fn d28_two_histories_of_sharing_are_found_frozen_and_resolved() {
         let copy = member.reopen().unwrap().chart(&chart.id()).unwrap();
         assert_eq!((copy.fork().unwrap(), copy.shares().unwrap().len()), (None, 3));
         assert!(copy.get(&here).is_ok() && copy.get(&there).is_ok());
-        assert!(!member.vault.verify(|_| {}).unwrap().findings.contains(&Finding::Forked { chart: chart.id() }));
+        assert!(!member.vault.verify().unwrap().findings.contains(&Finding::Forked { chart: chart.id() }));
     }
     // A device that takes the place of the one that was copied says of it all what that one said.
     clinic.vault.renew_device("a copy of it went on").unwrap();

@@ -18,7 +18,7 @@ fn assert_lost(clinic: &Member, chart: &Chart, lost: &EntryId, kept: &EntryId) {
     clinic.unchanged(|| {
         assert_unopenable(chart.get(lost));
         assert!(chart.get(kept).is_ok());
-        let findings = clinic.vault.verify(|_| {}).unwrap().findings;
+        let findings = clinic.vault.verify().unwrap().findings;
         let named = |finding: &Finding| matches!(finding, Finding::Entry { entry, .. } if entry == lost);
         assert!(!findings.is_empty() && findings.iter().all(named), "{findings:?}");
     });
@@ -29,7 +29,7 @@ fn b09_ciphertexts_swapped() {
     let clinic = member("Riverside Clinic", 1);
     let (chart, general, sensitive) = chart_of(&clinic);
     let (other, of_other, _) = chart_of(&clinic);
-    assert_eq!(clinic.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(clinic.vault.verify().unwrap().findings, []);
     let (part, other_part) = (chart.id(), other.id());
     let key = |seq: u64| seq.to_be_bytes();
     let at = |seq| (Table::Entries, part.as_bytes().to_vec(), Vec::from(key(seq)));
@@ -78,7 +78,7 @@ fn b09_what_a_row_says_of_its_version() {
         });
         assert_eq!(chart.get(&general).unwrap().content(), b"second value");
         assert!(chart.get(&sensitive).is_ok());
-        let findings = clinic.vault.verify(|_| {}).unwrap().findings;
+        let findings = clinic.vault.verify().unwrap().findings;
         assert!(matches!(findings[..], [Finding::Entry { entry, .. }] if entry == general), "{findings:?}");
         clinic.store.tell_the_truth();
     }
@@ -108,7 +108,7 @@ fn b09_one_of_the_newest_rows_is_damaged_where_the_marks_look() {
             assert_unopenable(again.get(&general));
             assert_eq!((again.list().unwrap().is_complete(), again.list().unwrap().damaged()), (false, 1));
         }
-        let findings = vault.verify(|_| {}).unwrap().findings;
+        let findings = vault.verify().unwrap().findings;
         assert!(matches!(findings[..], [Finding::Entry { entry, .. }] if entry == general), "{findings:?}");
         clinic.store.tell_the_truth();
     }
@@ -122,7 +122,7 @@ fn b09_one_of_the_newest_rows_is_damaged_where_the_marks_look() {
     let honest = clinic.reopen().unwrap().chart(&chart.id()).unwrap();
     assert_eq!(honest.get(&general).unwrap().content(), b"second value");
     assert!(added.iter().all(|id| honest.get(id).is_ok()));
-    assert_eq!(clinic.reopen().unwrap().verify(|_| {}).unwrap().findings, []);
+    assert_eq!(clinic.reopen().unwrap().verify().unwrap().findings, []);
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn f45_both_suites_in_one_vault_by_its_own_choice() {
         clinic.remove_way(way).unwrap();
         let again = wider().unwrap();
         assert_eq!(again.chart(&hers.id()).unwrap().get(&third).unwrap().content(), b"after it");
-        assert_eq!(again.verify(|_| {}).unwrap().findings, []);
+        assert_eq!(again.verify().unwrap().findings, []);
 
         // Opened for one suite: what is there of the other is refused, and nothing else.
         let strict = Vault::open(store.clone(), &unlock()).unwrap();
@@ -192,7 +192,7 @@ fn f45_both_suites_in_one_vault_by_its_own_choice() {
         assert_eq!(send(&hers, &to_clinic, &strict).err(), Some(Error::OtherSuite));
         assert_eq!(strict.chart(&mine.id()).unwrap().get(&shown).unwrap().content(), b"of the clinic");
         let refused = Finding::Chart { chart: hers.id(), error: Error::OtherSuite };
-        assert_eq!(strict.verify(|_| {}).unwrap().findings, [refused]);
+        assert_eq!(strict.verify().unwrap().findings, [refused]);
         assert_eq!(strict.run_maintenance().unwrap(), []);
         assert_eq!(wider().unwrap().chart(&hers.id()).unwrap().get(&first).unwrap().content(), b"of the phone");
     }
@@ -247,7 +247,7 @@ impl Rotation {
         let copy = self.at_lee.chart(&applied.chart).unwrap();
         assert_eq!(copy.get(&self.id).unwrap().content(), b"before");
         assert_eq!(copy.get(&later).unwrap().content(), b"after");
-        assert_eq!(vault.verify(|_| {}).unwrap().findings, []);
+        assert_eq!(vault.verify().unwrap().findings, []);
         !names.contains(&"Dr. Kim".to_owned())
     }
 }
@@ -326,7 +326,7 @@ fn h57_a_rotation_while_others_write() {
     }
     rotation.chart.revoke(&rotation.kim).unwrap();
     assert!(rotation.stands());
-    assert_eq!(rotation.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(rotation.vault.verify().unwrap().findings, []);
 }
 
 const NOW: i64 = 1_750_000_000_000;
@@ -360,7 +360,7 @@ fn h64_a_clock_that_is_years_off() {
         chart.update(&id, &record(&format!("version {}", number + 1))).unwrap();
         let read = chart.get(&id).unwrap();
         assert_eq!((read.time_ms(), read.conflicts().len()), (now, 0));
-        assert_eq!(vault.verify(|_| {}).unwrap().findings, [], "{now}");
+        assert_eq!(vault.verify().unwrap().findings, [], "{now}");
         vault.lock();
         // What the store held before is still an older state, whatever the clock says.
         vault.unlock(&unlock()).unwrap();
@@ -387,7 +387,7 @@ fn h64_two_machines_with_one_key() {
         let chart = vault.chart(&chart).unwrap();
         let texts: Vec<Vec<u8>> = ids.iter().map(|id| chart.get(id).unwrap().content().to_vec()).collect();
         assert_eq!(texts, [b"a", b"b", b"c"]);
-        assert_eq!(vault.verify(|_| {}).unwrap().findings, []);
+        assert_eq!(vault.verify().unwrap().findings, []);
     }
     drop((one, other));
     // On two stores they are two histories: the one that is not the kept one is refused, and is taken on as a new device.

@@ -289,7 +289,7 @@ fn g50_no_content_names_or_keys_in_messages() {
         &unlock(),
         &code,
         &vault.ways().unwrap(),
-        &vault.verify(|_| {}).unwrap(),
+        &vault.verify().unwrap(),
         &chart.history(&id).unwrap(),
     ];
     for (number, value) in shown.into_iter().enumerate() {

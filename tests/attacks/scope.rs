@@ -215,14 +215,14 @@ fn d28_two_heads_of_a_rolled_back_sender() {
         let told = |finding: &Finding| matches!(finding, Finding::Contradicted { contact: Some(_), device, .. } if *device == clinics);
         findings.iter().filter(|finding| told(finding)).count()
     };
-    assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 1);
+    assert_eq!(told(lee.reopen().unwrap().verify().unwrap().findings), 1);
     assert_eq!(told(copy.findings().unwrap()), 1);
     for none in ["", &"a".repeat(1025)] {
         assert_eq!(copy.settle_bundles(none), Err(Error::InvalidReason));
     }
     assert_eq!(told(copy.findings().unwrap()), 1);
     copy.settle_bundles("restored from a backup").unwrap();
-    assert_eq!(told(lee.reopen().unwrap().verify(|_| {}).unwrap().findings), 0);
+    assert_eq!(told(lee.reopen().unwrap().verify().unwrap().findings), 0);
     assert_eq!(told(copy.findings().unwrap()), 0);
     let noted = |event: &AuditEvent| event.note.as_deref() == Some("restored from a backup");
     assert!(lee.vault.audit().unwrap().iter().any(noted));
@@ -298,7 +298,7 @@ fn h60_two_devices_of_one_sender() {
         chart.put(&record("by the clinic")).unwrap();
         next = applied.next;
     }
-    assert_eq!(lee.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(lee.vault.verify().unwrap().findings, []);
     // One is renewed: what it signs from then on is of another log.
     clinic.vault.renew_device("copied").unwrap();
     let renewed = clinic.vault.chart(&chart.id()).unwrap();
@@ -315,11 +315,11 @@ fn d29_what_is_not_here_is_told_apart() {
     let sensitive = [chart.put(&hiv("four")).unwrap(), chart.put(&hiv("five")).unwrap()];
     let general = Grant::read().label(Label::general());
     chart.share(&of_kim, &general).unwrap();
-    assert_eq!(clinic.vault.verify(|_| {}).unwrap().not_here, []);
+    assert_eq!(clinic.vault.verify().unwrap().not_here, []);
 
     // Outside: she may not read it, and nobody sends it.
     assert_eq!(send(&chart, &of_kim, &kim.vault).unwrap().added, 3);
-    let report = kim.vault.verify(|_| {}).unwrap();
+    let report = kim.vault.verify().unwrap();
     assert_eq!(report.findings, []);
     assert_eq!(report.not_here, [NotHere::OutsideScope { chart: chart.id(), labels: 7 }]);
     let both = Scope::labels([Label::general(), hiv_label()]);
@@ -331,21 +331,21 @@ fn d29_what_is_not_here_is_told_apart() {
     let scope = Scope::labels([Label::general()]);
     let applied = lee.vault.import(&chart.export_scope(&of_lee, Cursor::START, &scope).unwrap()).unwrap();
     assert_eq!(applied.added, 3);
-    let report = lee.vault.verify(|_| {}).unwrap();
+    let report = lee.vault.verify().unwrap();
     assert_eq!(report.findings, []);
     assert_eq!(report.not_here, [NotHere::NotFetched { chart: chart.id(), label: hiv_label(), versions: 2 }]);
     // He goes on with a greater scope: of each label what is missing.
     let news = chart.export(&of_lee, applied.next).unwrap();
     assert_eq!(lee.vault.import(&news).unwrap().added, 2);
-    assert_eq!(lee.vault.verify(|_| {}).unwrap().not_here, []);
+    assert_eq!(lee.vault.verify().unwrap().not_here, []);
     // With less again, what he has stays.
     let applied = lee.vault.import(&chart.export_scope(&of_lee, Cursor::START, &scope).unwrap()).unwrap();
-    assert_eq!(lee.vault.verify(|_| {}).unwrap().not_here, []);
+    assert_eq!(lee.vault.verify().unwrap().not_here, []);
     chart.put(&hiv("six")).unwrap();
     let news = chart.export_scope(&of_lee, applied.next, &scope).unwrap();
     let applied = lee.vault.import(&news).unwrap();
     assert_eq!(applied.added, 0);
-    let report = lee.vault.verify(|_| {}).unwrap();
+    let report = lee.vault.verify().unwrap();
     assert_eq!(report.not_here, [NotHere::NotFetched { chart: chart.id(), label: hiv_label(), versions: 1 }]);
 
     // Withheld by the sender's store: it is proven to be there, and did not come.
@@ -356,14 +356,14 @@ fn d29_what_is_not_here_is_told_apart() {
     clinic.store.hide(Table::Entries, chart.id().as_bytes(), &4_u64.to_be_bytes());
     let applied = send(&chart, &of_later, &later.vault).unwrap();
     assert_eq!((applied.added, applied.withheld), (5, 1));
-    let report = later.vault.verify(|_| {}).unwrap();
+    let report = later.vault.verify().unwrap();
     let withheld = |finding: &Finding| matches!(finding, Finding::Withheld { entry, .. } if *entry == sensitive[0]);
     assert!(report.findings.iter().any(withheld), "{:?}", report.findings);
     assert_eq!(report.not_here, []);
     // It comes from elsewhere: he has it.
     clinic.store.tell_the_truth();
     assert_eq!(send(&chart, &of_later, &later.vault).unwrap().added, 1);
-    let report = later.vault.verify(|_| {}).unwrap();
+    let report = later.vault.verify().unwrap();
     assert_eq!((report.findings, report.not_here), (Vec::new(), Vec::new()));
 }
 
@@ -373,11 +373,11 @@ fn d29_what_bundles_proved_is_hidden() {
     let (_clinic, lee, chart, of_lee) = clinic_and_lee();
     let scope = Scope::labels([hiv_label()]);
     let next = lee.vault.import(&chart.export_scope(&of_lee, Cursor::START, &scope).unwrap()).unwrap().next;
-    assert_eq!(lee.vault.verify(|_| {}).unwrap().findings, []);
+    assert_eq!(lee.vault.verify().unwrap().findings, []);
     let rows = lee.store.rows().unwrap();
     chart.put(&hiv("four")).unwrap();
     let next = lee.vault.import(&chart.export_scope(&of_lee, next, &scope).unwrap()).unwrap().next;
-    let findings = || lee.reopen().unwrap().verify(|_| {}).unwrap().findings;
+    let findings = || lee.reopen().unwrap().verify().unwrap().findings;
     lee.store.replay(&rows, Table::Keyring, chart.id().as_bytes(), b"sources");
     assert_eq!(findings(), [Finding::Bundles { chart: chart.id() }]);
     lee.store.tell_the_truth();
@@ -430,7 +430,7 @@ fn d29_a_store_that_contradicts_itself() {
     assert_eq!(guardian.vault.import(&bundle).unwrap().added, 0);
     guardian.store.tell_the_truth();
     assert_eq!(copy.waiting(), Ok(2));
-    assert_eq!(guardian.reopen().unwrap().verify(|_| {}).unwrap().findings, []);
+    assert_eq!(guardian.reopen().unwrap().verify().unwrap().findings, []);
 }
 
 /// Who was granted a label without its history gets what came since, and that there was something before is all he learns.
@@ -452,7 +452,7 @@ fn h60_without_history() {
     assert_eq!(kim.unchanged(|| kim.vault.import(&cut)).unwrap_err(), Error::IncompleteBundle);
     let applied = kim.vault.import(&bundle).unwrap();
     assert_eq!((applied.added, applied.gaps), (1, 0));
-    let report = kim.vault.verify(|_| {}).unwrap();
+    let report = kim.vault.verify().unwrap();
     assert_eq!(report.findings, []);
     let before = NotHere::BeforeGrant { chart: chart.id(), label: Label::general() };
     assert_eq!(report.not_here, [NotHere::OutsideScope { chart: chart.id(), labels: 7 }, before]);

@@ -178,7 +178,7 @@ fn d32_messages_exchanged_replayed_deleted_attributed_to_another() {
     let mut page = reopened.chart(&part).unwrap().thread(&ours.id()).unwrap().last(10).unwrap();
     assert_unopenable(page.pop().unwrap());
     assert_eq!(page.pop().unwrap().unwrap().id, mine);
-    let findings = reopened.verify(|_| {}).unwrap().findings;
+    let findings = reopened.verify().unwrap().findings;
     assert!(matches!(findings[..], [Finding::Missing { entry, .. }] if entry == his), "{findings:?}");
     clinic.store.tell_the_truth();
     assert_eq!(said(&again(&clinic, &ours)).len(), 2);

@@ -348,7 +348,7 @@ fn d27_what_is_of_before_does_not_become_the_newest_when_a_way_in_is_removed() {
     clinic.store.tell_the_truth();
     assert_unopenable(of_lee.status());
     assert_eq!(again(&clinic, &chart).patient().unwrap(), Some(named("Amy Sample")));
-    let findings = clinic.reopen().unwrap().verify(|_| {}).unwrap().findings;
+    let findings = clinic.reopen().unwrap().verify().unwrap().findings;
     assert_eq!(findings, [Finding::Contact { contact: of_lee.id() }]);
 }
 

@@ -67,7 +67,7 @@ fn found(run: &Run) -> Result<usize, Box<Option<Holdings>>> {
         Err(Error::NoVault) => return Ok(0),
         vault => vault.unwrap(),
     };
-    let report = vault.verify(|_| {}).unwrap();
+    let report = vault.verify().unwrap();
     assert_eq!(report.findings, []);
     let held = holdings(&vault, |number| Vault::open(Arc::clone(&store), &key(number)).is_ok());
     let fits = |steps: &usize| {

@@ -120,6 +120,30 @@ fn a_request_is_answered_once() {
 }
 
 #[test]
+fn verifying_ends_between_versions_and_within_a_file() {
+    let (_, vault, chart) = fresh();
+    chart.put(&Record::opaque("text/plain", b"a note")).unwrap();
+    chart.put_file(&info(), &content(200 * CHUNK)[..]).unwrap();
+    let mut told = Vec::new();
+    let whole = vault.verify_with(|done| {
+        told.push(done);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(whole.unwrap().findings, []);
+    // Also between the pieces of the file, before any version counts.
+    assert!(told.is_sorted() && told.iter().filter(|done| **done == 0).count() > 2, "{told:?}");
+    assert_eq!(told.last(), Some(&2));
+    for step in 0..told.len() {
+        let mut steps = 0;
+        let ended = vault.verify_with(|_| {
+            steps += 1;
+            if steps > step { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!((ended, steps), (Err(Error::Cancelled), step + 1));
+    }
+}
+
+#[test]
 fn a_file_that_was_shared_is_known_before_its_content_is_there() {
     let (blobs, clinic, chart) = fresh();
     let id = chart.put_file(&info(), &content(50_000)[..]).unwrap();

@@ -112,7 +112,14 @@ fn what_is_not_finished_leaves_nothing() {
         assert_eq!(told.last(), Some(&(left as u64)));
         nothing();
     }
-    chart.put_file(&info(), &b""[..]).unwrap();
+    let bytes = content(CHUNK);
+    let cancelled = chart.put_file_once_with("scan 1", &info(), &bytes[..], |_| ControlFlow::Break(()));
+    assert_eq!(cancelled, Err(Error::Cancelled));
+    nothing();
+    let id = chart.put_file_once("scan 1", &info(), &b""[..]).unwrap();
+    let cancelled = chart.update_file_with(&id, &info(), &bytes[..], |_| ControlFlow::Break(()));
+    assert_eq!(cancelled, Err(Error::Cancelled));
+    assert_eq!(chart.history(&id).unwrap().len(), 1);
     let before = ids(&blobs);
     let mut writer = chart.create_file(&info()).unwrap();
     writer.update(&content(100 * CHUNK)).unwrap();

@@ -63,12 +63,9 @@ pub(crate) use calls;
 /// NULL.
 pub type ampoule_destroy = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
 
-/// Is told how many bytes are done, between pieces of a file. Returns whether to go on: false ends it, which is
-/// `AMPOULE_STATUS_CANCELLED`. May be NULL.
+/// Is told how many bytes are done, between pieces of a file, or how many versions where versions are checked. Returns whether to
+/// go on: false ends it, which is `AMPOULE_STATUS_CANCELLED`. May be NULL.
 pub type ampoule_progress = Option<unsafe extern "C" fn(ctx: *mut c_void, done: u64) -> bool>;
-
-/// Is told how much is done. It cannot end it.
-pub type ampoule_told = Option<unsafe extern "C" fn(ctx: *mut c_void, done: u64)>;
 
 /// The function as the library takes it.
 pub(crate) fn progress_of(progress: ampoule_progress, ctx: *mut c_void) -> impl FnMut(u64) -> ControlFlow<()> {

@@ -66,13 +66,15 @@ pub unsafe extern "C" fn ampoule_chart_put_path_once(
     info: *const ampoule_record,
     path: *const c_char,
     path_len: usize,
+    progress: ampoule_progress,
+    ctx: *mut c_void,
     entry: *mut ampoule_entry_id,
 ) -> ampoule_status {
     boundary::call(|| {
         let out = Out::at(entry)?;
         let (chart, key, info) = (handles::get(chart)?, text(key, key_len)?, handles::get(info)?.file_info()?);
         let content = File::open(text(path, path_len)?).map_err(|_| ampoule_status::CannotRead)?;
-        out.write(chart.0.put_file_once(key, &info, content)?.into());
+        out.write(chart.0.put_file_once_with(key, &info, content, progress_of(progress, ctx))?.into());
         Ok(())
     })
 }

@@ -1,6 +1,6 @@
 //! What is not as it should be, one by one.
 
-use crate::callback::ampoule_told;
+use crate::callback::{ampoule_progress, progress_of};
 use crate::chart::ampoule_chart;
 use crate::ids::{ampoule_chart_id, ampoule_contact_id, ampoule_device_id, ampoule_entry_id, ampoule_version_id};
 use crate::memory::{Out, lend, text};
@@ -111,25 +111,19 @@ pub struct ampoule_findings {
     not_here: Vec<NotHere>,
 }
 
-/// As `ampoule_vault_verify`, with what was found, one by one. `told` is called with `ctx` between versions, with how many were
-/// checked; it may be NULL. `report` may be NULL.
+/// As `ampoule_vault_verify`, with what was found, one by one. `progress` is called on this thread with `ctx`, and told how many
+/// versions were checked; it may be NULL, and so may `report`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_vault_verify_in_detail(
     vault: *const ampoule_vault,
-    told: ampoule_told,
+    progress: ampoule_progress,
     ctx: *mut c_void,
     report: *mut ampoule_report,
     findings: *mut *mut ampoule_findings,
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, report_out) = (Out::at(findings)?, Out::wanted(report));
-        let tell = |done| {
-            if let Some(told) = told {
-                // SAFETY: the caller's function with the caller's pointer, during the caller's call and on its thread.
-                unsafe { told(ctx, done) }
-            }
-        };
-        let found = handles::get(vault)?.0.verify(tell)?;
+        let found = handles::get(vault)?.0.verify_with(progress_of(progress, ctx))?;
         let report = report_of(&found);
         let ampoule::Report { charts: _, versions: _, files: _, findings, not_here } = found;
         out.write(handles::open(ampoule_findings { findings, not_here })?);

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn ampoule_vault_verify(
 ) -> ampoule_status {
     boundary::call(|| {
         let out = Out::at(report)?;
-        out.write(report_of(&handles::get(vault)?.0.verify(|_| {})?));
+        out.write(report_of(&handles::get(vault)?.0.verify()?));
         Ok(())
     })
 }

@@ -322,7 +322,7 @@ static void h56_a_closed_handle_is_a_status_of_chart(void) {
     CLOSED(ampoule_chart_put_path((ampoule_chart *)gone, (ampoule_record *)gone, "a", 1, NULL, NULL,
         (ampoule_entry_id *)place));
     CLOSED(ampoule_chart_put_path_once((ampoule_chart *)gone, "a", 1, (ampoule_record *)gone, "a", 1,
-        (ampoule_entry_id *)place));
+        NULL, NULL, (ampoule_entry_id *)place));
     CLOSED(ampoule_chart_create_file((ampoule_chart *)gone, (ampoule_record *)gone, (ampoule_file_writer **)place));
     CLOSED(ampoule_chart_create_file_version((ampoule_chart *)gone, (const ampoule_entry_id *)place, (ampoule_record *)gone,
         (ampoule_file_writer **)place));

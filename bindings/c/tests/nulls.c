@@ -270,7 +270,7 @@ static void h56_null_everywhere_is_a_status_of_chart(void) {
     NULLS(ampoule_chart_sealed_content(NULL, NULL, NULL));
     NULLS(ampoule_chart_receive_content(NULL, NULL, NULL));
     NULLS(ampoule_chart_put_path(NULL, NULL, NULL, 0, NULL, NULL, NULL));
-    NULLS(ampoule_chart_put_path_once(NULL, NULL, 0, NULL, NULL, 0, NULL));
+    NULLS(ampoule_chart_put_path_once(NULL, NULL, 0, NULL, NULL, 0, NULL, NULL, NULL));
     NULLS(ampoule_chart_create_file(NULL, NULL, NULL));
     NULLS(ampoule_chart_create_file_version(NULL, NULL, NULL, NULL));
     NULLS(ampoule_chart_file(NULL, NULL, NULL));

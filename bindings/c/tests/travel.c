@@ -7,6 +7,12 @@ static int is_text(const char *text, size_t len, const char *should) {
     return len == strlen(should) && memcmp(text, should, len) == 0;
 }
 
+static bool stop(void *ctx, uint64_t done) {
+    (void)ctx;
+    (void)done;
+    return false;
+}
+
 static void write_file(const char *path, const char *content) {
     FILE *file = fopen(path, "wb");
     REQUIRE(file != NULL);
@@ -146,8 +152,10 @@ static void a_folder_goes_in_and_comes_out(void) {
     GIVES(AMPOULE_STATUS_CANNOT_READ, ampoule_chart_import_folder(chart, info, AMPOULE_TEXT("/no/such/folder"), NULL, NULL, &outcomes));
     /* One file, once for each key. */
     snprintf(path, sizeof path, "%s/one.txt", from);
-    OK(ampoule_chart_put_path_once(chart, AMPOULE_TEXT("scan 1"), info, AMPOULE_TEXT(path), &id));
-    OK(ampoule_chart_put_path_once(chart, AMPOULE_TEXT("scan 1"), info, AMPOULE_TEXT(path), &again));
+    GIVES(AMPOULE_STATUS_CANCELLED,
+          ampoule_chart_put_path_once(chart, AMPOULE_TEXT("scan 1"), info, AMPOULE_TEXT(path), stop, NULL, &id));
+    OK(ampoule_chart_put_path_once(chart, AMPOULE_TEXT("scan 1"), info, AMPOULE_TEXT(path), NULL, NULL, &id));
+    OK(ampoule_chart_put_path_once(chart, AMPOULE_TEXT("scan 1"), info, AMPOULE_TEXT(path), stop, NULL, &again));
     CHECK(memcmp(&id, &again, sizeof id) == 0);
     CLOSE(info, chart, vault);
 }

@@ -7,7 +7,15 @@ static int is_text(const char *text, size_t len, const char *should) {
     return len == strlen(should) && memcmp(text, should, len) == 0;
 }
 
-static void count_told(void *ctx, uint64_t done) { *(uint64_t *)ctx = done; }
+static bool count_told(void *ctx, uint64_t done) {
+    *(uint64_t *)ctx = done;
+    return true;
+}
+
+static bool stop_at_once(void *ctx, uint64_t done) {
+    *(uint64_t *)ctx = done;
+    return false;
+}
 
 static void what_is_damaged_is_named(void) {
     static char path[4096];
@@ -36,6 +44,8 @@ static void what_is_damaged_is_named(void) {
     OK(ampoule_vault_verify_in_detail(vault, count_told, &told, NULL, &findings));
     OK(ampoule_findings_count(findings, &count));
     CHECK(count == 0 && told == 2);
+    GIVES(AMPOULE_STATUS_CANCELLED, ampoule_vault_verify_in_detail(vault, stop_at_once, &told, NULL, &findings));
+    CHECK(told == 1);
     CLOSE(findings, chart, vault, store);
     /* A byte of the first entry is another. */
     REQUIRE(sqlite3_open(path, &db) == SQLITE_OK);

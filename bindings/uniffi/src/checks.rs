@@ -192,9 +192,13 @@ impl From<ampoule::Due> for Due {
 impl VaultHandle {
     /// Opens and verifies every version of every chart, and the content of every file that is here. The listener is told how
     /// many versions were checked.
-    pub fn verify(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<Report, VaultError> {
-        let following = Following { listener, cancel: None::<Arc<CancelToken>> };
-        Ok(self.0.verify(|done| _ = following.step(done))?.into())
+    pub fn verify(
+        &self,
+        listener: Option<Arc<dyn ProgressListener>>,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Report, VaultError> {
+        let following = Following { listener, cancel };
+        Ok(self.0.verify_with(|done| following.step(done))?.into())
     }
 
     /// What is due now.

@@ -10,7 +10,6 @@ use ampoule::{EntryId, FileInfo, Label, VersionId};
 use std::fs::File;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use zeroize::Zeroizing;
 
 /// What is said of a file beside its content. All of it is sealed.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -74,9 +73,6 @@ impl TryFrom<NewFile> for FileInfo {
     }
 }
 
-/// Piece of a file that is read from a path at once, in bytes.
-const PIECE: usize = 256 * 1024;
-
 /// The file at a path.
 fn source(path: &str) -> Result<File, VaultError> {
     Ok(File::open(path).map_err(|_| ampoule::Error::CannotRead)?)
@@ -97,8 +93,16 @@ impl ChartHandle {
     }
 
     /// As `put_file`, once for each key: a repeated request gives the entry of the first, and reads nothing.
-    pub fn put_file_once(&self, key: &str, file: NewFile, path: &str) -> Result<EntryId, VaultError> {
-        Ok(self.chart.put_file_once(key, &file.try_into()?, source(path)?)?)
+    pub fn put_file_once(
+        &self,
+        key: &str,
+        file: NewFile,
+        path: &str,
+        listener: Option<Arc<dyn ProgressListener>>,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<EntryId, VaultError> {
+        let following = Following { listener, cancel };
+        Ok(self.chart.put_file_once_with(key, &file.try_into()?, source(path)?, |done| following.step(done))?)
     }
 
     /// Adds a version of a file, from a path.
@@ -110,19 +114,8 @@ impl ChartHandle {
         listener: Option<Arc<dyn ProgressListener>>,
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<VersionId, VaultError> {
-        let (following, mut source) = (Following { listener, cancel }, source(path)?);
-        let mut writer = self.chart.create_file_version(&entry, &file.try_into()?)?;
-        let mut piece = Zeroizing::new(vec![0; PIECE]);
-        loop {
-            let read = source.read(&mut piece).map_err(|_| ampoule::Error::CannotRead)?;
-            let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-            writer.update(bytes)?;
-            if following.step(writer.len()).is_break() {
-                return Err(ampoule::Error::Cancelled.into());
-            }
-        }
-        let (_, version) = writer.finish()?;
-        Ok(version)
+        let following = Following { listener, cancel };
+        Ok(self.chart.update_file_with(&entry, &file.try_into()?, source(path)?, |done| following.step(done))?)
     }
 
     /// Begins a file whose bytes the caller pushes. It is there when `finish` returns.

@@ -5,8 +5,13 @@ use crate::error::Error;
 use crate::vault::Inner;
 use crate::vault::verify::{Finding, NotHere, Report};
 
-/// Reads a content to its end, each byte checked, and reports what is wrong with it.
-pub(in crate::vault) fn check(inner: &Inner, content: &Described, report: &mut Report) -> Result<(), Error> {
+/// Reads a content to its end, each byte checked, and reports what is wrong with it. `go_on` is asked with each piece.
+pub(in crate::vault) fn check(
+    inner: &Inner,
+    content: &Described,
+    report: &mut Report,
+    go_on: impl FnMut() -> Result<(), Error>,
+) -> Result<(), Error> {
     let (chart, entry, version) = (content.place.chart, content.entry, content.version);
     let source = match blobs(inner) {
         Ok(blobs) => content.open(&*blobs)?,
@@ -16,7 +21,7 @@ pub(in crate::vault) fn check(inner: &Inner, content: &Described, report: &mut R
     match source {
         Some(source) => {
             report.files = report.files.saturating_add(1);
-            if !content.is_whole(inner, source)? {
+            if !content.is_whole(inner, source, go_on)? {
                 report.findings.push(Finding::DamagedContent { chart, entry, version });
             }
         }

@@ -56,12 +56,17 @@ impl Described {
         }
     }
 
-    /// Whether what is here of it is whole: each byte is checked, while the vault is open.
-    pub(super) fn is_whole(&self, inner: &Inner, source: Box<dyn BlobReader>) -> Result<bool, Error> {
+    /// Whether what is here of it is whole: each byte is checked, while the vault is open and `go_on` has no error.
+    pub(super) fn is_whole(
+        &self,
+        inner: &Inner,
+        source: Box<dyn BlobReader>,
+        mut go_on: impl FnMut() -> Result<(), Error>,
+    ) -> Result<bool, Error> {
         let open = Opener::new(&self.place, &self.sealed, BlobSource(source), inner.options.threads);
-        let checked = open
-            .map_err(Checked::Fault)
-            .and_then(|mut opener| opener.read_all(|_| inner.with(|_| Ok(())).map_err(Checked::Ended)));
+        let checked = open.map_err(Checked::Fault).and_then(|mut opener| {
+            opener.read_all(|_| inner.with(|_| Ok(())).and_then(|()| go_on()).map_err(Checked::Ended))
+        });
         match checked {
             Ok(()) => Ok(true),
             Err(Checked::Fault(Fault::Failed)) => Ok(false),

@@ -65,12 +65,23 @@ impl Chart {
 
     /// As [`Self::put_file`], once for each key: a repeated request gives the entry of the first, and reads nothing.
     pub fn put_file_once(&self, key: &str, info: &FileInfo, content: impl Read) -> Result<EntryId, Error> {
+        self.put_file_once_with(key, info, content, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::put_file_once`], with progress as in [`Self::put_file_with`].
+    pub fn put_file_once_with(
+        &self,
+        key: &str,
+        info: &FileInfo,
+        content: impl Read,
+        progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<EntryId, Error> {
         let request = batch::request(key);
         if let Some(entry) = self.batch(|batch| batch.by_request(&self.id(), &request))? {
             return Ok(entry);
         }
         let mut writer = self.create_file(info)?.requested(request);
-        take_all(&mut writer, content, |_| ControlFlow::Continue(()))?;
+        take_all(&mut writer, content, progress)?;
         writer.finish().map(|(entry, _)| entry).or_else(|error| {
             // Somebody else may have answered it meanwhile.
             let known = || self.batch(|batch| batch.by_request(&self.id(), &request)).ok().flatten();
@@ -97,8 +108,19 @@ impl Chart {
 
     /// Adds a version of a file that replaces the current one. The earlier content stays with the history.
     pub fn update_file(&self, entry: &EntryId, info: &FileInfo, content: impl Read) -> Result<VersionId, Error> {
+        self.update_file_with(entry, info, content, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::update_file`], with progress as in [`Self::put_file_with`].
+    pub fn update_file_with(
+        &self,
+        entry: &EntryId,
+        info: &FileInfo,
+        content: impl Read,
+        progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<VersionId, Error> {
         let mut writer = self.create_file_version(entry, info)?;
-        take_all(&mut writer, content, |_| ControlFlow::Continue(()))?;
+        take_all(&mut writer, content, progress)?;
         writer.finish().map(|(_, version)| version)
     }
 

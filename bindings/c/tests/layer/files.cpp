@@ -129,6 +129,8 @@ void a_folder_goes_in_and_comes_out() {
     done = chart.export_folder(out);
     CHECK(done.size() == 2 && read_all(out + "/one.txt") == "first" && read_all(out + "/knee/two.txt") == "second");
     for (const auto &one : chart.export_folder(out)) CHECK(one.status == AMPOULE_STATUS_FILE_EXISTS && one.path.empty());
+    const auto stopped = status_of([&] { chart.put_path_once("scan 1", info, from + "/one.txt", [](uint64_t) { return false; }); });
+    CHECK(stopped == AMPOULE_STATUS_CANCELLED);
     const auto id = chart.put_path_once("scan 1", info, from + "/one.txt");
     CHECK(same(id, chart.put_path_once("scan 1", info, from + "/one.txt")));
     const auto copy = fresh_path("copy");

@@ -64,11 +64,12 @@ void what_a_vault_knows_comes_as_values() {
     CHECK(clinic.export_audit(to, chart.id()).view().size() > 0);
     bool thrown = false;
     try {
-        clinic.verify([](uint64_t) { throw std::runtime_error("the window was closed"); });
+        clinic.verify([](uint64_t) -> bool { throw std::runtime_error("the window was closed"); });
     } catch (const std::runtime_error &error) {
         thrown = std::string(error.what()) == "the window was closed";
     }
     CHECK(thrown);
+    CHECK(status_of([&] { clinic.verify([](uint64_t) { return false; }); }) == AMPOULE_STATUS_CANCELLED);
 }
 
 void a_custodian_elsewhere_proposes() {

@@ -16,7 +16,7 @@ extension Chart {
   /// As ``putFile(_:from:)``, once for each key: a repeated request gives the entry of the first, and reads nothing.
   public func putFileOnce(key: String, _ file: NewFile, from source: URL) async throws -> EntryId {
     let path = try path(source)
-    return try await blocking { try self.ffi.putFileOnce(key: key, file: file, path: path) }
+    return try await following { try self.ffi.putFileOnce(key: key, file: file, path: path, listener: nil, cancel: $0) }
   }
 
   /// Adds a version of a file.

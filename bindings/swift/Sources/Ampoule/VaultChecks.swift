@@ -33,12 +33,12 @@ extension Vault {
 
   /// Opens and verifies every version of every chart, and the content of every file that is here.
   public func verify() async throws -> Report {
-    try await blocking { try self.ffi.verify(listener: nil) }
+    try await following { try self.ffi.verify(listener: nil, cancel: $0) }
   }
 
   /// As ``verify()``, telling how many versions were checked.
   public var verifying: Work<Report> {
-    Work { listener, cancel in try self.ffi.verify(listener: Cancellable(listener, cancel)) }
+    Work { try self.ffi.verify(listener: $0, cancel: $1) }
   }
 
   /// What is due now.
@@ -77,20 +77,6 @@ extension Vault {
   /// Opens what ``exportAudit(of:to:)`` of a verified contact's vault made for this one.
   public func readAudit(_ file: Data) async throws -> AuditReport {
     try await blocking { AuditReport(try self.ffi.readAudit(file: file)) }
-  }
-}
-
-/// Ends what takes no token, by throwing.
-private final class Cancellable: ProgressListener {
-  private let (listener, cancel): (any ProgressListener, CancelToken)
-
-  init(_ listener: any ProgressListener, _ cancel: CancelToken) {
-    (self.listener, self.cancel) = (listener, cancel)
-  }
-
-  func onProgress(done: UInt64) throws {
-    if cancel.isCancelled() { throw HookError.Refused }
-    try listener.onProgress(done: done)
   }
 }
 

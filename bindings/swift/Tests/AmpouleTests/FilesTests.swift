@@ -85,12 +85,38 @@ final class FilesTests: FolderTest {
     }
     let result = await never.result
     XCTAssertThrowsError(try result.get()) { XCTAssertTrue($0 is CancellationError, "\($0)") }
+    let once = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await chart.putFileOnce(key: "scan 1", photo, from: from)
+    }
+    let answer = await once.result
+    XCTAssertThrowsError(try answer.get()) { XCTAssertTrue($0 is CancellationError, "\($0)") }
     // Whoever looks at no more steps ends it, too. A lock waits for calls that are under way.
     for try await _ in chart.puttingFile(photo, from: from) { break }
     await vault.lock()
     try await vault.unlock(key(1))
     let left = try await chart.list().entries.count
     XCTAssertEqual(left, 0)
+  }
+
+  func testACheckOfEverythingEndsWithItsTask() async throws {
+    try large()
+    let vault = try await vault()
+    try await vault.createChart().putFile(photo, from: file("from"))
+    let (began, begin) = AsyncStream.makeStream(of: Void.self)
+    let checking = Task {
+      for try await step in vault.verifying {
+        begin.yield()
+        if case .done = step { return true }
+      }
+      return false
+    }
+    for await _ in began { break }
+    checking.cancel()
+    let ended = await checking.result
+    XCTAssertThrowsError(try ended.get()) { XCTAssertTrue($0 is CancellationError, "\($0)") }
+    let report = try await vault.verify()
+    XCTAssertEqual(report.files, 1)
   }
 
   func testAListOfACancelledTaskIsNotTakenForAWholeOne() async throws {

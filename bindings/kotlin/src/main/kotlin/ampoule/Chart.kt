@@ -111,7 +111,8 @@ class Chart internal constructor(internal val ffi: ChartHandle) : AutoCloseable 
         progressOf { listener -> following { ffi.putFile(file, path.toString(), listener, it) } }
 
     /** As [putFile], once for each key: a repeated request gives the entry of the first, and reads nothing. */
-    suspend fun putFileOnce(key: String, file: NewFile, path: Path): EntryId = io { ffi.putFileOnce(key, file, path.toString()) }
+    suspend fun putFileOnce(key: String, file: NewFile, path: Path): EntryId =
+        following { ffi.putFileOnce(key, file, path.toString(), null, it) }
 
     /** Adds a version of a file, from a path. */
     suspend fun updateFile(entry: EntryId, file: NewFile, path: Path): VersionId =

@@ -171,10 +171,10 @@ class Vault internal constructor(internal val ffi: VaultHandle) : AutoCloseable 
     suspend fun raiseFormat(format: UInt) = io { ffi.raiseFormat(format) }
 
     /** Opens and verifies every version of every chart, and the content of every file that is here. */
-    suspend fun verify(): Report = io { ffi.verify(null) }
+    suspend fun verify(): Report = following { ffi.verify(null, it) }
 
     /** As [verify], telling how many versions were checked. */
-    fun verifying(): Flow<Progress<Report>> = progressOf { listener -> io { ffi.verify(listener) } }
+    fun verifying(): Flow<Progress<Report>> = progressOf { listener -> following { ffi.verify(listener, it) } }
 
     /** What is due now. */
     suspend fun maintenance(): List<Due> = io { ffi.maintenance() }

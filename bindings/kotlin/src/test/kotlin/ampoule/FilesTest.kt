@@ -93,7 +93,8 @@ class FilesTest {
     fun `cancelling a coroutine ends the call and leaves nothing`(@TempDir folder: Path) = test {
         val from = folder.resolve("from")
         Files.newOutputStream(from).use { out -> repeat(96) { out.write(content(1 shl 20)) } }
-        val chart = vault().createChart()
+        val vault = vault()
+        val chart = vault.createChart()
         var begun = false
         val job = launch {
             chart.puttingFile(photo, from).collect {
@@ -109,9 +110,22 @@ class FilesTest {
         first.cancelAndJoin()
         assertFailsWith<CancellationException> { first.await() }
         assertEquals(0, chart.list().entries.size)
+        val once = async { chart.putFileOnce("scan 1", photo, from) }
+        kotlinx.coroutines.yield()
+        once.cancelAndJoin()
+        assertFailsWith<CancellationException> { once.await() }
+        assertEquals(0, chart.list().entries.size)
         // Whoever wants no more steps ends it, too.
         assertTrue(chart.puttingFile(photo, from).takeWhile { it is Progress.Moved && it.done < 1 shl 20 }.toList().size < 96)
         assertEquals(0, chart.list().entries.size)
+        // So does a check of everything, within a content.
+        chart.putFile(photo, from)
+        val check = async { vault.verify() }
+        kotlinx.coroutines.yield()
+        check.cancelAndJoin()
+        assertFailsWith<CancellationException> { check.await() }
+        assertTrue(vault.verifying().takeWhile { it is Progress.Moved }.toList().isNotEmpty())
+        assertEquals(1, vault.verify().files.toInt())
     }
 
     @Test
