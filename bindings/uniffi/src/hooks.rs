@@ -23,7 +23,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for HookError {
 /// The platform's keystore: wraps 32 bytes with a key that never leaves it, and unwraps them.
 ///
 /// It must not be the only way in. Keystores lose keys: when the screen lock is removed, on a new phone, by faults of the
-/// system.
+/// system. It is called within a call, so it must not use the vault, nor wait for a task or coroutine.
 #[uniffi::export(with_foreign)]
 pub trait DeviceKey: Send + Sync {
     /// Encrypts 32 bytes, authenticated. What it returns may be kept anywhere.
@@ -33,7 +33,8 @@ pub trait DeviceKey: Send + Sync {
     fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, HookError>;
 }
 
-/// Keeps the newest checkpoint of one vault away from its store: some kilobytes, signed, not secret.
+/// Keeps the newest checkpoint of one vault away from its store: some kilobytes, signed, not secret. It is called within a call, so
+/// it must not use the vault, nor wait for a task or coroutine.
 #[uniffi::export(with_foreign)]
 pub trait CheckpointKeeper: Send + Sync {
     /// What was last saved; nothing if nothing ever was.

@@ -2,11 +2,19 @@
 import Dispatch
 import Foundation
 
-/// Where long calls run: on threads of their own, so that none of the few that run tasks is held up.
+/// Whether tasks run on threads of Dispatch's global queues, of which there may be more where some wait: then a short call is made
+/// on the thread of its task, as any other would be one of the same threads. On Apple's systems tasks have threads of their own, as
+/// many as there are cores, and none of them is held up.
+#if canImport(Darwin)
+  private let tasksMayWait = false
+#else
+  private let tasksMayWait = true
+#endif
+
+/// Where long calls run: on threads of their own.
 private let long = DispatchQueue(label: "ampoule.calls", qos: .userInitiated, attributes: .concurrent)
 
-/// Where short calls run: as urgent as the task. Where the system runs tasks on the same threads, no other has to be woken to make
-/// the call, nor to go on after it.
+/// Where short calls run that are not made on the thread of their task: as urgent as it.
 private var short: DispatchQueue {
   switch Task.currentPriority {
   case .high: .global(qos: .userInitiated)
@@ -16,9 +24,17 @@ private var short: DispatchQueue {
   }
 }
 
-/// Runs a call of the library. It cannot be ended in between, and is short. A task that was cancelled begins none.
+/// Runs a call of the library that is short, and cannot be ended in between. A task that was cancelled begins none.
 func blocking<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value {
-  try await run(on: short, call)
+  guard tasksMayWait else { return try await run(on: short, call) }
+  try Task.checkCancellation()
+  do { return try call() } catch { throw typed(error) }
+}
+
+/// Runs a call that cannot be ended in between either, and may take long: it reads all there is, stretches a passphrase, or asks a
+/// person.
+func lasting<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await run(on: long, call)
 }
 
 private func run<Value: Sendable>(
@@ -30,11 +46,10 @@ private func run<Value: Sendable>(
   }
 }
 
-/// Runs what cannot fail, in a task that was cancelled too.
+/// Runs what cannot fail and may wait for other calls, in a task that was cancelled too.
 func always<Value: Sendable>(_ call: @escaping @Sendable () -> Value) async -> Value {
-  let queue = short
-  return await withCheckedContinuation { continuation in
-    queue.async { continuation.resume(returning: call()) }
+  await withCheckedContinuation { continuation in
+    long.async { continuation.resume(returning: call()) }
   }
 }
 

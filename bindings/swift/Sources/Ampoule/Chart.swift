@@ -23,7 +23,7 @@ public final class Chart: Sendable {
   /// As ``put(_:)``, many in one transaction: all of them are there when it returns, or none.
   @discardableResult
   public func putAll(_ records: [NewRecord]) async throws -> [EntryId] {
-    try await blocking { try self.ffi.putAll(records: records) }
+    try await lasting { try self.ffi.putAll(records: records) }
   }
 
   /// Adds a version that replaces the current one.

@@ -58,7 +58,7 @@ extension Chart {
 
   /// Versions of files that are described here and whose content is not here.
   public var missingContent: [VersionId] {
-    get async throws { try await blocking { try self.ffi.missingContent() } }
+    get async throws { try await lasting { try self.ffi.missingContent() } }
   }
 
   /// Writes the content of a version of a file, as it is sealed, to a new file: for who has the chart by a bundle.

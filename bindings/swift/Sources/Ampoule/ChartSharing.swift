@@ -20,7 +20,7 @@ extension Chart {
 
   /// A bundle for a contact: what is new since `next` of what his last import gave, or everything; of these labels, or of all.
   public func exportBundle(to contact: Contact, since: Data? = nil, labels: [Label]? = nil) async throws -> Data {
-    try await blocking { try self.ffi.exportBundle(to: contact.ffi, since: since, labels: labels) }
+    try await lasting { try self.ffi.exportBundle(to: contact.ffi, since: since, labels: labels) }
   }
 
   /// The versions that are kept apart, and those that are disputed, in order of arrival.
@@ -31,7 +31,7 @@ extension Chart {
   /// Lets a version in that is kept apart or disputed, for everyone, with a reason that all members can read.
   @discardableResult
   public func adopt(_ version: VersionId, reason: String) async throws -> Standing {
-    try await blocking { try self.ffi.adopt(version: version, reason: reason) }
+    try await lasting { try self.ffi.adopt(version: version, reason: reason) }
   }
 
   /// The histories of the chart's sharing, where there is more than one and they contradict each other.
@@ -42,7 +42,7 @@ extension Chart {
   /// Ends such a contradiction: with fresh keys for all whom both histories know, but for those who leave.
   @discardableResult
   public func resolveFork(leaving: [Contact] = []) async throws -> Standing {
-    try await blocking { try self.ffi.resolveFork(leaving: leaving.map(\.ffi)) }
+    try await lasting { try self.ffi.resolveFork(leaving: leaving.map(\.ffi)) }
   }
 
   /// Makes this vault the one that administers the chart. Only a custodian's vault can.
@@ -58,6 +58,6 @@ extension Chart {
 
   /// Says that somebody looked into what contradicted earlier bundles of this chart, with the outcome.
   public func settleBundles(reason: String) async throws {
-    try await blocking { try self.ffi.settleBundles(reason: reason) }
+    try await lasting { try self.ffi.settleBundles(reason: reason) }
   }
 }

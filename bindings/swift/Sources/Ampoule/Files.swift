@@ -21,7 +21,7 @@ public final class FileWriter: Sendable {
 
   /// Makes the content durable, then stores the entry of the file.
   public func finish() async throws -> WrittenFile {
-    try await blocking { try self.ffi.finish() }
+    try await lasting { try self.ffi.finish() }
   }
 
   /// Gives the file up: nothing is left of it.
@@ -109,7 +109,7 @@ public final class ContentReceiver: Sendable {
 
   /// Checks that all is there and is the author's. When this returns it is durable, and can be read.
   public func finish() async throws {
-    try await blocking { try self.ffi.finish() }
+    try await lasting { try self.ffi.finish() }
   }
 
   /// Removes what came.

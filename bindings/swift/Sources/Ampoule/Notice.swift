@@ -7,7 +7,7 @@ import Foundation
 /// `VaultError.OutdatedPreview` says that the keys are to be made anew, `VaultError.OutsidePreview` that the message is to be read in
 /// the vault, and `VaultError.WayFailed` that keys and device key do not fit.
 public func openPreview(_ notice: Data, previewKeys: Data, deviceKey: Unlock) async throws -> UnverifiedMessage {
-  try await blocking {
+  try await lasting {
     try AmpouleFFI.openPreview(notice: notice, previewKeys: previewKeys, deviceKey: deviceKey.ffi)
   }
 }

@@ -13,7 +13,7 @@ public final class Unlock: Sendable {
   /// without the keystore. Keystores lose keys: never let this be the only way in.
   public static func keystore(_ keystore: any DeviceKey, file: URL) async throws -> Unlock {
     let path = try path(file)
-    return try await blocking {
+    return try await lasting {
       if !FileManager.default.fileExists(atPath: path) {
         try keep(try newWrappedKey(keystore: keystore), at: path)
       }

@@ -50,7 +50,7 @@ public final class Vault: Sendable {
     in store: Store, name: String, unlock: Unlock, second: SecondWay = .recoveryCode,
     settings: VaultSettings = VaultSettings()
   ) async throws -> NewVault {
-    try await blocking {
+    try await lasting {
       let made = try createVault(
         store: store.ffi, name: name, unlock: unlock.ffi, second: second.ffi, settings: settings)
       return NewVault(vault: Vault(made.vault), code: made.recoveryCode)
@@ -61,7 +61,7 @@ public final class Vault: Sendable {
   public static func open(
     _ store: Store, unlock: Unlock, settings: VaultSettings = VaultSettings()
   ) async throws -> Vault {
-    try await blocking { Vault(try VaultHandle.open(store: store.ffi, unlock: unlock.ffi, settings: settings)) }
+    try await lasting { Vault(try VaultHandle.open(store: store.ffi, unlock: unlock.ffi, settings: settings)) }
   }
 
   /// Writes the events that wait, keeps a checkpoint where there is a keeper, and wipes all keys. Waits for calls that are under
@@ -72,7 +72,7 @@ public final class Vault: Sendable {
 
   /// Opens the vault again after ``lock()``. Handles of before work again.
   public func unlock(_ unlock: Unlock) async throws {
-    try await blocking { try self.ffi.unlock(unlock: unlock.ffi) }
+    try await lasting { try self.ffi.unlock(unlock: unlock.ffi) }
   }
 
   /// Whether keys are gone: by ``lock()`` or because the vault was idle for too long.
@@ -118,7 +118,7 @@ public final class Vault: Sendable {
   /// Takes a bundle in: all of it or nothing. A second time it changes nothing.
   @discardableResult
   public func importBundle(_ bundle: Data) async throws -> Applied {
-    try await blocking { try self.ffi.importBundle(bundle: bundle) }
+    try await lasting { try self.ffi.importBundle(bundle: bundle) }
   }
 }
 

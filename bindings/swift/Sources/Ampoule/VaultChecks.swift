@@ -8,7 +8,7 @@ extension Vault {
 
   /// Takes on a store that was restored from a backup, or copied: after `RestoredCopy`.
   public func adoptRestored(reason: String) async throws {
-    try await blocking { try self.ffi.adoptRestored(reason: reason) }
+    try await lasting { try self.ffi.adoptRestored(reason: reason) }
   }
 
   /// The signed head of this device's log, for a witness.
@@ -28,7 +28,7 @@ extension Vault {
 
   /// Has all devices write a higher format from now on. There is no way back.
   public func raiseFormat(_ format: UInt32) async throws {
-    try await blocking { try self.ffi.raiseFormat(format: format) }
+    try await lasting { try self.ffi.raiseFormat(format: format) }
   }
 
   /// Opens and verifies every version of every chart, and the content of every file that is here.
@@ -49,34 +49,34 @@ extension Vault {
   /// Does what is due. Safe to stop and to repeat.
   @discardableResult
   public func runMaintenance() async throws -> [Due] {
-    try await blocking { try self.ffi.runMaintenance() }
+    try await lasting { try self.ffi.runMaintenance() }
   }
 
   /// The events of all devices that the vault ever had, device by device and oldest first.
   public var audit: [Event] {
-    get async throws { try await blocking { try self.ffi.audit() } }
+    get async throws { try await lasting { try self.ffi.audit() } }
   }
 
   /// The events that tell of an incident: the number that `Unopenable` shows.
   public func explain(_ incident: UInt64) async throws -> [Event] {
-    try await blocking { try self.ffi.explain(incident: incident) }
+    try await lasting { try self.ffi.explain(incident: incident) }
   }
 
   /// Writes the events as lines of JSON to a new file. Returns how many.
   @discardableResult
   public func exportAudit(to file: URL) async throws -> UInt64 {
     let path = try path(file)
-    return try await blocking { try self.ffi.exportAudit(path: path) }
+    return try await lasting { try self.ffi.exportAudit(path: path) }
   }
 
   /// The events of a chart for a verified contact: a file for any courier, that opens nothing else.
   public func exportAudit(of chart: ChartId, to contact: Contact) async throws -> Data {
-    try await blocking { try self.ffi.exportAuditTo(contact: contact.ffi, chart: chart) }
+    try await lasting { try self.ffi.exportAuditTo(contact: contact.ffi, chart: chart) }
   }
 
   /// Opens what ``exportAudit(of:to:)`` of a verified contact's vault made for this one.
   public func readAudit(_ file: Data) async throws -> AuditReport {
-    try await blocking { AuditReport(try self.ffi.readAudit(file: file)) }
+    try await lasting { AuditReport(try self.ffi.readAudit(file: file)) }
   }
 }
 

@@ -65,7 +65,7 @@ extension Vault {
   /// of others of the same label, until the chart's keys move on. Give them a device key of their own, and make them anew after
   /// every ``importBundle(_:)``.
   public func previewKeys(of threads: [MessageThread], deviceKey: Unlock) async throws -> Data {
-    try await blocking { try self.ffi.previewKeys(threads: threads.map(\.ffi), deviceKey: deviceKey.ffi) }
+    try await lasting { try self.ffi.previewKeys(threads: threads.map(\.ffi), deviceKey: deviceKey.ffi) }
   }
 
   /// The ways in, in the order in which they were added.
@@ -76,12 +76,12 @@ extension Vault {
   /// Adds a way in.
   @discardableResult
   public func addWay(_ unlock: Unlock) async throws -> WayId {
-    try await blocking { try self.ffi.addWay(unlock: unlock.ffi) }
+    try await lasting { try self.ffi.addWay(unlock: unlock.ffi) }
   }
 
   /// Removes a way in, not the last one of a device. The vault's key turns.
   public func removeWay(_ way: WayId) async throws {
-    try await blocking { try self.ffi.removeWay(way: way) }
+    try await lasting { try self.ffi.removeWay(way: way) }
   }
 
   /// The devices in use.
@@ -97,17 +97,17 @@ extension Vault {
   /// Adds a device, with a way in and keys of its own.
   @discardableResult
   public func addDevice(_ unlock: Unlock) async throws -> DeviceId {
-    try await blocking { try self.ffi.addDevice(unlock: unlock.ffi) }
+    try await lasting { try self.ffi.addDevice(unlock: unlock.ffi) }
   }
 
   /// Retires a device that is lost. What it wrote still verifies.
   public func retireDevice(_ device: DeviceId, reason: String) async throws {
-    try await blocking { try self.ffi.retireDevice(device: device, reason: reason) }
+    try await lasting { try self.ffi.retireDevice(device: device, reason: reason) }
   }
 
   /// Gives the device in use fresh keys and a log of its own.
   @discardableResult
   public func renewDevice(reason: String) async throws -> DeviceId {
-    try await blocking { try self.ffi.renewDevice(reason: reason) }
+    try await lasting { try self.ffi.renewDevice(reason: reason) }
   }
 }

@@ -36,6 +36,10 @@ final class DoubleKeeper: CheckpointKeeper, @unchecked Sendable {
   private let lock = NSLock()
   private var kept: Data?
   private var failing: (any Error)?
+  private var threads: [Bool] = []
+
+  /// For each checkpoint that was saved, whether that was on the main thread.
+  var onMain: [Bool] { lock.withLock { threads } }
 
   /// What it throws from now on instead of working.
   func fail(_ error: (any Error)?) {
@@ -53,6 +57,43 @@ final class DoubleKeeper: CheckpointKeeper, @unchecked Sendable {
     try lock.withLock {
       if let failing { throw failing }
       kept = checkpoint
+      threads.append(Thread.isMainThread)
+    }
+  }
+}
+
+/// A keystore that asks a person each time, who takes a while.
+final class AskingKeystore: DeviceKey, @unchecked Sendable {
+  /// One for each question.
+  let asked: AsyncStream<Void>
+  private let ask: AsyncStream<Void>.Continuation
+  private let answer = DispatchSemaphore(value: 0)
+
+  init() {
+    (asked, ask) = AsyncStream.makeStream(of: Void.self)
+  }
+
+  /// The person says yes to one question.
+  func agree() {
+    answer.signal()
+  }
+
+  func wrap(key: Data) throws -> Data {
+    try wait()
+    return key
+  }
+
+  func unwrap(wrapped: Data) throws -> Data {
+    try wait()
+    return wrapped
+  }
+
+  private func wait() throws {
+    ask.yield()
+    // So that the test fails, and does not hang, where nobody can answer.
+    guard answer.wait(timeout: .now() + 30) == .success else {
+      ask.finish()
+      throw HookError.Refused
     }
   }
 }

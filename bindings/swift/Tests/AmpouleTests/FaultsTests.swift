@@ -185,6 +185,43 @@ final class FaultsTests: FolderTest {
     await fails(Code.vaultExists) { try await Vault.create(in: .sqlite(path), name: "Ana", unlock: key(1)) }
   }
 
+  func testQuestionsThatWaitForAPersonHoldUpNoTask() async throws {
+    let keystore = AskingKeystore()
+    // More than there may ever be threads for tasks.
+    let count = 2 * ProcessInfo.processInfo.activeProcessorCount + 1
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<count {
+        let file = file("key-\(number)")
+        group.addTask { _ = try await Unlock.keystore(keystore, file: file) }
+      }
+      // All of them wait now, and this task goes on: a key is made by two questions, to wrap it and to unwrap it.
+      var asked = 0
+      for await _ in keystore.asked {
+        asked += 1
+        if asked == 2 * count { break }
+        guard asked == count else { continue }
+        for _ in 0..<2 * count { keystore.agree() }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  @MainActor
+  func testNothingThatTheMainActorAsksForIsDoneOnItsThread() async throws {
+    let keeper = DoubleKeeper()
+    let vault = try await Vault.create(
+      in: .memory(), name: "Ana", unlock: key(1), second: .noneDataWillBeLost, settings: VaultSettings(keeper: keeper)
+    ).vault
+    let chart = try await vault.createChart()
+    let before = keeper.onMain.count
+    // The keeper is called by one of so many.
+    for number in 0..<65 { try await chart.put(note("note \(number)")) }
+    XCTAssertGreaterThan(keeper.onMain.count, before)
+    await vault.lock()
+    XCTAssertFalse(keeper.onMain.contains(true))
+    XCTAssertTrue(Thread.isMainThread)
+  }
+
   func testH56AKeeperThatThrowsIsATypedErrorThatTellsNothing() async throws {
     let keeper = DoubleKeeper()
     let made = try await Vault.create(
