@@ -3369,22 +3369,28 @@ ampoule_status ampoule_outcomes_at(const ampoule_outcomes *outcomes,
 
 /**
  * Writes a chart to a new folder for its patient, in the clear: a FHIR Bundle, files, and a page for any browser. The reason is an
- * event of the audit, before anything is read; up to 1024 bytes. Where it fails, nothing is kept.
+ * event of the audit, before anything is read; up to 1024 bytes. `progress` is called on this thread with `ctx`, and may be NULL. Where it
+ * fails or is ended, nothing is kept.
  */
 ampoule_status ampoule_chart_export_for_patient(const ampoule_chart *chart,
                                                 const char *reason,
                                                 size_t reason_len,
                                                 const char *folder,
                                                 size_t folder_len,
+                                                ampoule_progress progress,
+                                                void *ctx,
                                                 ampoule_exported *exported);
 
 /**
  * Takes in what `ampoule_chart_export_for_patient` wrote, with the bytes and under the labels that it had: how many records and files
- * there are now. Nothing is put twice. The folder proves nothing of its origin.
+ * there are now. Nothing is put twice. The folder proves nothing of its origin. `progress` is called on this thread with `ctx`, and told
+ * how many bytes were read, each of them twice; it may be NULL.
  */
 ampoule_status ampoule_chart_import_from_patient(const ampoule_chart *chart,
                                                  const char *folder,
                                                  size_t folder_len,
+                                                 ampoule_progress progress,
+                                                 void *ctx,
                                                  uint64_t *records,
                                                  uint64_t *files);
 

@@ -243,14 +243,19 @@ class chart : public handle<ampoule_chart> {
     /** Says that the chart is handed out in the clear: an event of the audit. */
     void note_export(std::string_view reason) { check(ampoule_chart_note_export(get(), reason.data(), reason.size())); }
     /** Writes it to a new folder for its patient, in the clear. */
-    ampoule_exported export_for_patient(std::string_view reason, std::string_view folder) const {
-        return detail::value_of<ampoule_exported>(ampoule_chart_export_for_patient, get(), reason.data(), reason.size(),
-                                                  folder.data(), folder.size());
+    ampoule_exported export_for_patient(std::string_view reason, std::string_view folder, const progress &progress = {}) const {
+        ampoule_exported exported;
+        detail::guarded guarded(progress);
+        guarded.check(ampoule_chart_export_for_patient(get(), reason.data(), reason.size(), folder.data(), folder.size(),
+                                                       guarded.function(), guarded.context(), &exported));
+        return exported;
     }
     /** Takes such a folder in. Returns how many records and files there are now. */
-    std::pair<uint64_t, uint64_t> import_from_patient(std::string_view folder) {
+    std::pair<uint64_t, uint64_t> import_from_patient(std::string_view folder, const progress &progress = {}) {
         std::pair<uint64_t, uint64_t> done;
-        check(ampoule_chart_import_from_patient(get(), folder.data(), folder.size(), &done.first, &done.second));
+        detail::guarded guarded(progress);
+        guarded.check(ampoule_chart_import_from_patient(get(), folder.data(), folder.size(), guarded.function(),
+                                                        guarded.context(), &done.first, &done.second));
         return done;
     }
 };

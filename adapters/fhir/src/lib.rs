@@ -50,7 +50,9 @@ pub use collection::collection;
 pub use error::FhirError;
 #[doc(hidden)]
 pub use folder::chart_list_again;
-pub use folder::{Exported, FolderError, Imported, LeftOut, export_chart, import_chart};
+pub use folder::{
+    Exported, FolderError, Imported, LeftOut, export_chart, export_chart_with, import_chart, import_chart_with,
+};
 pub use link::{HealthLink, LinkError, LinkFile, LinkRequest, Manifest, ManifestFile, Part, SealedFile};
 pub use patient::patient;
 pub use resource::Resource;

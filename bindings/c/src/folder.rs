@@ -133,7 +133,8 @@ pub struct ampoule_exported {
 }
 
 /// Writes a chart to a new folder for its patient, in the clear: a FHIR Bundle, files, and a page for any browser. The reason is an
-/// event of the audit, before anything is read; up to 1024 bytes. Where it fails, nothing is kept.
+/// event of the audit, before anything is read; up to 1024 bytes. `progress` is called on this thread with `ctx`, and may be NULL. Where it
+/// fails or is ended, nothing is kept.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_export_for_patient(
     chart: *const ampoule_chart,
@@ -141,12 +142,15 @@ pub unsafe extern "C" fn ampoule_chart_export_for_patient(
     reason_len: usize,
     folder: *const c_char,
     folder_len: usize,
+    progress: ampoule_progress,
+    ctx: *mut c_void,
     exported: *mut ampoule_exported,
 ) -> ampoule_status {
     boundary::call(|| {
         let out = Out::at(exported)?;
         let (reason, folder) = (text(reason, reason_len)?, text(folder, folder_len)?);
-        let done = fhir::export_chart(&handles::get(chart)?.0, reason, folder)?;
+        let chart = &handles::get(chart)?.0;
+        let done = fhir::export_chart_with(chart, reason, folder, progress_of(progress, ctx))?;
         out.write(ampoule_exported {
             records: done.records,
             files: done.files,
@@ -161,18 +165,22 @@ pub unsafe extern "C" fn ampoule_chart_export_for_patient(
 }
 
 /// Takes in what `ampoule_chart_export_for_patient` wrote, with the bytes and under the labels that it had: how many records and files
-/// there are now. Nothing is put twice. The folder proves nothing of its origin.
+/// there are now. Nothing is put twice. The folder proves nothing of its origin. `progress` is called on this thread with `ctx`, and told
+/// how many bytes were read, each of them twice; it may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ampoule_chart_import_from_patient(
     chart: *const ampoule_chart,
     folder: *const c_char,
     folder_len: usize,
+    progress: ampoule_progress,
+    ctx: *mut c_void,
     records: *mut u64,
     files: *mut u64,
 ) -> ampoule_status {
     boundary::call(|| {
         let (out, files_out) = (Out::at(records)?, Out::at(files)?);
-        let done = fhir::import_chart(&handles::get(chart)?.0, text(folder, folder_len)?)?;
+        let (chart, folder) = (&handles::get(chart)?.0, text(folder, folder_len)?);
+        let done = fhir::import_chart_with(chart, folder, progress_of(progress, ctx))?;
         out.write(done.records);
         files_out.write(done.files);
         Ok(())

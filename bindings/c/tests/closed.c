@@ -340,8 +340,10 @@ static void h56_a_closed_handle_is_a_status_of_chart(void) {
     CLOSED(ampoule_chart_import_folder((ampoule_chart *)gone, (ampoule_record *)gone, "a", 1, NULL, NULL,
         (ampoule_outcomes **)place));
     CLOSED(ampoule_chart_export_folder((ampoule_chart *)gone, "a", 1, NULL, NULL, (ampoule_outcomes **)place));
-    CLOSED(ampoule_chart_export_for_patient((ampoule_chart *)gone, "a", 1, "a", 1, (ampoule_exported *)place));
-    CLOSED(ampoule_chart_import_from_patient((ampoule_chart *)gone, "a", 1, (uint64_t *)place, (uint64_t *)place));
+    CLOSED(ampoule_chart_export_for_patient((ampoule_chart *)gone, "a", 1, "a", 1, NULL, NULL,
+        (ampoule_exported *)place));
+    CLOSED(ampoule_chart_import_from_patient((ampoule_chart *)gone, "a", 1, NULL, NULL, (uint64_t *)place,
+        (uint64_t *)place));
     CLOSED(ampoule_chart_describe((ampoule_chart *)gone, (ampoule_patient *)gone));
     CLOSED(ampoule_chart_forget_patient((ampoule_chart *)gone));
     CLOSED(ampoule_chart_patient((ampoule_chart *)gone, (ampoule_patient **)place));

@@ -284,8 +284,8 @@ static void h56_null_everywhere_is_a_status_of_chart(void) {
     NULLS(ampoule_chart_settle_bundles(NULL, NULL, 0));
     NULLS(ampoule_chart_import_folder(NULL, NULL, NULL, 0, NULL, NULL, NULL));
     NULLS(ampoule_chart_export_folder(NULL, NULL, 0, NULL, NULL, NULL));
-    NULLS(ampoule_chart_export_for_patient(NULL, NULL, 0, NULL, 0, NULL));
-    NULLS(ampoule_chart_import_from_patient(NULL, NULL, 0, NULL, NULL));
+    NULLS(ampoule_chart_export_for_patient(NULL, NULL, 0, NULL, 0, NULL, NULL, NULL));
+    NULLS(ampoule_chart_import_from_patient(NULL, NULL, 0, NULL, NULL, NULL, NULL));
     NULLS(ampoule_chart_describe(NULL, NULL));
     NULLS(ampoule_chart_forget_patient(NULL));
     NULLS(ampoule_chart_patient(NULL, NULL));

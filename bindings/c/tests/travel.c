@@ -174,15 +174,19 @@ static void a_chart_leaves_for_its_patient_and_comes_back(void) {
     OK(ampoule_record_of_fhir((const uint8_t *)fhir, sizeof fhir - 1, &record));
     OK(ampoule_chart_put(chart, record, &id));
     snprintf(folder, sizeof folder, "%s/ana", fresh_folder("patient"));
-    GIVES(AMPOULE_STATUS_INVALID_REASON, ampoule_chart_export_for_patient(chart, NULL, 0, AMPOULE_TEXT(folder), &exported));
-    OK(ampoule_chart_export_for_patient(chart, AMPOULE_TEXT("to Ana, who asked for it"), AMPOULE_TEXT(folder), &exported));
+    GIVES(AMPOULE_STATUS_INVALID_REASON, ampoule_chart_export_for_patient(chart, NULL, 0, AMPOULE_TEXT(folder), NULL, NULL, &exported));
+    GIVES(AMPOULE_STATUS_CANCELLED,
+          ampoule_chart_export_for_patient(chart, AMPOULE_TEXT("to Ana"), AMPOULE_TEXT(folder), stop, NULL, &exported));
+    OK(ampoule_chart_export_for_patient(chart, AMPOULE_TEXT("to Ana, who asked for it"), AMPOULE_TEXT(folder), NULL, NULL, &exported));
     CHECK(exported.records == 1 && exported.files == 0 && exported.unreadable == 0 && exported.kept_apart == 0);
     GIVES(AMPOULE_STATUS_FILE_EXISTS,
-          ampoule_chart_export_for_patient(chart, AMPOULE_TEXT("again"), AMPOULE_TEXT(folder), &exported));
+          ampoule_chart_export_for_patient(chart, AMPOULE_TEXT("again"), AMPOULE_TEXT(folder), NULL, NULL, &exported));
     OK(ampoule_vault_create_chart(vault, &copy));
-    OK(ampoule_chart_import_from_patient(copy, AMPOULE_TEXT(folder), &records, &files));
+    GIVES(AMPOULE_STATUS_CANCELLED,
+          ampoule_chart_import_from_patient(copy, AMPOULE_TEXT(folder), stop, NULL, &records, &files));
+    OK(ampoule_chart_import_from_patient(copy, AMPOULE_TEXT(folder), NULL, NULL, &records, &files));
     CHECK(records == 1 && files == 0);
-    GIVES(AMPOULE_STATUS_CANNOT_READ, ampoule_chart_import_from_patient(copy, AMPOULE_TEXT("/no/such/folder"), &records, &files));
+    GIVES(AMPOULE_STATUS_CANNOT_READ, ampoule_chart_import_from_patient(copy, AMPOULE_TEXT("/no/such/folder"), NULL, NULL, &records, &files));
     OK(ampoule_vault_audit(vault, &lines));
     CHECK(!is_nowhere(lines.data, lines.len, "who asked for it"));
     OK(ampoule_buffer_free(&lines));

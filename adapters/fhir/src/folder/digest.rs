@@ -1,8 +1,10 @@
 //! SHA-256 of what is written and read: it finds what was damaged on the way. It proves nothing of who wrote it.
 
 use super::FolderError;
+use ampoule::Error;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 
 /// Bytes that are held at once.
 const STEP: usize = 64 << 10;
@@ -76,12 +78,18 @@ impl<R: Read> Checked<R> {
         Self { from: Digesting::new(from.take(len)), len, sha256: sha256.to_owned(), differs: false }
     }
 
-    /// Reads to the end, for the check alone.
-    pub(super) fn check(mut self) -> Result<(), FolderError> {
-        match io::copy(&mut self, &mut io::sink()) {
-            Ok(_) => Ok(()),
-            Err(_) if self.differs => Err(FolderError::Damaged),
-            Err(error) => Err(FolderError::read(error)),
+    /// Reads to the end, for the check alone. `go_on` is told how many bytes were read.
+    pub(super) fn check(mut self, mut go_on: impl FnMut(u64) -> ControlFlow<()>) -> Result<(), FolderError> {
+        let mut bytes = vec![0; STEP];
+        loop {
+            match self.read(&mut bytes) {
+                Ok(0) => return Ok(()),
+                Ok(_) if go_on(self.from.len).is_break() => return Err(Error::Cancelled.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) if self.differs => return Err(FolderError::Damaged),
+                Err(error) => return Err(FolderError::read(error)),
+            }
         }
     }
 }

@@ -5,13 +5,13 @@ use super::draft::Draft;
 use super::manifest::{BUNDLE, Is, MANIFEST, Manifest, Piece, TermsJson};
 use super::names::{FILES, file_name};
 use super::page::{Page, Row, Section};
+use super::steps::Steps;
 use super::{Exported, FolderError, made, readable};
 use crate::{MEDIA_TYPE, Resource, patient};
 use ampoule::{Acceptance, Chart, Entry, Error, Kind, NotHere, Posted, Revision};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Messages that are read at once.
@@ -21,11 +21,12 @@ const MAX_SAID: usize = 2000;
 /// Longest resource of which more is shown than its kind, in bytes.
 const MAX_READABLE: usize = 1 << 20;
 
-pub(super) fn export(chart: &Chart, reason: &str, to: &Path) -> Result<Exported, FolderError> {
+pub(super) fn export(chart: &Chart, reason: &str, to: &Path, steps: Steps<'_>) -> Result<Exported, FolderError> {
     let draft = Draft::begin(to)?;
     chart.note_export(reason)?;
     let mut export = Export {
         chart,
+        steps,
         draft: &draft,
         bundle: Bundle::begin(draft.create(BUNDLE)?)?,
         manifest: Manifest::new(chart.id().to_string()),
@@ -43,8 +44,9 @@ pub(super) fn export(chart: &Chart, reason: &str, to: &Path) -> Result<Exported,
 }
 
 /// A folder that is being filled.
-struct Export<'a> {
+struct Export<'a, 'b> {
     chart: &'a Chart,
+    steps: Steps<'b>,
     draft: &'a Draft,
     bundle: Bundle,
     manifest: Manifest,
@@ -55,7 +57,7 @@ struct Export<'a> {
     done: Exported,
 }
 
-impl Export<'_> {
+impl Export<'_, '_> {
     /// Records and files, all versions of each that nobody has replaced.
     fn entries(&mut self) -> Result<(), FolderError> {
         let all = self.chart.list()?;
@@ -126,7 +128,7 @@ impl Export<'_> {
         let title = title.or_else(|| entry.record().name().map(str::to_owned));
         let title = title.unwrap_or_else(|| resource.kind().to_owned());
         self.page.add(section, Row { date, title, value, text: Some((offset, length)), ..row(entry, conflict) });
-        Ok(())
+        Ok(self.steps.add(length)?)
     }
 
     /// A record in another format, as a file of its own.
@@ -137,7 +139,8 @@ impl Export<'_> {
         let piece = piece(entry, entry.version().to_string(), Is::Record, &path, conflict);
         let (length, sha256) = (len_of(entry.content()), digest::of(entry.content()));
         add(&mut self.done.records);
-        self.beside(entry, Piece { length, sha256, ..piece }, Section::Records)
+        self.beside(entry, Piece { length, sha256, ..piece }, Section::Records)?;
+        Ok(self.steps.add(length)?)
     }
 
     fn file(&mut self, entry: &Entry, conflict: bool) -> Result<(), FolderError> {
@@ -145,12 +148,13 @@ impl Export<'_> {
         let Some(mut reader) = self.readable(opened)? else { return Ok(()) };
         let path = self.next_path(entry);
         let mut to = Digesting::new(self.draft.create(&path)?);
-        reader.copy_to(&mut to, |_| ControlFlow::Continue(()))?;
+        reader.copy_to(&mut to, |written| self.steps.within(written))?;
         let (file, length, sha256) = to.end();
         file.sync_all().map_err(FolderError::write)?;
         let piece = piece(entry, entry.version().to_string(), Is::File, &path, conflict);
         add(&mut self.done.files);
-        self.beside(entry, Piece { length, sha256, ..piece }, Section::Files)
+        self.beside(entry, Piece { length, sha256, ..piece }, Section::Files)?;
+        Ok(self.steps.add(length)?)
     }
 
     /// Tells of a file beside the Bundle.
@@ -223,13 +227,13 @@ impl Export<'_> {
 
     /// Puts a Communication into the Bundle. Returns where it stands.
     fn said(&mut self, said: &Said<'_>, resource: &[u8]) -> Result<(u64, u64), FolderError> {
-        let offset = self.bundle.add(resource)?;
+        let (offset, length) = (self.bundle.add(resource)?, len_of(resource));
         self.manifest.pieces.push(Piece {
             id: said.id.clone(),
             is: Is::Message,
             path: BUNDLE.into(),
             offset,
-            length: len_of(resource),
+            length,
             sha256: digest::of(resource),
             media_type: MEDIA_TYPE.into(),
             name: None,
@@ -239,7 +243,8 @@ impl Export<'_> {
             conflict: false,
             terms: None,
         });
-        Ok((offset, len_of(resource)))
+        self.steps.add(length)?;
+        Ok((offset, length))
     }
 
     fn left_out(&mut self) -> Result<(), FolderError> {

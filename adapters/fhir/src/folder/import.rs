@@ -3,6 +3,7 @@
 use super::digest::Checked;
 use super::manifest::{Is, MANIFEST, MAX_MANIFEST, Manifest, Piece};
 use super::names::FILES;
+use super::steps::Steps;
 use super::{FolderError, Imported};
 use crate::Fhir;
 use ampoule::{Chart, Error, FileInfo, Label, Record};
@@ -10,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
-pub(super) fn import(chart: &Chart, from: &Path) -> Result<Imported, FolderError> {
+pub(super) fn import(chart: &Chart, from: &Path, mut steps: Steps<'_>) -> Result<Imported, FolderError> {
     let mut json = Vec::new();
     let list = open(from, MANIFEST).map_err(|error| match error {
         FolderError::Damaged => FolderError::Malformed,
@@ -24,19 +25,21 @@ pub(super) fn import(chart: &Chart, from: &Path) -> Result<Imported, FolderError
         if piece.label()?.is_some_and(|label| !labels.contains(&label)) {
             return Err(Error::UnknownLabel.into());
         }
-        bytes_of(from, piece)?.check()?;
+        bytes_of(from, piece)?.check(|read| steps.within(read))?;
+        steps.add(piece.length)?;
     }
     let mut done = Imported::default();
     for piece in &manifest.pieces {
         // Ids are drawn at random, so no two folders have the same for different things.
         let key = format!("folder/{}", piece.id);
         if piece.is == Is::File {
-            put_file(chart, &key, from, piece)?;
+            put_file(chart, &key, from, piece, &mut steps)?;
             done.files = done.files.saturating_add(1);
         } else {
             chart.put_once(&key, &record(from, piece)?)?;
             done.records = done.records.saturating_add(1);
         }
+        steps.add(piece.length)?;
     }
     Ok(done)
 }
@@ -64,7 +67,7 @@ fn record(from: &Path, piece: &Piece) -> Result<Record, FolderError> {
     })
 }
 
-fn put_file(chart: &Chart, key: &str, from: &Path, piece: &Piece) -> Result<(), FolderError> {
+fn put_file(chart: &Chart, key: &str, from: &Path, piece: &Piece, steps: &mut Steps<'_>) -> Result<(), FolderError> {
     let terms = piece.terms.as_ref().map(super::manifest::TermsJson::to_terms).transpose()?.unwrap_or_default();
     let mut info = FileInfo::new(&*piece.media_type).with_terms(terms);
     if let Some(name) = &piece.name {
@@ -74,7 +77,7 @@ fn put_file(chart: &Chart, key: &str, from: &Path, piece: &Piece) -> Result<(), 
         info = info.labelled(label);
     }
     let mut bytes = bytes_of(from, piece)?;
-    match chart.put_file_once(key, &info, &mut bytes) {
+    match chart.put_file_once_with(key, &info, &mut bytes, |read| steps.within(read)) {
         Err(Error::CannotRead) if bytes.differs => Err(FolderError::Damaged),
         put => Ok(put.map(drop)?),
     }

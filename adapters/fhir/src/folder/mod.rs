@@ -19,11 +19,14 @@ mod manifest;
 mod names;
 mod page;
 mod readable;
+mod steps;
 
 pub use error::FolderError;
 
 use ampoule::Chart;
+use std::ops::ControlFlow;
 use std::path::Path;
+use steps::Steps;
 
 /// Writes all of a chart that this vault may read to a new folder, in the clear. `reason` says to whom, or what for: it stands in
 /// the audit before anything is read.
@@ -48,7 +51,18 @@ use std::path::Path;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn export_chart(chart: &Chart, reason: &str, to: impl AsRef<Path>) -> Result<Exported, FolderError> {
-    export::export(chart, reason, to.as_ref())
+    export_chart_with(chart, reason, to, |_| ControlFlow::Continue(()))
+}
+
+/// As [`export_chart`]. `progress` is told how many bytes of records, files and messages were written so far, between them and between
+/// the pieces of a file, and may end it with [`ampoule::Error::Cancelled`]: nothing is kept then.
+pub fn export_chart_with(
+    chart: &Chart,
+    reason: &str,
+    to: impl AsRef<Path>,
+    mut progress: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<Exported, FolderError> {
+    export::export(chart, reason, to.as_ref(), Steps::new(&mut progress))
 }
 
 /// Takes in what [`export_chart`] wrote, with the bytes and under the labels that it had. What is damaged is refused before anything is put; when
@@ -58,7 +72,17 @@ pub fn export_chart(chart: &Chart, reason: &str, to: impl AsRef<Path>) -> Result
 /// says who wrote it, not as a message. The folder proves nothing of its origin; have it from somebody you trust. A resource whose
 /// own security labels ask for more than the folder says gets that.
 pub fn import_chart(chart: &Chart, from: impl AsRef<Path>) -> Result<Imported, FolderError> {
-    import::import(chart, from.as_ref())
+    import_chart_with(chart, from, |_| ControlFlow::Continue(()))
+}
+
+/// As [`import_chart`]. `progress` is told how many bytes were read so far, each of them twice: to check all of it, and to put it. It may
+/// end it with [`ampoule::Error::Cancelled`]; the same import again goes on then, as above.
+pub fn import_chart_with(
+    chart: &Chart,
+    from: impl AsRef<Path>,
+    mut progress: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<Imported, FolderError> {
+    import::import(chart, from.as_ref(), Steps::new(&mut progress))
 }
 
 /// What was written to a folder.

@@ -7,11 +7,14 @@ mod hostile;
 mod page;
 
 use ampoule::{
-    Chart, Contact, Cursor, EventKind, FileInfo, Grant, Kind, Label, MemoryStore, Message, Record, Recovery, Terms,
-    Unlock, Vault,
+    Chart, Contact, Cursor, Error, EventKind, FileInfo, Grant, Kind, Label, MemoryStore, Message, Record, Recovery,
+    Terms, Unlock, Vault,
 };
-use ampoule_fhir::{Bundle, FolderError, LeftOut, export_chart, import_chart, record};
+use ampoule_fhir::{
+    Bundle, FolderError, LeftOut, export_chart, export_chart_with, import_chart, import_chart_with, record,
+};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(crate) const PATIENT: &str =
@@ -103,6 +106,63 @@ fn what_goes_out_comes_in_as_it_was() {
     let third = vault("Third", 3).create_chart().unwrap();
     import_chart(&third, &second).unwrap();
     assert_eq!(all(&third), after);
+}
+
+type Follow<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
+/// What is told while this works, which is to end at the step of this number.
+fn steps_of(end: Option<usize>, work: impl FnOnce(Follow<'_>)) -> Vec<u64> {
+    let mut told = Vec::new();
+    work(&mut |done| {
+        told.push(done);
+        if Some(told.len()) == end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(told.is_sorted());
+    told
+}
+
+#[test]
+fn whoever_follows_it_ends_it_between_entries_and_within_a_file() {
+    let clinic = vault("Riverside Clinic", 1);
+    let chart = full(&clinic);
+    chart.put_file(&FileInfo::new("application/dicom"), &vec![7; 3 << 20][..]).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let (whole, folder) = (place.path().join("whole"), place.path().join("ana"));
+    let told = steps_of(None, |follow| {
+        export_chart_with(&chart, "to Ana", &whole, follow).unwrap();
+    });
+    // The first step after so many that is within a file, and not its last.
+    let within = |told: &[u64], after: usize| {
+        let is_large = |two: &[u64]| two[1] - two[0] >= 16 << 10;
+        after + told[after..].windows(3).position(|three| is_large(&three[..2]) && is_large(&three[1..])).unwrap() + 2
+    };
+    for end in [1, within(&told, 0), told.len()] {
+        let told = steps_of(Some(end), |follow| {
+            let ended = export_chart_with(&chart, "to Ana", &folder, follow);
+            assert_eq!(ended, Err(FolderError::Chart(Error::Cancelled)));
+        });
+        assert_eq!(told.len(), end);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing is kept");
+    }
+
+    let copy = vault("Another Clinic", 2).create_chart().unwrap();
+    let total = steps_of(None, |follow| {
+        let scratch = vault("Third", 3).create_chart().unwrap();
+        import_chart_with(&scratch, &whole, follow).unwrap();
+    });
+    assert_eq!(total.last(), Some(&(2 * told.last().unwrap())), "each byte twice");
+    let half = total.iter().take_while(|done| **done <= *told.last().unwrap()).count();
+    for end in [1, within(&total, 0), half - 1, half + 1, within(&total, half), total.len() - 1] {
+        steps_of(Some(end), |follow| {
+            let ended = import_chart_with(&copy, &whole, follow);
+            assert_eq!(ended, Err(FolderError::Chart(Error::Cancelled)));
+        });
+        if end < half {
+            assert_eq!(all(&copy), [], "nothing is begun with before all of it was checked");
+        }
+    }
+    import_chart(&copy, &whole).unwrap();
+    assert_eq!(all(&copy).len(), 12);
 }
 
 #[test]

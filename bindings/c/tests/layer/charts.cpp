@@ -104,7 +104,10 @@ void a_chart_leaves_for_its_patient_and_comes_back() {
     auto chart = vault.create_chart(), copy = vault.create_chart();
     chart.put(note("for Ana"));
     const auto path = fresh_path("ana");
+    const auto stop = [](uint64_t) { return false; };
+    CHECK(status_of([&] { chart.export_for_patient("to Ana", path, stop); }) == AMPOULE_STATUS_CANCELLED);
     CHECK(chart.export_for_patient("to Ana, who asked for it", path).records == 1);
+    CHECK(status_of([&] { copy.import_from_patient(path, stop); }) == AMPOULE_STATUS_CANCELLED);
     const auto [records, files] = copy.import_from_patient(path);
     CHECK(records == 1 && files == 0 && copy.list().size() == 1);
     chart.note_export("read out to her");
